@@ -1,0 +1,19 @@
+# Warnings, sanitizers, linker and compiler cache, the same for every target.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -Wno-missing-field-initializers
+                    -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wthread-safety)
+endif()
+if(MQ_SANITIZE)
+  add_compile_options(-fsanitize=${MQ_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MQ_SANITIZE})
+endif()

@@ -1,0 +1,148 @@
+// The option engine: an option is declared once, as a member; file parsing, -c/-p/-m, the environment, getBrokerConfig,
+// updateBrokerConfig and docs/reference/config.md are derived from the declaration.
+//
+//   struct MessageStoreConfig : ConfigGroup {
+//     Option<int32_t> mappedFileSizeCommitLog{this, 1 << 30, {.name = "mappedFileSizeCommitLog",
+//         .doc = "Size of one CommitLog file.", .unit = "bytes", .reload = Reload::kRestart}};
+//   };
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/properties_file.h"
+#include "base/result.h"
+
+namespace mq {
+
+enum class Reload : uint8_t {
+  kLive,     // effective at once when updated
+  kRestart,  // stored and shown at once, effective after a restart
+  kIgnored,  // accepted and shown for compatibility, without effect here
+};
+
+struct OptionInfo {
+  std::string_view name;            // the key, spelt as in broker.conf
+  std::string_view doc;             // one sentence for the reference page
+  std::string_view unit = "";       // "ms", "bytes", ...
+  Reload reload = Reload::kRestart;
+  bool important = false;           // printed by -m (Java's @ImportantField)
+  std::string_view alias = "";      // an old spelling taken as this key ("mapedFileSizeCommitLog")
+  std::string_view allowed = "";    // for text options: "A|B|C"; another value keeps the old one, with a warning
+};
+
+class OptionBase;
+
+/// A group of options with one owner (BrokerConfig, MessageStoreConfig, ...). Options register themselves in order of
+/// declaration; the group is created before any thread reads it and lives as long as the process.
+class ConfigGroup {
+ public:
+  ConfigGroup() = default;
+  ConfigGroup(const ConfigGroup&) = delete;
+  ConfigGroup& operator=(const ConfigGroup&) = delete;
+  const std::vector<OptionBase*>& options() const noexcept { return options_; }
+
+ private:
+  friend class OptionBase;
+  std::vector<OptionBase*> options_;
+};
+
+class OptionBase {
+ public:
+  OptionBase(ConfigGroup* group, const OptionInfo& info) : info_(info) { group->options_.push_back(this); }
+  virtual ~OptionBase() = default;
+  OptionBase(const OptionBase&) = delete;
+  OptionBase& operator=(const OptionBase&) = delete;
+
+  const OptionInfo& info() const noexcept { return info_; }
+  /// The value as Java's MixAll.object2Properties prints it.
+  virtual std::string text() const = 0;
+  virtual std::string default_text() const = 0;
+  /// "int", "long", "boolean", "double", "String".
+  virtual std::string_view type() const noexcept = 0;
+  /// Sets from text, by Java's parseInt/parseBoolean rules. Errors: kInvalid, naming key, value and what is allowed;
+  /// the old value stays.
+  virtual Result<> parse(std::string_view text) = 0;
+
+ private:
+  OptionInfo info_;
+};
+
+// Text <-> value by Java's rules; specialised in options.cc for the types an Option may have.
+template <class T> Result<T> parse_option(const OptionInfo& info, std::string_view text);
+template <class T> std::string print_option(const T& value);
+template <class T> std::string_view option_type() noexcept;
+
+/// T: bool, int32_t, int64_t, double (badge: published, an atomic) or std::string (badge: published, a snapshot).
+template <class T>
+class Option final : public OptionBase {
+ public:
+  Option(ConfigGroup* group, T value, const OptionInfo& info) : OptionBase(group, info), default_(value) { set(std::move(value)); }
+
+  T operator()() const {
+    if constexpr (std::is_same_v<T, std::string>) {
+      return *value_.load(std::memory_order_acquire);
+    } else {
+      return value_.load(std::memory_order_relaxed);
+    }
+  }
+  void set(T v) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      value_.store(std::make_shared<const std::string>(std::move(v)), std::memory_order_release);
+    } else {
+      value_.store(v, std::memory_order_relaxed);
+    }
+  }
+  std::string text() const override { return print_option<T>((*this)()); }
+  std::string default_text() const override { return print_option<T>(default_); }
+  std::string_view type() const noexcept override { return option_type<T>(); }
+  Result<> parse(std::string_view t) override {
+    auto v = parse_option<T>(info(), t);
+    if (!v) return fail(std::move(v).error());
+    set(std::move(*v));
+    return {};
+  }
+
+ private:
+  using Cell = std::conditional_t<std::is_same_v<T, std::string>, std::atomic<std::shared_ptr<const std::string>>, std::atomic<T>>;
+  Cell value_;
+  T default_;
+};
+
+/// All groups of a process, and the keys of the file that belong to none of them.
+class Configuration {
+ public:
+  explicit Configuration(std::vector<ConfigGroup*> groups) : groups_(std::move(groups)) {}
+
+  /// Applies the lines in order, the last one of a key wins. Returns one warning for each key that is unknown,
+  /// repaired, unparsable (the default stays) or known but without effect.
+  std::vector<std::string> apply(const std::vector<PropertyLine>& lines);
+  /// ROCKETMQ_CONF_<key> from the environment, as if at the end of the file.
+  std::vector<std::string> apply_environment(char** environment);
+
+  /// What GET_*_CONFIG returns: all options and the file's unknown keys as sorted `key=value\n` lines.
+  std::string text() const;
+  /// `-p`: every option as `key=value`; `-m`: only the important ones. In order of declaration.
+  std::vector<std::string> print(bool important_only) const;
+
+  /// UPDATE_*_CONFIG: refuses the whole text when it names a key of `black_list` (kPermission), applies known keys,
+  /// ignores unknown ones and bad values (Java answers SUCCESS), returns the keys that changed.
+  Result<std::vector<std::string>> update(std::string_view properties, const std::vector<std::string>& black_list);
+
+  const OptionBase* find(std::string_view key) const;
+  OptionBase* find(std::string_view key);
+  const std::vector<ConfigGroup*>& groups() const noexcept { return groups_; }
+
+ private:
+  std::vector<ConfigGroup*> groups_;
+  mutable std::mutex mu_;                                        // guards extra_
+  std::vector<std::pair<std::string, std::string>> extra_;       // badge: guarded by mu_; unknown keys of the file
+};
+
+}  // namespace mq

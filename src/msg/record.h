@@ -1,0 +1,91 @@
+// One stored message: the record of the CommitLog, which is also the element of PULL, QUERY and VIEW bodies.
+//
+//   int32 totalSize | int32 magic | int32 bodyCRC | int32 queueId | int32 flag | int64 queueOffset | int64 physicalOffset
+//   | int32 sysFlag | int64 bornTimestamp | bornHost 8/20 | int64 storeTimestamp | storeHost 8/20 | int32 reconsumeTimes
+//   | int64 preparedTransactionOffset | int32 bodyLength, body | topicLength (1 byte in v1, 2 in v2), topic
+//   | int16 propertiesLength, properties
+//
+// Source: spec storage 2.1.1. Pure functions over bytes.
+#pragma once
+
+#include <optional>
+
+#include "base/byte_buffer.h"
+#include "base/result.h"
+#include "msg/host.h"
+#include "msg/types.h"
+
+namespace mq {
+
+inline constexpr int32_t kMagicV1 = -626843481;        // 0xDAA320A7
+inline constexpr int32_t kMagicV2 = -626843477;        // 0xDAA320AB
+inline constexpr int32_t kMagicFiller = -875286124;    // 0xCBD43194: the rest of the file is blank
+inline constexpr size_t kMaxPropertiesBytes = 32767;
+
+/// Places of the fields that the append fills in, relative to the record's start; the same for v1 and v2.
+inline constexpr size_t kQueueIdAt = 12;
+inline constexpr size_t kQueueOffsetAt = 20;
+inline constexpr size_t kPhyOffsetAt = 28;
+inline constexpr size_t kSysFlagAt = 36;
+inline constexpr size_t kBornTimestampAt = 40;
+/// storeTimestamp stands behind bornHost: 56 with IPv4, 68 with IPv6.
+inline constexpr size_t store_timestamp_at(bool born_v6) { return born_v6 ? 68 : 56; }
+
+/// A message to be encoded; the views are only read.
+struct MessageFields {
+  std::string_view topic;
+  int32_t queueId = 0;
+  int32_t flag = 0;
+  int32_t sysFlag = 0;               // host bits are set by the encoder
+  int64_t queueOffset = 0;
+  int64_t physicalOffset = 0;
+  int64_t bornTimestamp = 0;         // ms
+  int64_t storeTimestamp = 0;        // ms
+  Host bornHost;
+  Host storeHost;
+  int32_t reconsumeTimes = 0;
+  int64_t preparedTransactionOffset = 0;
+  ByteView body;
+  std::string_view properties;       // name 0x01 value 0x02 ...
+};
+
+/// Bytes of the record; version 2 when the topic is longer than 127 bytes.
+size_t record_size(const MessageFields& m) noexcept;
+/// Appends the record to `out`, body CRC included (CRC-32 & 0x7FFFFFFF).
+/// Errors: kTooLarge for topic (> 32767 bytes) or properties (> 32767 bytes).
+Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out);
+
+/// A record read in place.
+struct RecordView {
+  ByteView bytes;                    // the whole record
+  int32_t magic = 0;
+  int32_t bodyCRC = 0;
+  MessageFields m;                   // views into `bytes`
+};
+
+enum class RecordCheck : uint8_t { kLengths, kLengthsAndCrc };
+
+/// Reads the record at the start of `bytes` (which may be longer). Errors: kCorrupt when a length, the magic or (with
+/// kLengthsAndCrc) the body's CRC does not fit. A filler is not a record: kCorrupt.
+Result<RecordView> decode_record(ByteView bytes, RecordCheck check);
+
+/// The 20-byte filler test: the int32 size and magic at the start of `bytes` (at least 8 bytes).
+bool is_filler(ByteView bytes) noexcept;
+
+/// offsetMsgId: upper-case hex of storeHost and physical offset, 32 or 56 characters.
+std::string offset_msg_id(const Host& store_host, PhyOffset offset);
+struct MsgId { Host host; PhyOffset offset; };
+/// Errors: kInvalid.
+Result<MsgId> parse_offset_msg_id(std::string_view text);
+
+/// One part of a batch body (spec protocol 11.5).
+struct BatchPart {
+  int32_t flag = 0;
+  ByteView body;
+  std::string_view properties;
+};
+/// Takes the next part off the front of `rest`. nullopt at the end. Errors: kCorrupt. The part's own size and CRC
+/// fields are ignored, as Java does.
+Result<std::optional<BatchPart>> next_batch_part(ByteView& rest);
+
+}  // namespace mq

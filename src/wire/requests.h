@@ -1,0 +1,121 @@
+// The table of requests: one row each. Derived from it: the enum, names, typed calls, dispatch, the reference page.
+// To add a request: a row here, its header struct under wire/headers/, a method and a Route in its room.
+//
+//   code, name, request header, response header, lane, ports
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "wire/header_codec.h"
+#include "wire/headers/admin.h"
+#include "wire/headers/client.h"
+#include "wire/headers/namesrv.h"
+#include "wire/headers/offset.h"
+#include "wire/headers/pull.h"
+#include "wire/headers/query.h"
+#include "wire/headers/send.h"
+#include "wire/headers/topic.h"
+
+namespace mq::wire {
+
+/// Which of Java's executors the request would wait in; names its counters and its place in overload decisions.
+enum class Lane : uint8_t { kSend, kPull, kQuery, kControl, kAdmin };
+/// kMain: not served on listenPort-2.
+enum class Ports : uint8_t { kBoth, kMain };
+
+// Codes served by a NameServer.
+#define MQ_NAMESRV_REQUESTS(X)                                                                                      \
+  X(100, PUT_KV_CONFIG, PutKvConfigHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                    \
+  X(101, GET_KV_CONFIG, GetKvConfigHeader, GetKvConfigResponseHeader, Lane::kAdmin, Ports::kBoth)                   \
+  X(102, DELETE_KV_CONFIG, DeleteKvConfigHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                              \
+  X(103, REGISTER_BROKER, RegisterBrokerHeader, RegisterBrokerResponseHeader, Lane::kControl, Ports::kBoth)         \
+  X(104, UNREGISTER_BROKER, UnregisterBrokerHeader, NoHeader, Lane::kControl, Ports::kBoth)                         \
+  X(105, GET_ROUTEINFO_BY_TOPIC, GetRouteInfoHeader, NoHeader, Lane::kQuery, Ports::kBoth)                          \
+  X(106, GET_BROKER_CLUSTER_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                   \
+  X(205, WIPE_WRITE_PERM_OF_BROKER, BrokerNameHeader, WipeWritePermResponseHeader, Lane::kAdmin, Ports::kBoth)      \
+  X(206, GET_ALL_TOPIC_LIST_FROM_NAMESERVER, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                        \
+  X(216, DELETE_TOPIC_IN_NAMESRV, DeleteTopicInNamesrvHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                 \
+  X(217, REGISTER_TOPIC_IN_NAMESRV, TopicHeader, NoHeader, Lane::kControl, Ports::kBoth)                            \
+  X(219, GET_KVLIST_BY_NAMESPACE, GetKvListHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                            \
+  X(224, GET_TOPICS_BY_CLUSTER, GetTopicsByClusterHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                     \
+  X(304, GET_SYSTEM_TOPIC_LIST_FROM_NS, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                             \
+  X(311, GET_UNIT_TOPIC_LIST, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(312, GET_HAS_UNIT_SUB_TOPIC_LIST, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
+  X(313, GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                        \
+  X(318, UPDATE_NAMESRV_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \
+  X(319, GET_NAMESRV_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                        \
+  X(322, QUERY_DATA_VERSION, QueryDataVersionHeader, QueryDataVersionResponseHeader, Lane::kControl, Ports::kBoth)  \
+  X(327, ADD_WRITE_PERM_OF_BROKER, BrokerNameHeader, AddWritePermResponseHeader, Lane::kAdmin, Ports::kBoth)        \
+  X(901, GET_BROKER_MEMBER_GROUP, BrokerMemberGroupHeader, NoHeader, Lane::kQuery, Ports::kBoth)                    \
+  X(904, BROKER_HEARTBEAT, BrokerHeartbeatHeader, NoHeader, Lane::kControl, Ports::kBoth)
+
+// Codes served by a Broker.
+#define MQ_BROKER_REQUESTS(X)                                                                                       \
+  X(10, SEND_MESSAGE, SendMessageHeader, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)                      \
+  X(11, PULL_MESSAGE, PullMessageHeader, PullMessageResponseHeader, Lane::kPull, Ports::kMain)                      \
+  X(12, QUERY_MESSAGE, QueryMessageHeader, QueryMessageResponseHeader, Lane::kQuery, Ports::kBoth)                  \
+  X(14, QUERY_CONSUMER_OFFSET, QueryConsumerOffsetHeader, OffsetResponseHeader, Lane::kControl, Ports::kBoth)       \
+  X(15, UPDATE_CONSUMER_OFFSET, UpdateConsumerOffsetHeader, EmptyResponseHeader, Lane::kControl, Ports::kBoth)      \
+  X(17, UPDATE_AND_CREATE_TOPIC, CreateTopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
+  X(18, UPDATE_AND_CREATE_TOPIC_LIST, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
+  X(21, GET_ALL_TOPIC_CONFIG, GetAllTopicConfigHeader, GetAllTopicConfigResponseHeader, Lane::kAdmin, Ports::kBoth) \
+  X(25, UPDATE_BROKER_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(26, GET_BROKER_CONFIG, NoHeader, GetBrokerConfigResponseHeader, Lane::kAdmin, Ports::kBoth)                     \
+  X(28, GET_BROKER_RUNTIME_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                    \
+  X(29, SEARCH_OFFSET_BY_TIMESTAMP, SearchOffsetHeader, OffsetResponseHeader, Lane::kAdmin, Ports::kBoth)           \
+  X(30, GET_MAX_OFFSET, QueueHeader, OffsetResponseHeader, Lane::kAdmin, Ports::kBoth)                              \
+  X(31, GET_MIN_OFFSET, QueueHeader, OffsetResponseHeader, Lane::kAdmin, Ports::kBoth)                              \
+  X(32, GET_EARLIEST_MSG_STORETIME, QueueHeader, TimestampResponseHeader, Lane::kAdmin, Ports::kBoth)               \
+  X(33, VIEW_MESSAGE_BY_ID, ViewMessageHeader, NoHeader, Lane::kQuery, Ports::kBoth)                                \
+  X(34, HEART_BEAT, NoHeader, HeartbeatResponseHeader, Lane::kControl, Ports::kBoth)                                \
+  X(35, UNREGISTER_CLIENT, UnregisterClientHeader, EmptyResponseHeader, Lane::kControl, Ports::kBoth)               \
+  X(38, GET_CONSUMER_LIST_BY_GROUP, ConsumerGroupHeader, EmptyResponseHeader, Lane::kControl, Ports::kBoth)         \
+  X(46, CHECK_CLIENT_CONFIG, NoHeader, NoHeader, Lane::kControl, Ports::kBoth)                                      \
+  X(200, UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                       \
+  X(201, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, NoHeader, GetAllGroupResponseHeader, Lane::kAdmin, Ports::kBoth)         \
+  X(202, GET_TOPIC_STATS_INFO, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                   \
+  X(203, GET_CONSUMER_CONNECTION_LIST, ConsumerGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                   \
+  X(204, GET_PRODUCER_CONNECTION_LIST, ProducerGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                   \
+  X(207, DELETE_SUBSCRIPTIONGROUP, DeleteGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
+  X(208, GET_CONSUME_STATS, ConsumeStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
+  X(215, DELETE_TOPIC_IN_BROKER, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                 \
+  X(300, QUERY_TOPIC_CONSUME_BY_WHO, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                             \
+  X(305, GET_SYSTEM_TOPIC_LIST_FROM_BROKER, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
+  X(310, SEND_MESSAGE_V2, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)                \
+  X(320, SEND_BATCH_MESSAGE, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)             \
+  X(351, GET_TOPIC_CONFIG, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(352, GET_SUBSCRIPTIONGROUP_CONFIG, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
+  X(361, LITE_PULL_MESSAGE, PullMessageHeader, PullMessageResponseHeader, Lane::kPull, Ports::kMain)
+
+// Codes a Broker sends to its clients.
+#define MQ_CLIENT_REQUESTS(X)                                                                                       \
+  X(40, NOTIFY_CONSUMER_IDS_CHANGED, ConsumerGroupHeader, NoHeader, Lane::kControl, Ports::kBoth)
+
+#define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X)
+
+enum class RequestCode : int32_t {
+#define X(code, name, ...) name = code,
+  MQ_ALL_REQUESTS(X)
+#undef X
+};
+
+/// What the table says of a code, at compile time.
+template <RequestCode C>
+struct RequestInfo;
+#define X(code_, name_, request_, response_, lane_, ports_)          \
+  template <>                                                        \
+  struct RequestInfo<RequestCode::name_> {                           \
+    using Request = request_;                                        \
+    using Response = response_;                                      \
+    static constexpr int32_t code = code_;                           \
+    static constexpr std::string_view name = #name_;                 \
+    static constexpr Lane lane = lane_;                              \
+    static constexpr Ports ports = ports_;                           \
+  };
+MQ_ALL_REQUESTS(X)
+#undef X
+
+std::string_view to_string(RequestCode code) noexcept;   // empty when unknown
+
+}  // namespace mq::wire
