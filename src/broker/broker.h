@@ -1,0 +1,38 @@
+// The assembly: builds store, registries and rooms in order, mounts their routes, opens the ports, starts and stops.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/core/config.h"
+#include "env/loop.h"
+#include "store/config.h"
+
+namespace mq::broker {
+
+/// start() and stop() from the thread that owns the Env, not from a loop. The configs outlive the broker.
+class Broker {
+ public:
+  struct Configs {
+    BrokerConfig& broker;
+    store::MessageStoreConfig& store;
+    HostConfig& host;
+    Configuration& all;        // every group of the process, for getBrokerConfig and updateBrokerConfig
+    std::string config_path;   // where updates are written; "" = none
+    std::string home;          // user.home: default of the store's root
+  };
+  Broker(env::Env& env, Configs configs);
+  ~Broker();
+  /// Loads and recovers, opens both ports, registers at the NameServers (does not wait for them). Errors name what to do.
+  Result<> start();
+  /// Unregisters, answers held pulls, flushes, persists, closes.
+  void stop();
+  const std::string& addr() const noexcept;          // as advertised
+  const std::string& name() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mq::broker

@@ -1,0 +1,51 @@
+// What every room of a broker may see: the world, the store, the loops, the identity. Built by the assembly before any
+// room and alive as long as they are.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "broker/core/config.h"
+#include "env/loop.h"
+#include "msg/host.h"
+#include "store/store.h"
+
+namespace mq::broker {
+
+/// Announces changed topics to all NameServers; implemented by the route room, bound in the assembly.
+class RouteAnnouncer {
+ public:
+  virtual ~RouteAnnouncer() = default;
+  /// Any thread. Changes of one tick go out together; `topic` empty: a full registration.
+  virtual void topic_changed(std::string_view topic) noexcept = 0;
+};
+
+struct BrokerContext {
+  env::Env& env;
+  const BrokerConfig& config;
+  const HostConfig& host;
+  const store::MessageStoreConfig& store_config;
+  store::Store& store;
+  std::vector<env::Loop*> io_loops;    // own connections, run every hot request to completion
+  env::Loop* ctl = nullptr;            // topics, groups, registration, persistence, periodic work
+  std::vector<env::Loop*> read_loops;  // reads that may wait for the disk
+
+  std::string broker_name;             // brokerName, the host name when not configured
+  std::string cluster;
+  std::string ip;                      // brokerIP1 or what was found
+  std::string addr;                    // ip:listenPort, as registered
+  Host store_host;                     // the same as bytes, for records and message ids
+  RouteAnnouncer* announcer = nullptr;
+  std::atomic<bool> shutting_down{false};   // badge: published
+  int64_t boot_ms = 0;
+
+  /// The index of the io loop that runs this call; a bug elsewhere. For per-loop state of rooms.
+  size_t io_index() const noexcept {
+    for (size_t i = 0; i < io_loops.size(); ++i) if (io_loops[i]->here()) return i;
+    MQ_CHECK(!"not on an io loop");
+    return 0;
+  }
+};
+
+}  // namespace mq::broker

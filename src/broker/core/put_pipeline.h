@@ -1,0 +1,69 @@
+// From a checked message to its place in the log: an ordered list of rewrites, encoding, and the turn batch of each io
+// loop, which is appended once at the end of the turn.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/core/context.h"
+#include "msg/record.h"
+
+namespace mq::broker {
+
+/// A message on its way into the log. The views must live until put() returns.
+struct PutMessage {
+  MessageFields fields;              // offsets and storeTimestamp stay zero
+  store::QueueRef queue;             // of fields.topic and fields.queueId; null: the pipeline looks it up
+  int64_t tagsCode = 0;
+  int64_t deliver_delay_ms = -1;     // SCHEDULE_TOPIC_XXXX: tagsCode becomes storeTimestamp + this
+  bool no_queue_offset = false;      // rollbacks and prepared messages of 4.2.0
+  bool wait = true;                  // WAIT property: with SYNC_FLUSH, answer after the disk
+};
+
+/// What the caller learns, later in the same turn (ASYNC_FLUSH) or after the disk (SYNC_FLUSH).
+struct PutResult {
+  store::PutStatus status = store::PutStatus::kUnknownError;
+  PhyOffset phy{};
+  QueueOffset queue_offset{};
+  int64_t store_timestamp = 0;
+  size_t bytes = 0;
+};
+
+/// Receives results on the loop that put. `slot` is the caller's own number. Implemented by rooms; no allocation per put.
+class PutSink {
+ public:
+  virtual ~PutSink() = default;
+  virtual void on_put(uint32_t slot, const PutResult& result) noexcept = 0;
+};
+
+/// Looks at a message before it is encoded and may change it (topic, properties, delay) or refuse it.
+/// `scratch` keeps what the changed views point to until put() returns.
+using PutRewrite = std::function<store::PutStatus(PutMessage& message, std::vector<std::string>& scratch)>;
+
+/// One for the broker; each io loop has its own batch inside (badge: owned by loop).
+class PutPipeline {
+ public:
+  explicit PutPipeline(BrokerContext& broker);
+  ~PutPipeline();
+  /// In the assembly only, before the servers start. Run in this order.
+  void add_rewrite(PutRewrite rewrite);
+
+  /// On an io loop. Checks sizes (spec storage 2.1.10), rewrites, encodes into the turn batch. The result comes to
+  /// sink.on_put(slot); a refusal comes at once, from inside put().
+  void put(PutMessage& message, PutSink& sink, uint32_t slot);
+  /// A batch body: its parts become neighbours. `body` is the batch encoding, the rest is shared by the parts.
+  /// phy_of_parts: see parts_of().
+  void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
+  /// Physical offsets of the parts of the batch whose result is being delivered (only inside on_put).
+  std::span<const PhyOffset> parts() const noexcept;
+  /// From other loops (delay, transactions): runs put() on an io loop and the callback on `loop`.
+  void put_from(env::Loop& loop, std::string record_topic, PutMessage message, std::vector<std::string> scratch,
+                UniqueFunction<void(const PutResult&)> done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mq::broker
