@@ -52,15 +52,12 @@ class PutPipeline {
   /// On an io loop. Checks sizes (spec storage 2.1.10), rewrites, encodes into the turn batch. The result comes to
   /// sink.on_put(slot); a refusal comes at once, from inside put().
   void put(PutMessage& message, PutSink& sink, uint32_t slot);
-  /// A batch body: its parts become neighbours. `body` is the batch encoding, the rest is shared by the parts.
-  /// phy_of_parts: see parts_of().
+  /// A batch body (spec protocol 11.5): its parts become neighbours in the log. `message.fields.body` is the batch
+  /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties. Not rewritten.
   void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
-  /// Physical offsets of the parts of the batch whose result is being delivered (only inside on_put).
+  /// Physical offsets of the parts of the batch whose result is being delivered (only inside on_put); empty for a single
+  /// message.
   std::span<const PhyOffset> parts() const noexcept;
-  /// From other loops (delay, transactions): runs put() on an io loop and the callback on `loop`.
-  void put_from(env::Loop& loop, std::string record_topic, PutMessage message, std::vector<std::string> scratch,
-                UniqueFunction<void(const PutResult&)> done);
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,0 +1,232 @@
+#include "broker/core/put_pipeline.h"
+
+#include <utility>
+
+#include "msg/names.h"
+#include "msg/properties.h"
+
+namespace mq::broker {
+
+using store::AppendItem;
+using store::PutStatus;
+
+namespace {
+
+constexpr size_t kTurnBytes = 4 << 20;          // a turn batch larger than this is appended at once
+constexpr size_t kRecordSlack = 64 << 10;       // a whole record may exceed maxMessageSize by this
+constexpr size_t kMaxTopicBytes = 255;
+constexpr size_t kMaxPlainTopicBytes = 127;
+
+}  // namespace
+
+/// The turn batch of one io loop. Badge: owned by that loop.
+class TurnBatch {
+ public:
+  TurnBatch(BrokerContext& broker, env::Loop& loop) : store_(broker.store), loop_(loop) {}
+
+  struct Ticket {
+    PutSink* sink;
+    uint32_t slot;
+    bool wait;
+  };
+
+  ByteBuffer& bytes() noexcept { return batch_.bytes; }
+  void add(AppendItem item, Ticket ticket) {
+    batch_.items.push_back(std::move(item));
+    tickets_.push_back(ticket);
+    if (batch_.bytes.size() > kTurnBytes) finish();
+  }
+
+  /// Appends what the turn gathered and delivers the results, at once or when the disk has them.
+  void finish() noexcept {
+    if (batch_.empty()) return;
+    store_.append(batch_);
+    const bool durable = store_.sync_flush();
+    std::unique_ptr<Waiting> waiting;
+    for (size_t i = 0; i < tickets_.size(); ++i) {
+      const AppendItem& item = batch_.items[i];
+      const PutResult result{item.status, item.phy, item.queue_offset, item.store_timestamp, item.size};
+      list_parts(item);
+      if (durable && tickets_[i].wait && item.status == PutStatus::kPutOk) {
+        if (!waiting) waiting = take_waiting();
+        waiting->add(tickets_[i], result, parts_);
+      } else {
+        tickets_[i].sink->on_put(tickets_[i].slot, result);
+      }
+    }
+    batch_.clear();
+    tickets_.clear();
+    if (waiting) wait_for_disk(std::move(waiting));
+  }
+
+  std::span<const PhyOffset> parts() const noexcept { return parts_; }
+
+ private:
+  /// Results that are complete but for the disk. Recycled, so that a steady load allocates nothing.
+  struct Waiting {
+    std::vector<std::pair<Ticket, PutResult>> results;
+    std::vector<size_t> part_ends;        // of result i in `parts`
+    std::vector<PhyOffset> parts;
+    PhyOffset end{};
+
+    void add(const Ticket& t, const PutResult& r, const std::vector<PhyOffset>& p) {
+      results.emplace_back(t, r);
+      parts.insert(parts.end(), p.begin(), p.end());
+      part_ends.push_back(parts.size());
+      end.bytes = std::max<int64_t>(end.bytes, r.phy.bytes + static_cast<int64_t>(r.bytes));
+    }
+    void clear() {
+      results.clear();
+      part_ends.clear();
+      parts.clear();
+      end = {};
+    }
+  };
+
+  void list_parts(const AppendItem& item) {
+    parts_.clear();
+    if (item.records <= 1 || item.status != PutStatus::kPutOk) return;
+    const std::byte* first = batch_.bytes.data() + item.offset;
+    for (size_t at = 0; at < item.size; at += static_cast<size_t>(load_be<int32_t>(first + at))) {
+      parts_.push_back({item.phy.bytes + static_cast<int64_t>(at)});
+    }
+  }
+
+  std::unique_ptr<Waiting> take_waiting() {
+    if (idle_.empty()) return std::make_unique<Waiting>();
+    auto w = std::move(idle_.back());
+    idle_.pop_back();
+    return w;
+  }
+
+  void wait_for_disk(std::unique_ptr<Waiting> waiting) {
+    const PhyOffset end = waiting->end;
+    store_.when_durable(end, loop_, [this, w = std::move(waiting)](PutStatus status) mutable {
+      size_t from = 0;
+      for (size_t i = 0; i < w->results.size(); ++i) {
+        auto& [ticket, result] = w->results[i];
+        result.status = status;
+        parts_.assign(w->parts.begin() + static_cast<std::ptrdiff_t>(from),
+                      w->parts.begin() + static_cast<std::ptrdiff_t>(w->part_ends[i]));
+        from = w->part_ends[i];
+        ticket.sink->on_put(ticket.slot, result);
+      }
+      w->clear();
+      idle_.push_back(std::move(w));
+    });
+  }
+
+  store::Store& store_;
+  env::Loop& loop_;
+  store::AppendBatch batch_;
+  std::vector<Ticket> tickets_;                  // one for each item of batch_
+  std::vector<PhyOffset> parts_;                 // of the result being delivered
+  std::vector<std::unique_ptr<Waiting>> idle_;
+};
+
+struct PutPipeline::Impl {
+  BrokerContext& broker;
+  std::vector<PutRewrite> rewrites;
+  std::vector<std::unique_ptr<TurnBatch>> turns;    // by io_index
+  std::vector<std::vector<std::string>> scratch;    // by io_index; what rewritten views point to
+
+  explicit Impl(BrokerContext& b) : broker(b), scratch(b.io_loops.size()) {
+    for (env::Loop* loop : b.io_loops) turns.push_back(std::make_unique<TurnBatch>(b, *loop));
+  }
+
+  /// The checks of spec storage 2.1.10 that need no encoding.
+  PutStatus check(const PutMessage& m, size_t body_bytes) const {
+    const std::string_view topic = m.fields.topic;
+    if (topic.size() > kMaxTopicBytes || (topic.size() > kMaxPlainTopicBytes && !is_retry_topic(topic))) return PutStatus::kMessageIllegal;
+    if (body_bytes == 0) return PutStatus::kMessageIllegal;
+    if (m.fields.properties.size() > kMaxPropertiesBytes) return PutStatus::kMessageIllegal;
+    const auto max = static_cast<size_t>(broker.store_config.maxMessageSize());
+    if (body_bytes > max) return PutStatus::kMessageIllegal;
+    return PutStatus::kPutOk;
+  }
+
+  PutStatus rewrite(PutMessage& m, std::vector<std::string>& kept) {
+    for (PutRewrite& r : rewrites) {
+      if (const PutStatus status = r(m, kept); status != PutStatus::kPutOk) return status;
+    }
+    return PutStatus::kPutOk;
+  }
+
+  AppendItem item_for(const PutMessage& m, size_t offset, size_t size, int32_t records) const {
+    AppendItem item;
+    item.offset = offset;
+    item.size = size;
+    item.records = records;
+    item.tagsCode = m.tagsCode;
+    item.deliver_delay_ms = m.deliver_delay_ms;
+    if (!m.no_queue_offset) item.queue = m.queue ? m.queue : broker.store.queue(m.fields.topic, m.fields.queueId);
+    return item;
+  }
+};
+
+PutPipeline::PutPipeline(BrokerContext& broker) : impl_(std::make_unique<Impl>(broker)) {
+  for (size_t i = 0; i < broker.io_loops.size(); ++i) {
+    TurnBatch* turn = impl_->turns[i].get();
+    env::Loop* loop = broker.io_loops[i];
+    broker.env.run_on(*loop, [turn, loop] { loop->at_turn_end([turn] { turn->finish(); }); });
+  }
+}
+
+PutPipeline::~PutPipeline() = default;
+
+void PutPipeline::add_rewrite(PutRewrite rewrite) { impl_->rewrites.push_back(std::move(rewrite)); }
+
+void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
+  const size_t index = impl_->broker.io_index();
+  TurnBatch& turn = *impl_->turns[index];
+  std::vector<std::string>& kept = impl_->scratch[index];
+  kept.clear();
+
+  PutStatus status = impl_->check(m, m.fields.body.size());
+  if (status == PutStatus::kPutOk && !impl_->rewrites.empty()) {
+    status = impl_->rewrite(m, kept);
+    if (status == PutStatus::kPutOk) status = impl_->check(m, m.fields.body.size());
+  }
+  if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
+
+  const size_t at = turn.bytes().size();
+  const auto size = encode_record(m.fields, turn.bytes());
+  if (!size || *size > static_cast<size_t>(impl_->broker.store_config.maxMessageSize()) + kRecordSlack) {
+    turn.bytes().resize(at);
+    return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
+  }
+  turn.add(impl_->item_for(m, at, *size, 1), {&sink, slot, m.wait});
+}
+
+void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
+  TurnBatch& turn = *impl_->turns[impl_->broker.io_index()];
+  const PutStatus status = impl_->check(m, m.fields.body.size());
+  if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
+
+  const size_t at = turn.bytes().size();
+  const size_t limit = static_cast<size_t>(impl_->broker.store_config.maxMessageSize()) + kRecordSlack;
+  MessageFields part_fields = m.fields;
+  ByteView rest = m.fields.body;
+  int32_t records = 0;
+  bool bad = false;
+  while (!bad) {
+    const auto part = next_batch_part(rest);
+    if (!part) { bad = true; break; }
+    if (!*part) break;
+    part_fields.flag = (*part)->flag;
+    part_fields.body = (*part)->body;
+    part_fields.properties = (*part)->properties;
+    const auto size = encode_record(part_fields, turn.bytes());
+    bad = !size || *size > limit;
+    ++records;
+  }
+  if (bad || records == 0) {
+    turn.bytes().resize(at);
+    return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
+  }
+  turn.add(impl_->item_for(m, at, turn.bytes().size() - at, records), {&sink, slot, m.wait});
+}
+
+std::span<const PhyOffset> PutPipeline::parts() const noexcept { return impl_->turns[impl_->broker.io_index()]->parts(); }
+
+}  // namespace mq::broker

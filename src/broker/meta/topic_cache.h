@@ -1,0 +1,66 @@
+// What one io loop remembers of the topics it serves: the TopicRef and its queues, so that a hot request needs no lock and
+// no allocation to find them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/meta/topics.h"
+
+namespace mq::broker {
+
+/// Badge: owned by one io loop. Entries of deleted topics are dropped when met.
+class TopicCache {
+ public:
+  struct Entry {
+    TopicRef topic;
+    std::vector<store::QueueRef> queues;   // by queue id; null until used
+  };
+
+  TopicCache(TopicTable& topics, store::Store& store) : topics_(topics), store_(store) {}
+
+  /// Null when the broker does not have the topic. The pointer is valid until the next call.
+  Entry* find(std::string_view name) {
+    if (last_ && !last_->topic->removed() && last_->topic->name() == name) [[likely]] return last_;
+    return look_up(name);
+  }
+
+  /// The queue of an entry; `id` has been checked against the topic's config.
+  const store::QueueRef& queue(Entry& entry, int32_t id) {
+    const auto index = static_cast<size_t>(id);
+    if (index >= entry.queues.size()) entry.queues.resize(index + 1);
+    store::QueueRef& q = entry.queues[index];
+    if (!q) q = store_.queue(entry.topic->name(), id);
+    return q;
+  }
+
+ private:
+  static constexpr size_t kMaxEntries = 1 << 16;   // then the cache starts afresh
+
+  Entry* look_up(std::string_view name) {
+    last_ = nullptr;
+    if (auto it = entries_.find(name); it != entries_.end()) {
+      if (!it->second.topic->removed()) return last_ = &it->second;
+      entries_.erase(it);
+    }
+    TopicRef topic = topics_.find(name);
+    if (!topic) return nullptr;
+    if (entries_.size() >= kMaxEntries) entries_.clear();
+    return last_ = &entries_.emplace(std::string(name), Entry{std::move(topic), {}}).first->second;
+  }
+
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+
+  TopicTable& topics_;
+  store::Store& store_;
+  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
+  Entry* last_ = nullptr;
+};
+
+}  // namespace mq::broker

@@ -1,0 +1,354 @@
+#include "broker/pull/pull_room.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/log.h"
+#include "broker/meta/topic_cache.h"
+#include "broker/pull/tag_filter.h"
+#include "msg/names.h"
+
+namespace mq::broker {
+
+using remoting::Answer;
+using remoting::Request;
+using remoting::Responder;
+using store::GetStatus;
+using wire::PullMessageHeader;
+using wire::PullMessageResponseHeader;
+using wire::ResponseCode;
+
+namespace {
+
+Logger log("pull");
+
+/// Why a pull is not served; forbiddenType as spec semantics 9.2.
+struct Refusal {
+  ResponseCode code;
+  std::string remark;
+  std::optional<int32_t> forbidden_type;
+};
+
+/// A pull that outlives its frame: held, or waiting for a cold read. Owns what the header's views point to.
+struct KeptPull {
+  std::string group, topic, subscription, expression_type;
+  PullMessageHeader header;
+  Responder responder;
+  bool lite = false;
+
+  KeptPull(const PullMessageHeader& h, Responder r, bool is_lite)
+      : group(h.consumerGroup), topic(h.topic), subscription(h.subscription), expression_type(h.expressionType), header(h),
+        responder(std::move(r)), lite(is_lite) {
+    header.consumerGroup = group;
+    header.topic = topic;
+    if (h.subscription.data()) header.subscription = subscription;
+    if (h.expressionType.data()) header.expressionType = expression_type;
+  }
+  KeptPull(const KeptPull&) = delete;
+  KeptPull& operator=(const KeptPull&) = delete;
+};
+
+ResponseCode code_of(GetStatus status, int64_t requested_offset) noexcept {
+  switch (status) {
+    case GetStatus::FOUND: return ResponseCode::SUCCESS;
+    case GetStatus::MESSAGE_WAS_REMOVING:
+    case GetStatus::NO_MATCHED_MESSAGE: return ResponseCode::PULL_RETRY_IMMEDIATELY;
+    case GetStatus::NO_MATCHED_LOGIC_QUEUE:
+    case GetStatus::NO_MESSAGE_IN_QUEUE:
+      return requested_offset == 0 ? ResponseCode::PULL_NOT_FOUND : ResponseCode::PULL_OFFSET_MOVED;
+    case GetStatus::OFFSET_FOUND_NULL:
+    case GetStatus::OFFSET_OVERFLOW_ONE: return ResponseCode::PULL_NOT_FOUND;
+    case GetStatus::OFFSET_OVERFLOW_BADLY:
+    case GetStatus::OFFSET_TOO_SMALL:
+    case GetStatus::OFFSET_RESET: return ResponseCode::PULL_OFFSET_MOVED;
+  }
+  return ResponseCode::SYSTEM_ERROR;
+}
+
+bool is_tag_type(std::string_view type) noexcept { return type.empty() || type == "TAG"; }
+
+}  // namespace
+
+/// The pulls of one io loop. Badge of all members: owned by that loop.
+class PullRoom::Lane {
+ public:
+  Lane(BrokerContext& broker, const Registries& meta, env::Loop& loop)
+      : broker_(broker), meta_(meta), loop_(loop), topics_(meta.topics, broker.store), holds_(broker, loop) {}
+
+  /// What is needed to read: found by the checks.
+  struct Plan {
+    store::QueueRef queue;
+    std::shared_ptr<const TagFilter> filter;
+    std::shared_ptr<const wire::TopicConfig> topic;
+    GroupTable::ConfigRef group;
+  };
+
+  void first(const PullMessageHeader& h, const Responder& responder, bool lite) {
+    Plan plan;
+    if (auto refusal = check(h, responder, lite, plan)) return refuse(responder, *refusal);
+    if (const auto offset = meta_.offsets.take_reset(h.consumerGroup, h.topic, h.queueId)) return answer_reset(h, responder, plan, *offset);
+    read(h, plan, false, result_);
+    if (result_.cold) return read_elsewhere(std::make_unique<KeptPull>(h, responder, lite), std::move(plan), true);
+    finish(h, responder, lite, plan, result_, true);
+  }
+
+  /// The second and last pass of a held pull: all checks again, never held again.
+  void again(std::unique_ptr<KeptPull> kept) {
+    Plan plan;
+    if (auto refusal = check(kept->header, kept->responder, kept->lite, plan)) return refuse(kept->responder, *refusal);
+    if (const auto offset = meta_.offsets.take_reset(kept->group, kept->topic, kept->header.queueId)) {
+      return answer_reset(kept->header, kept->responder, plan, *offset);
+    }
+    read(kept->header, plan, false, result_);
+    if (result_.cold) return read_elsewhere(std::move(kept), std::move(plan), false);
+    finish(kept->header, kept->responder, kept->lite, plan, result_, false);
+  }
+
+  HoldTable& holds() noexcept { return holds_; }
+
+ private:
+  // --- checks, in the order of spec semantics 9.2 -----------------------------------------------------------------------
+
+  std::optional<Refusal> check(const PullMessageHeader& h, const Responder& responder, bool lite, Plan& plan) {
+    if (!(broker_.config.brokerPermission() & perm::kRead)) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] pulling message is forbidden", broker_.ip), 1};
+    }
+    if (lite && !broker_.config.litePullMessageEnable()) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] for lite pull consumer is forbidden", broker_.ip), 1};
+    }
+    plan.group = meta_.groups.find_or_create(h.consumerGroup);
+    if (!plan.group) {
+      return Refusal{ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST,
+                     fmt::format("subscription group [{}] does not exist, {}", h.consumerGroup, wire::kFaqTail), {}};
+    }
+    if (!plan.group->consumeEnable) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("subscription group no permission, {}", h.consumerGroup), 2};
+    }
+    TopicCache::Entry* topic = topics_.find(h.topic);
+    if (!topic) {
+      return Refusal{ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist, apply first please! {}", h.topic, wire::kFaqTail), {}};
+    }
+    plan.topic = topic->topic->config();
+    if (!(plan.topic->perm & perm::kRead)) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the topic[{}] pulling message is forbidden", h.topic), 3};
+    }
+    if (h.queueId < 0 || h.queueId >= plan.topic->readQueueNums) {
+      return Refusal{ResponseCode::INVALID_PARAMETER,
+                     fmt::format("queueId[{}] is illegal, topic:[{}] topicConfig.readQueueNums:[{}] consumer:[{}]", h.queueId, h.topic,
+                                 plan.topic->readQueueNums, responder.session().peer_text()), {}};
+    }
+    plan.queue = topics_.queue(*topic, h.queueId);
+    return check_subscription(h, plan);
+  }
+
+  std::optional<Refusal> check_subscription(const PullMessageHeader& h, Plan& plan) {
+    const bool in_header = h.sysFlag & wire::pull_flag::kSubscription;
+    std::string_view type = h.expressionType;
+    if (in_header) {
+      plan.filter = filter_of_header(h);
+      if (!plan.filter) return Refusal{ResponseCode::SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {}};
+    } else {
+      if (auto refusal = registered_filter(h, plan, type)) return refusal;
+    }
+    if (!is_tag_type(type)) {
+      return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type), {}};
+    }
+    return std::nullopt;
+  }
+
+  /// Without the subscription flag: what the group's heartbeats registered.
+  std::optional<Refusal> registered_filter(const PullMessageHeader& h, Plan& plan, std::string_view& type) {
+    const auto view = meta_.clients.consumer_group(h.consumerGroup);
+    if (!view) {
+      return Refusal{ResponseCode::SUBSCRIPTION_NOT_EXIST, fmt::format("the consumer's group info not exist{}", wire::kFaqTail), {}};
+    }
+    if (!plan.group->consumeBroadcastEnable && view->model == wire::MessageModel::BROADCASTING) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the consumer group[{}] can not consume by broadcast way", h.consumerGroup), 4};
+    }
+    if (!meta_.groups.readable(h.consumerGroup, h.topic)) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the consumer group[{}] is forbidden for topic[{}]", h.consumerGroup, h.topic), 5};
+    }
+    auto subscription = meta_.clients.subscription(h.consumerGroup, h.topic);
+    if (!subscription) {
+      return Refusal{ResponseCode::SUBSCRIPTION_NOT_EXIST, fmt::format("the consumer's subscription not exist{}", wire::kFaqTail), {}};
+    }
+    if (subscription->subVersion < h.subVersion) {
+      return Refusal{ResponseCode::SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest", {}};
+    }
+    type = subscription->expressionType;
+    plan.filter = std::make_shared<TagFilter>(std::move(subscription));
+    return std::nullopt;
+  }
+
+  /// The filter of a subscription in the header; the last one is remembered, pull consumers repeat theirs.
+  std::shared_ptr<const TagFilter> filter_of_header(const PullMessageHeader& h) {
+    if (header_filter_ && header_topic_ == h.topic && header_expression_ == h.subscription && header_type_ == h.expressionType) return header_filter_;
+    auto built = wire::SubscriptionData::build(h.topic, h.subscription, h.expressionType);
+    if (!built) return nullptr;
+    header_topic_ = h.topic;
+    header_expression_ = h.subscription;
+    header_type_ = h.expressionType;
+    header_filter_ = std::make_shared<TagFilter>(std::make_shared<wire::SubscriptionData>(std::move(*built)));
+    return header_filter_;
+  }
+
+  // --- the read ---------------------------------------------------------------------------------------------------------
+
+  static store::ReadRequest request_of(const PullMessageHeader& h, const Plan& plan, bool may_wait) {
+    return {.offset = {h.queueOffset}, .max_messages = h.maxMsgNums,
+            .filter = plan.filter->all() ? nullptr : plan.filter.get(), .may_wait = may_wait};
+  }
+
+  void read(const PullMessageHeader& h, const Plan& plan, bool may_wait, store::ReadResult& out) {
+    out.clear();
+    broker_.store.read(plan.queue.get(), request_of(h, plan, may_wait), out);
+  }
+
+  /// The range is not in memory: a read loop fetches it, the answer is formed here again.
+  void read_elsewhere(std::unique_ptr<KeptPull> kept, Plan plan, bool first_pass) {
+    struct Job {
+      std::unique_ptr<KeptPull> kept;
+      Plan plan;
+      store::ReadResult result;
+      bool first_pass;
+    };
+    auto job = std::make_shared<Job>(Job{std::move(kept), std::move(plan), {}, first_pass});
+    env::Loop& reader = *broker_.read_loops[next_reader_++ % broker_.read_loops.size()];
+    const bool posted = reader.post([this, job] {
+      read(job->kept->header, job->plan, true, job->result);
+      const bool back = loop_.post([this, job] {
+        finish(job->kept->header, job->kept->responder, job->kept->lite, job->plan, job->result, job->first_pass);
+      });
+      if (!back) log.warn("a cold read of topic {} is dropped: the io loop's queue is full", job->kept->topic);
+    });
+    if (!posted) refuse(job->kept->responder, {ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while", {}});
+  }
+
+  // --- the answer -------------------------------------------------------------------------------------------------------
+
+  void finish(const PullMessageHeader& h, const Responder& responder, bool lite, const Plan& plan, store::ReadResult& r, bool first_pass) {
+    meta_.offsets.note_pull(h.consumerGroup, h.topic, h.queueId, r.next.index);
+    if (first_pass && (h.sysFlag & wire::pull_flag::kCommitOffset)) {
+      meta_.offsets.commit(h.consumerGroup, h.topic, h.queueId, h.commitOffset);
+    }
+    const ResponseCode code = code_of(r.status, h.queueOffset);
+    if (code == ResponseCode::PULL_NOT_FOUND && first_pass && (h.sysFlag & wire::pull_flag::kSuspend) && !broker_.shutting_down.load() &&
+        hold(h, responder, lite, plan)) {
+      return;
+    }
+    answer(responder, code, to_string(r.status), plan, r);
+  }
+
+  void answer(const Responder& responder, ResponseCode code, std::string_view remark, const Plan& plan, store::ReadResult& r) {
+    PullMessageResponseHeader header;
+    header.suggestWhichBrokerId = suggest(plan, r);
+    header.nextBeginOffset = r.next.index;
+    header.minOffset = r.min.index;
+    header.maxOffset = r.max.index;
+    header.topicSysFlag = plan.topic->topicSysFlag;
+    header.groupSysFlag = plan.group->groupSysFlag;
+    Responder to = responder;
+    if (r.slices.empty()) {
+      (void)to.answer(code, header, remark);
+    } else {
+      (void)to.answer_pinned(code, header, remark, r.slices, r.bytes);
+    }
+    r.slices.clear();
+  }
+
+  int64_t suggest(const Plan& plan, const store::ReadResult& r) const {
+    if (!broker_.config.slaveReadEnable()) return 0;
+    return r.suggest_slave ? plan.group->whichBrokerWhenConsumeSlowly : plan.group->brokerId;
+  }
+
+  void answer_reset(const PullMessageHeader& h, const Responder& responder, const Plan& plan, int64_t offset) {
+    result_.clear();
+    result_.status = GetStatus::OFFSET_RESET;
+    result_.next = {offset};
+    result_.min = broker_.store.min_offset(*plan.queue);
+    result_.max = broker_.store.max_offset(*plan.queue);
+    answer(responder, code_of(GetStatus::OFFSET_RESET, h.queueOffset), to_string(GetStatus::OFFSET_RESET), plan, result_);
+  }
+
+  void refuse(const Responder& responder, const Refusal& refusal) {
+    PullMessageResponseHeader header;
+    header.forbiddenType = refusal.forbidden_type;
+    Responder to = responder;
+    (void)to.answer(refusal.code, header, refusal.remark);
+  }
+
+  // --- long polling -----------------------------------------------------------------------------------------------------
+
+  class Held final : public HeldRequest {
+   public:
+    Held(Lane& lane, std::unique_ptr<KeptPull> kept, std::shared_ptr<const TagFilter> filter)
+        : lane_(lane), kept_(std::move(kept)), filter_(std::move(filter)) {}
+    bool wants(int64_t tagsCode) const noexcept override { return filter_->by_consume_queue(tagsCode); }
+    void resume() noexcept override { lane_.again(std::move(kept_)); }
+
+   private:
+    Lane& lane_;
+    std::unique_ptr<KeptPull> kept_;
+    std::shared_ptr<const TagFilter> filter_;
+  };
+
+  bool hold(const PullMessageHeader& h, const Responder& responder, bool lite, const Plan& plan) {
+    const int64_t wait_ms = broker_.config.longPollingEnable() ? h.suspendTimeoutMillis : broker_.config.shortPollingTimeMills();
+    auto held = std::make_unique<Held>(*this, std::make_unique<KeptPull>(h, responder, lite), plan.filter);
+    held->offset = {h.queueOffset};
+    held->deadline_ms = loop_.clock().mono_ms() + wait_ms;
+    return holds_.hold(plan.queue, std::move(held));
+  }
+
+  BrokerContext& broker_;
+  const Registries meta_;
+  env::Loop& loop_;
+  TopicCache topics_;
+  HoldTable holds_;
+  store::ReadResult result_;                            // of the pull being served
+  std::string header_topic_, header_expression_, header_type_;
+  std::shared_ptr<const TagFilter> header_filter_;
+  size_t next_reader_ = 0;
+};
+
+PullRoom::PullRoom(BrokerContext& broker, const Registries& meta) : broker_(broker) {
+  for (env::Loop* loop : broker.io_loops) lanes_.push_back(std::make_unique<Lane>(broker, meta, *loop));
+}
+
+PullRoom::~PullRoom() = default;
+
+Answer PullRoom::pull(const PullMessageHeader& h, Request& request) {
+  lanes_[broker_.io_index()]->first(h, request.responder(), false);
+  return request.later();
+}
+
+Answer PullRoom::lite_pull(const PullMessageHeader& h, Request& request) {
+  lanes_[broker_.io_index()]->first(h, request.responder(), true);
+  return request.later();
+}
+
+void PullRoom::on_arrival(std::span<const store::Arrival> arrivals) noexcept {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    HoldTable& holds = lanes_[i]->holds();
+    if (holds.waiting() == 0) continue;
+    if (broker_.io_loops[i]->here()) {
+      for (const store::Arrival& a : arrivals) holds.on_arrival(a.queue, a.offset, a.tagsCode);
+    } else {
+      // The queue's address only serves as a key there: a hold keeps its queue alive.
+      std::vector<store::Arrival> copy(arrivals.begin(), arrivals.end());
+      const bool posted = broker_.io_loops[i]->post([&holds, copy = std::move(copy)] {
+        for (const store::Arrival& a : copy) holds.on_arrival(a.queue, a.offset, a.tagsCode);
+      });
+      (void)posted;   // a full queue: the sweep of the hold table finds the messages
+    }
+  }
+}
+
+void PullRoom::stop() {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    broker_.env.run_on(*broker_.io_loops[i], [this, i] { lanes_[i]->holds().resume_all(); });
+  }
+}
+
+}  // namespace mq::broker

@@ -1,0 +1,78 @@
+#include "broker/send/properties_rewrite.h"
+
+#include "msg/properties.h"
+#include "msg/record.h"
+#include "msg/types.h"
+
+namespace mq::broker {
+
+namespace {
+
+bool broker_owned(std::string_view name) noexcept {
+  return name == prop::kMsgRegion || name == prop::kTraceOn || name == prop::kCluster || name == prop::kPopCk;
+}
+
+void append_pair(std::string& to, std::string_view name, std::string_view value) {
+  to.append(name).append(1, '\x01').append(value).append(1, '\x02');
+}
+
+}  // namespace
+
+SendProperties scan_properties(std::string_view text) noexcept {
+  SendProperties p;
+  PropertyReader reader(text);
+  std::string_view name, value;
+  while (reader.next(name, value)) {
+    switch (name.size()) {
+      case 4:
+        if (name == prop::kTags) p.tags = value;
+        else if (name == prop::kKeys) p.keys = value;
+        else if (name == prop::kWait) p.wait = value;
+        break;
+      case 5:
+        if (name == prop::kDelay) p.delay = value;
+        break;
+      case 6: case 7: case 10:
+        if (broker_owned(name)) p.plain = false;
+        break;
+      case 8:
+        if (name == prop::kUniqKey) p.uniq_key = value;
+        else if (name == prop::kTranMsg) p.tran_msg = value;
+        else if (broker_owned(name)) p.plain = false;
+        break;
+      default: break;
+    }
+  }
+  return p;
+}
+
+PropertiesRewriter::PropertiesRewriter(std::string_view region, bool trace_on, std::string_view cluster) {
+  append_pair(suffix_, prop::kMsgRegion, region);
+  append_pair(suffix_, prop::kTraceOn, trace_on ? "true" : "false");
+  append_pair(suffix_, prop::kCluster, cluster);
+}
+
+std::string_view PropertiesRewriter::rewrite(std::string_view text, const SendProperties& seen, std::string_view new_uniq_key,
+                                             ByteBuffer& out) const {
+  out.clear();
+  if (seen.plain) {
+    out.append(text);
+  } else {
+    PropertyReader reader(text);
+    std::string_view name, value;
+    while (reader.next(name, value)) {
+      if (!broker_owned(name)) append_property(out, 0, name, value);
+    }
+  }
+  if (!out.empty() && out.text().back() != '\x02') out.push('\x02');
+  const bool needs_key = seen.uniq_key.empty();
+  const size_t added = suffix_.size() + (needs_key ? prop::kUniqKey.size() + new_uniq_key.size() + 2 : 0);
+  if (out.size() + added > kMaxPropertiesBytes) {
+    return text.size() > kMaxPropertiesBytes || seen.plain ? text : out.text();
+  }
+  out.append(suffix_);
+  if (needs_key) append_property(out, 0, prop::kUniqKey, new_uniq_key);
+  return out.text();
+}
+
+}  // namespace mq::broker

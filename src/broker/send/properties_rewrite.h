@@ -1,0 +1,36 @@
+// What the broker changes in the properties of a message that a producer sends (spec semantics 3.3).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/byte_buffer.h"
+
+namespace mq::broker {
+
+/// The properties a send looks at, as views into the producer's string; data() == nullptr when absent.
+struct SendProperties {
+  std::string_view tags;
+  std::string_view keys;
+  std::string_view uniq_key;
+  std::string_view wait;
+  std::string_view delay;
+  std::string_view tran_msg;
+  bool plain = true;       // none of MSG_REGION, TRACE_ON, CLUSTER, POP_CK occurs: the string can be kept as it is
+};
+SendProperties scan_properties(std::string_view text) noexcept;
+
+/// Appends MSG_REGION, TRACE_ON, CLUSTER and, when absent, UNIQ_KEY; removes POP_CK and earlier values of the first three.
+class PropertiesRewriter {
+ public:
+  PropertiesRewriter(std::string_view region, bool trace_on, std::string_view cluster);
+  /// The new string in `out` (cleared first). When it would exceed the record's limit of 32767 bytes the producer's
+  /// string is kept without additions, so that what the broker adds never makes a legal message illegal.
+  /// `new_uniq_key` is used when the producer sent none.
+  std::string_view rewrite(std::string_view text, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const;
+
+ private:
+  std::string suffix_;     // the three pairs
+};
+
+}  // namespace mq::broker

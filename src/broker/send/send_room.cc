@@ -1,0 +1,290 @@
+#include "broker/send/send_room.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/log.h"
+#include "broker/core/uniq_key.h"
+#include "broker/meta/topic_cache.h"
+#include "broker/send/properties_rewrite.h"
+#include "broker/send/put_answer.h"
+#include "msg/names.h"
+#include "msg/properties.h"
+
+namespace mq::broker {
+
+using remoting::Answer;
+using remoting::Request;
+using remoting::Responder;
+using wire::ResponseCode;
+using wire::SendMessageResponseHeader;
+
+namespace {
+
+Logger log("send");
+
+/// A refusal before the store: code and remark.
+struct Refusal {
+  ResponseCode code;
+  std::string remark;
+};
+
+/// What an answer needs once the store has spoken.
+struct PendingSend {
+  Responder responder;
+  int32_t queue_id = 0;
+  uint8_t key_size = 0;
+  std::array<char, 64> key{};      // transactionId = UNIQ_KEY; longer ones (not made by any client) go to long_key
+  std::string long_key;
+
+  void set_key(std::string_view k) {
+    long_key.clear();
+    key_size = 0;
+    if (k.size() > key.size()) {
+      long_key = k;
+    } else {
+      std::memcpy(key.data(), k.data(), k.size());
+      key_size = static_cast<uint8_t>(k.size());
+    }
+  }
+  /// A view without data when there is none, so that the field is left out.
+  std::string_view transaction_id() const noexcept {
+    if (!long_key.empty()) return long_key;
+    return key_size ? std::string_view(key.data(), key_size) : std::string_view();
+  }
+};
+
+}  // namespace
+
+/// The sends of one io loop.
+class SendRoom::Lane final : public PutSink {
+ public:
+  Lane(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline)
+      : broker_(broker),
+        meta_(meta),
+        pipeline_(pipeline),
+        topics_(meta.topics, broker.store),
+        rewriter_(broker.config.regionId(), broker.config.traceOn(), broker.cluster),
+        uniq_(broker.store_host, static_cast<int32_t>(getpid()), broker.env.clock(), broker.env.rng()),
+        region_(broker.config.regionId()),
+        trace_on_(broker.config.traceOn() ? "true" : "false") {}
+
+  Answer send(const wire::SendMessageHeader& h, Request& request) {
+    PutMessage m;
+    TopicCache::Entry* topic = nullptr;
+    if (auto refusal = check(h, request, topic)) return refuse(request, *refusal);
+    const auto config = topic->topic->config();
+    int32_t queue_id = h.queueId;
+    if (queue_id < 0) queue_id = random_queue(config->writeQueueNums);
+    if (auto refusal = check_queue(h, request, *config, queue_id)) return refuse(request, *refusal);
+
+    const SendProperties seen = scan_properties(h.properties);
+    if (seen.tran_msg == "true" && broker_.config.rejectTransactionMessage()) {
+      return refuse(request, {ResponseCode::NO_PERMISSION,
+                              fmt::format("the broker[{}] sending transaction message is forbidden", broker_.ip)});
+    }
+
+    fill(m, h, request, *topic, *config, queue_id);
+    if (h.batch) return send_batch(h, request, m, seen);
+
+    std::string_view new_key;
+    if (seen.uniq_key.empty()) new_key = uniq_.next();
+    m.fields.properties = rewriter_.rewrite(h.properties, seen, new_key, properties_);
+    m.tagsCode = tags_code(seen.tags);
+    m.wait = seen.wait != "false";
+    const uint32_t slot = take_slot(request, queue_id, seen.uniq_key.empty() ? new_key : seen.uniq_key);
+    pipeline_.put(m, *this, slot);
+    return request.later();
+  }
+
+  void on_put(uint32_t slot, const PutResult& r) noexcept override {
+    PendingSend& p = pending_[slot];
+    answer(p, r);
+    p.responder = Responder();
+    free_.push_back(slot);
+  }
+
+ private:
+  // --- checks, in the order of spec semantics 3.2 ---------------------------------------------------------------------
+
+  std::optional<Refusal> check(const wire::SendMessageHeader& h, const Request& request, TopicCache::Entry*& topic) {
+    if (const int64_t from = broker_.config.startAcceptSendRequestTimeStamp(); from > 0 && broker_.env.clock().now_ms() < from) {
+      return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("broker unable to service, until {}", java_time(from))};
+    }
+    topic = topics_.find(h.topic);
+    if (topic) {
+      if (!(broker_.config.brokerPermission() & perm::kWrite) && topic->topic->config()->order) return forbidden_broker();
+      if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
+      return check_retry(h, request);
+    }
+    if (std::string bad = check_topic_name(h.topic); !bad.empty()) return Refusal{ResponseCode::INVALID_PARAMETER, std::move(bad)};
+    if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
+    if (auto refusal = check_retry(h, request)) return refusal;
+    meta_.topics.create_on_send(h.topic, h.defaultTopic, h.defaultTopicQueueNums, h.unitMode);
+    topic = topics_.find(h.topic);
+    if (!topic && is_retry_topic(h.topic)) {
+      meta_.topics.create_internal(h.topic, 1, perm::kRead | perm::kWrite, h.unitMode ? 2 : 0);
+      topic = topics_.find(h.topic);
+    }
+    if (topic) return std::nullopt;
+    return Refusal{ResponseCode::TOPIC_NOT_EXIST,
+                   fmt::format("topic[{}] not exist, apply first please!{}", h.topic, wire::kFaqTail)};
+  }
+
+  /// A retry topic needs its group (spec semantics 3.5).
+  std::optional<Refusal> check_retry(const wire::SendMessageHeader& h, const Request&) {
+    if (!is_retry_topic(h.topic)) return std::nullopt;
+    const std::string_view group = h.topic.substr(kRetryPrefix.size());
+    if (meta_.groups.find_or_create(group)) return std::nullopt;
+    return Refusal{ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST,
+                   fmt::format("subscription group not exist, {} {}", group, wire::kFaqTail)};
+  }
+
+  std::optional<Refusal> check_queue(const wire::SendMessageHeader&, const Request& request, const wire::TopicConfig& config,
+                                     int32_t queue_id) const {
+    if (queue_id < std::max(config.writeQueueNums, config.readQueueNums)) return std::nullopt;
+    return Refusal{ResponseCode::INVALID_PARAMETER,
+                   fmt::format("request queueId[{}] is illegal, {} Producer: {}", queue_id, config.to_text(),
+                               request.session().peer_text())};
+  }
+
+  Refusal forbidden_broker() const {
+    return {ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] sending message is forbidden", broker_.ip)};
+  }
+  static Refusal forbidden_topic(std::string_view topic) {
+    return {ResponseCode::NO_PERMISSION, fmt::format("Sending message to topic[{}] is forbidden.", topic)};
+  }
+
+  // --- the message ----------------------------------------------------------------------------------------------------
+
+  void fill(PutMessage& m, const wire::SendMessageHeader& h, const Request& request, TopicCache::Entry& topic,
+            const wire::TopicConfig& config, int32_t queue_id) {
+    MessageFields& f = m.fields;
+    f.topic = topic.topic->name();
+    f.queueId = queue_id;
+    f.flag = h.flag;
+    f.sysFlag = h.sysFlag;
+    if (config.topicFilterType == "MULTI_TAG") f.sysFlag |= sys_flag::kMultiTags;
+    f.bornTimestamp = h.bornTimestamp;
+    f.bornHost = request.session().peer();
+    f.storeHost = broker_.store_host;
+    f.reconsumeTimes = h.reconsumeTimes;
+    f.body = request.body();
+    f.properties = h.properties;
+    m.queue = topics_.queue(topic, queue_id);
+  }
+
+  Answer send_batch(const wire::SendMessageHeader& h, Request& request, PutMessage& m, const SendProperties& seen) {
+    if (h.topic.size() > 127) {
+      return refuse(request, {ResponseCode::MESSAGE_ILLEGAL, fmt::format("message topic length too long {}", h.topic.size())});
+    }
+    if (is_retry_topic(h.topic)) {
+      return refuse(request, {ResponseCode::MESSAGE_ILLEGAL,
+                              fmt::format("batch request does not support retry group {}", h.topic)});
+    }
+    int32_t delay = 0;
+    const bool delayed = wire::detail::parse_number(seen.delay, delay) && delay > 0;
+    const uint32_t slot = take_slot(request, m.fields.queueId, seen.uniq_key);
+    if ((h.sysFlag & sys_flag::kTransactionMask) || delayed) {
+      on_put(slot, {.status = store::PutStatus::kMessageIllegal});
+      return request.later();
+    }
+    m.wait = seen.wait != "false";
+    pipeline_.put_batch(m, *this, slot);
+    return request.later();
+  }
+
+  uint32_t take_slot(const Request& request, int32_t queue_id, std::string_view key) {
+    uint32_t slot;
+    if (free_.empty()) {
+      slot = static_cast<uint32_t>(pending_.size());
+      pending_.emplace_back();
+    } else {
+      slot = free_.back();
+      free_.pop_back();
+    }
+    PendingSend& p = pending_[slot];
+    p.responder = request.responder();
+    p.queue_id = queue_id;
+    p.set_key(key);
+    return slot;
+  }
+
+  int32_t random_queue(int32_t queues) noexcept {
+    return queues > 0 ? static_cast<int32_t>(broker_.env.rng().below(static_cast<uint64_t>(queues))) : 0;
+  }
+
+  // --- answers --------------------------------------------------------------------------------------------------------
+
+  Answer refuse(Request& request, const Refusal& refusal) {
+    SendMessageResponseHeader header;
+    header.MSG_REGION = region_;
+    header.TRACE_ON = trace_on_;
+    return request.answer(refusal.code, header, refusal.remark);
+  }
+
+  void answer(PendingSend& p, const PutResult& r) {
+    SendMessageResponseHeader header;
+    header.MSG_REGION = region_;
+    header.TRACE_ON = trace_on_;
+    const bool ok = r.status == store::PutStatus::kPutOk;
+    if (!ok) {
+      const PutAnswer a = answer_of(r.status, broker_);
+      if (!a.stored) {
+        (void)p.responder.answer(a.code, header, a.remark);
+        return;
+      }
+    }
+    ids_.clear();
+    const auto parts = pipeline_.parts();
+    if (parts.empty()) {
+      ids_ = offset_msg_id(broker_.store_host, r.phy);
+    } else {
+      for (const PhyOffset part : parts) {
+        if (!ids_.empty()) ids_ += ',';
+        ids_ += offset_msg_id(broker_.store_host, part);
+      }
+    }
+    header.msgId = ids_;
+    header.queueId = p.queue_id;
+    header.queueOffset = r.queue_offset.index;
+    header.transactionId = p.transaction_id();
+    (void)p.responder.answer(ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT, header);
+  }
+
+  /// "yyyy-MM-dd HH:mm:ss,SSS", as Java's timeMillisToHumanString2.
+  static std::string java_time(int64_t ms) {
+    const time_t seconds = ms / 1000;
+    tm t{};
+    localtime_r(&seconds, &t);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t);
+    return fmt::format("{},{:03}", text, ms % 1000);
+  }
+
+  BrokerContext& broker_;
+  const Registries meta_;
+  PutPipeline& pipeline_;
+  TopicCache topics_;
+  PropertiesRewriter rewriter_;
+  UniqKeyMaker uniq_;
+  const std::string region_;
+  const std::string trace_on_;
+  ByteBuffer properties_;                 // of the message being sent
+  std::string ids_;                       // of the answer being formed
+  std::vector<PendingSend> pending_;
+  std::vector<uint32_t> free_;
+};
+
+SendRoom::SendRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {
+  for (size_t i = 0; i < broker.io_loops.size(); ++i) lanes_.push_back(std::make_unique<Lane>(broker, meta, pipeline));
+}
+
+SendRoom::~SendRoom() = default;
+
+Answer SendRoom::send(const wire::SendMessageHeader& h, Request& request) { return lanes_[broker_.io_index()]->send(h, request); }
+
+}  // namespace mq::broker
