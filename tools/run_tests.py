@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Runs the project's test steps, shows progress, adds up their results. See ./test for the commands.
+
+A step is a shell command. Its result is counted from what it prints: lines of GoogleTest ("[  PASSED  ] 12 tests."),
+a last line "N passed, N failed[, N skipped]", or, when it prints neither, its exit status as one test.
+"""
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build/test-logs"
+YARDSTICKS = pathlib.Path(os.environ.get("MERLINMQ_YARDSTICKS", ROOT.parent / "shared"))
+JOBS = os.cpu_count() or 2
+
+
+@dataclasses.dataclass
+class Step:
+    name: str
+    command: str
+    about: str
+    sets: str = "quick default full"   # in which runs it is
+    needs: str = ""                    # a path that must exist, else the step is skipped
+    minutes: int = 20
+
+
+def build(preset, *targets):
+    chosen = " ".join(f"--target {t}" for t in targets)
+    return f"cmake --preset {preset} > /dev/null && cmake --build --preset {preset} -j{JOBS} {chosen}"
+
+
+STEPS = [
+    Step("layers", "tools/layers.py .", "includes go downward only"),
+    Step("build-dev", build("dev"), "everything with asan and ubsan", minutes=45),
+    Step("unit", "ctest --preset dev -j2 -V --timeout 600", "unit tests, fuzz corpora, simulation seeds", minutes=30),
+    Step("build-release", build("release"), "the executable that is shipped", sets="default full", minutes=30),
+    Step("smoke", "tests/smoke/run build/release/bin", "start, send, consume, stop, kill -9 of real processes", "default full",
+         needs="tests/smoke/run"),
+    Step("interop", "tests/interop/run build/release/bin", "published Java, Go and Node clients", "default full",
+         needs="tests/interop/run", minutes=25),
+    Step("wire", "tests/yardsticks/run wire", "raw frames against recorded answers of the Java servers", "default full",
+         needs=str(YARDSTICKS / "conformance/wire/run")),
+    Step("clients", "tests/yardsticks/run clients", "conformance programs on published clients", "default full",
+         needs=str(YARDSTICKS / "conformance/clients/run"), minutes=25),
+    Step("exchange", "tests/yardsticks/run exchange", "mixed clusters and store folders with Java servers", "default full",
+         needs=str(YARDSTICKS / "peers/peers"), minutes=20),
+    Step("sim-long", "tests/sim/run --seeds 5000", "more simulation seeds", "full", needs="tests/sim/run", minutes=60),
+    Step("crash-long", "tests/smoke/run build/release/bin --kills 200", "200 x kill -9 under load", "full",
+         needs="tests/smoke/run", minutes=60),
+    Step("bench-check", "tests/bench/check build/release/bin", "speed against the limit program and Java", "full",
+         needs="tests/bench/check", minutes=60),
+]
+
+GTEST_PASSED = re.compile(r"\[  PASSED  \] (\d+) tests?\.")
+GTEST_FAILED = re.compile(r"\[  FAILED  \] (\d+) tests?, listed below")
+SUMMARY = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$")
+
+
+def count(lines, status):
+    """(passed, failed) of a step's output."""
+    passed = failed = 0
+    found = False
+    summary = None
+    for line in lines:
+        text = re.sub(r"^\d+: ", "", line)   # ctest -V puts the test's number in front
+        if m := GTEST_PASSED.search(text):
+            passed, found = passed + int(m[1]), True
+        elif m := GTEST_FAILED.search(text):
+            failed, found = failed + int(m[1]), True
+        elif m := SUMMARY.match(text):
+            if line is not text and line != text:
+                passed, failed, found = passed + int(m[1]), failed + int(m[2]), True
+            else:
+                summary = m
+    if summary:
+        passed, failed, found = passed + int(summary[1]), failed + int(summary[2]), True
+    if not found:
+        return (1, 0) if status == 0 else (0, 1)
+    if status != 0 and failed == 0:
+        failed = 1
+    return passed, failed
+
+
+def run(step, number, total):
+    print(f"==> [{number}/{total}] {step.name}: {step.about}", flush=True)
+    started = time.monotonic()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{step.name}.log"
+    lines, shown = [], started
+    with log.open("w") as out:
+        process = subprocess.Popen(["timeout", "-k", "30", f"{step.minutes * 60}", "bash", "-c", step.command], cwd=ROOT,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                   stdin=subprocess.DEVNULL)
+        for line in process.stdout:
+            out.write(line)
+            lines.append(line.rstrip("\n"))
+            if time.monotonic() - shown > 15:
+                shown = time.monotonic()
+                print(f"    {int(shown - started):4d} s  {lines[-1][:110]}", flush=True)
+        status = process.wait()
+    passed, failed = count(lines, status)
+    if failed:
+        if status == 124:
+            print(f"    stopped after {step.minutes} minutes")
+        wanted = [x for x in lines if re.search(r"FAIL|error|Error|ERROR|Sanitizer|check failed", x)][:40]
+        print("\n".join("    | " + x[:220] for x in wanted + lines[-15:]))
+    print(f"    {passed} passed, {failed} failed in {time.monotonic() - started:.0f} s ({log.relative_to(ROOT)})", flush=True)
+    return passed, failed
+
+
+def main(words):
+    if words == ["list"]:
+        for s in STEPS:
+            print(f"{s.name:14} {s.sets:20} {s.about}")
+        return 0
+    chosen = words[0] if len(words) == 1 and words[0] in ("quick", "full") else "default"
+    names = [] if not words or words[0] in ("quick", "full") else words
+    unknown = set(names) - {s.name for s in STEPS}
+    if unknown:
+        print(f"unknown step {', '.join(sorted(unknown))}; ./test list names them", file=sys.stderr)
+        return 2
+    steps = [s for s in STEPS if (s.name in names if names else chosen in s.sets.split())]
+    passed = failed = skipped = 0
+    for i, step in enumerate(steps, 1):
+        if step.needs and not (ROOT / step.needs).exists():
+            print(f"==> [{i}/{len(steps)}] {step.name}: skipped, {os.path.basename(step.needs)} is not here")
+            skipped += 1
+            continue
+        p, f = run(step, i, len(steps))
+        passed, failed = passed + p, failed + f
+        if f and step.name.startswith("build"):
+            print("    the build failed: the steps behind it are not run")
+            break
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+sys.exit(main(sys.argv[1:]))
