@@ -61,10 +61,10 @@ SUMMARY = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?
 
 
 def count(lines, status):
-    """(passed, failed) of a step's output."""
+    """(passed, failed) of a step's output. Behind ctest every test program counts, else only the last summary line."""
     passed = failed = 0
     found = False
-    summary = None
+    last = (0, 0)
     for line in lines:
         text = re.sub(r"^\d+: ", "", line)   # ctest -V puts the test's number in front
         if m := GTEST_PASSED.search(text):
@@ -72,17 +72,15 @@ def count(lines, status):
         elif m := GTEST_FAILED.search(text):
             failed, found = failed + int(m[1]), True
         elif m := SUMMARY.match(text):
-            if line is not text and line != text:
-                passed, failed, found = passed + int(m[1]), failed + int(m[2]), True
+            counts, found = (int(m[1]), int(m[2])), True
+            if text == line:
+                last = counts
             else:
-                summary = m
-    if summary:
-        passed, failed, found = passed + int(summary[1]), failed + int(summary[2]), True
+                passed, failed = passed + counts[0], failed + counts[1]
+    passed, failed = passed + last[0], failed + last[1]
     if not found:
         return (1, 0) if status == 0 else (0, 1)
-    if status != 0 and failed == 0:
-        failed = 1
-    return passed, failed
+    return passed, max(failed, 1 if status else 0)
 
 
 def run(step, number, total):

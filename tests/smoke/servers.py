@@ -1,0 +1,104 @@
+"""Starts NameServers and Brokers of ours on free ports, in a folder that goes away with them."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+def free_port():
+    """A port such that it and its two neighbours below are free."""
+    for _ in range(200):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        try:
+            for p in (port - 2, port):
+                with socket.socket() as s:
+                    s.bind(("127.0.0.1", p))
+            return port
+        except OSError:
+            continue
+    raise RuntimeError("no free port")
+
+
+class Server:
+    def __init__(self, program, folder, name, conf):
+        self.program, self.name = program, name
+        self.folder = pathlib.Path(folder)
+        self.conf = self.folder / f"{name}.conf"
+        self.conf.write_text("".join(f"{k}={v}\n" for k, v in conf.items()))
+        self.port = int(conf["listenPort"])
+        self.addr = f"127.0.0.1:{self.port}"
+        self.process = None
+
+    def start(self, wait=True):
+        self.out = open(self.folder / f"{self.name}.out", "ab")
+        home = self.folder / self.name
+        home.mkdir(exist_ok=True)
+        self.process = subprocess.Popen([self.program, "-c", self.conf], stdout=self.out, stderr=self.out, stdin=subprocess.DEVNULL,
+                                        cwd=self.folder, env=os.environ | {"ROCKETMQ_USER_HOME": str(home)})
+        started = time.monotonic()
+        while wait:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                break
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() - started > 20:
+                    raise RuntimeError(f"{self.name} did not start:\n{self.output()}")
+                time.sleep(0.002)
+        return time.monotonic() - started
+
+    def output(self):
+        return (self.folder / f"{self.name}.out").read_text(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def term(self, timeout=15):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout)
+
+
+class Cluster:
+    """with Cluster(bin) as c: c.namesrv(), c.broker("broker-a", flushDiskType="SYNC_FLUSH")"""
+
+    def __init__(self, binaries):
+        self.bin = pathlib.Path(binaries).resolve()
+        self.servers = []
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-smoke-"))
+        return self
+
+    def __exit__(self, kind, *_):
+        for s in reversed(self.servers):
+            if s.process and s.process.poll() is None:
+                s.kill()
+        if kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            print(f"    left for a look: {self.folder}")
+
+    def namesrv(self, **conf):
+        s = Server(self.bin / "mqnamesrv", self.folder, f"namesrv-{len(self.servers)}", {"listenPort": free_port()} | conf)
+        self.servers.append(s)
+        s.start()
+        return s
+
+    def broker(self, name="broker-a", start=True, **conf):
+        names = ";".join(s.addr for s in self.servers if "namesrv" in str(s.program))
+        base = dict(brokerClusterName="DefaultCluster", brokerName=name, brokerId=0, brokerIP1="127.0.0.1", listenPort=free_port(),
+                    namesrvAddr=names, storePathRootDir=self.folder / name / "store", mappedFileSizeCommitLog=16 << 20)
+        s = Server(self.bin / "mqbroker", self.folder, name, base | conf)
+        self.servers.append(s)
+        if start:
+            s.start()
+        return s
+
+    def admin(self, *words, check=False):
+        return subprocess.run([self.bin / "mqadmin", *words], capture_output=True, text=True, timeout=60, check=check)
