@@ -1,0 +1,215 @@
+#include "msg/record.h"
+
+#include <zlib.h>
+
+namespace mq {
+namespace {
+
+constexpr size_t kMaxTopicV1 = 127;
+constexpr size_t kMaxTopic = 32767;
+
+size_t host_size(const Host& h) noexcept { return h.len + size_t{4}; }
+bool is_v2(const MessageFields& m) noexcept { return m.topic.size() > kMaxTopicV1; }
+
+int32_t body_crc(ByteView body) noexcept {
+  if (body.empty()) return 0;
+  return static_cast<int32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size()) & 0x7FFFFFFF);
+}
+
+/// Writes big-endian values one behind the other; the caller has reserved the room.
+class Put {
+ public:
+  explicit Put(std::byte* p) : p_(p) {}
+  template <class T>
+  void be(T v) noexcept {
+    store_be(p_, v);
+    p_ += sizeof v;
+  }
+  void bytes(const void* from, size_t n) noexcept {
+    if (n) std::memcpy(p_, from, n);
+    p_ += n;
+  }
+  void host(const Host& h) noexcept {
+    bytes(h.ip.data(), h.len);
+    be(h.port);
+  }
+
+ private:
+  std::byte* p_;
+};
+
+/// The mirror image: takes values off the front; what is missing turns `ok` false and gives zeros.
+class Take {
+ public:
+  explicit Take(ByteView b) : rest_(b) {}
+  template <class T>
+  T be() noexcept {
+    const ByteView b = bytes(sizeof(T));
+    return b.empty() ? T{} : load_be<T>(b.data());
+  }
+  ByteView bytes(size_t n) noexcept {
+    if (n > rest_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const ByteView b = rest_.first(n);
+    rest_ = rest_.subspan(n);
+    return b;
+  }
+  /// A length field that must not be negative.
+  template <class T>
+  size_t length() noexcept {
+    const T n = be<T>();
+    if (n < 0) ok_ = false;
+    return n < 0 ? 0 : static_cast<size_t>(n);
+  }
+  void host(Host& h, bool v6) noexcept {
+    h.len = v6 ? 16 : 4;
+    const ByteView ip = bytes(h.len);
+    if (!ip.empty()) std::memcpy(h.ip.data(), ip.data(), ip.size());
+    h.port = be<int32_t>();
+  }
+  bool ok() const noexcept { return ok_; }
+  ByteView rest() const noexcept { return rest_; }
+
+ private:
+  ByteView rest_;
+  bool ok_ = true;
+};
+
+Failure corrupt(std::string_view what) { return fail(Errc::kCorrupt, std::string(what)); }
+
+}  // namespace
+
+size_t record_size(const MessageFields& m) noexcept {
+  return 74 + host_size(m.bornHost) + host_size(m.storeHost) + m.body.size() + (is_v2(m) ? 2 : 1) + m.topic.size() +
+         m.properties.size();
+}
+
+Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
+  if (m.topic.size() > kMaxTopic) return fail(Errc::kTooLarge, "the topic has more than 32767 bytes");
+  if (m.properties.size() > kMaxPropertiesBytes) return fail(Errc::kTooLarge, "the properties have more than 32767 bytes");
+  const size_t size = record_size(m);
+  if (size > INT32_MAX) return fail(Errc::kTooLarge, "the record has more than 2 GiB");
+
+  const bool v2 = is_v2(m);
+  int32_t flags = m.sysFlag & ~(sys_flag::kBornHostV6 | sys_flag::kStoreHostV6);
+  if (m.bornHost.v6()) flags |= sys_flag::kBornHostV6;
+  if (m.storeHost.v6()) flags |= sys_flag::kStoreHostV6;
+
+  Put put(out.reserve(size));
+  put.be(static_cast<int32_t>(size));
+  put.be(v2 ? kMagicV2 : kMagicV1);
+  put.be(body_crc(m.body));
+  put.be(m.queueId);
+  put.be(m.flag);
+  put.be(m.queueOffset);
+  put.be(m.physicalOffset);
+  put.be(flags);
+  put.be(m.bornTimestamp);
+  put.host(m.bornHost);
+  put.be(m.storeTimestamp);
+  put.host(m.storeHost);
+  put.be(m.reconsumeTimes);
+  put.be(m.preparedTransactionOffset);
+  put.be(static_cast<int32_t>(m.body.size()));
+  put.bytes(m.body.data(), m.body.size());
+  if (v2) {
+    put.be(static_cast<int16_t>(m.topic.size()));
+  } else {
+    put.be(static_cast<int8_t>(m.topic.size()));
+  }
+  put.bytes(m.topic.data(), m.topic.size());
+  put.be(static_cast<int16_t>(m.properties.size()));
+  put.bytes(m.properties.data(), m.properties.size());
+  out.commit(size);
+  return size;
+}
+
+Result<RecordView> decode_record(ByteView bytes, RecordCheck check) {
+  if (bytes.size() < 8) return corrupt("a record has at least 8 bytes");
+  RecordView r;
+  const int32_t size = load_be<int32_t>(bytes.data());
+  if (size <= 0 || static_cast<size_t>(size) > bytes.size()) return corrupt("the record's size is beyond the data");
+  r.bytes = bytes.first(static_cast<size_t>(size));
+
+  Take take(r.bytes.subspan(4));
+  r.magic = take.be<int32_t>();
+  if (r.magic != kMagicV1 && r.magic != kMagicV2) return corrupt("not the magic of a record");
+  MessageFields& m = r.m;
+  r.bodyCRC = take.be<int32_t>();
+  m.queueId = take.be<int32_t>();
+  m.flag = take.be<int32_t>();
+  m.queueOffset = take.be<int64_t>();
+  m.physicalOffset = take.be<int64_t>();
+  m.sysFlag = take.be<int32_t>();
+  m.bornTimestamp = take.be<int64_t>();
+  take.host(m.bornHost, m.sysFlag & sys_flag::kBornHostV6);
+  m.storeTimestamp = take.be<int64_t>();
+  take.host(m.storeHost, m.sysFlag & sys_flag::kStoreHostV6);
+  m.reconsumeTimes = take.be<int32_t>();
+  m.preparedTransactionOffset = take.be<int64_t>();
+  m.body = take.bytes(take.length<int32_t>());
+  m.topic = as_text(take.bytes(r.magic == kMagicV2 ? take.length<int16_t>() : take.length<int8_t>()));
+  m.properties = as_text(take.bytes(take.length<int16_t>()));
+  if (!take.ok() || !take.rest().empty()) return corrupt("the record's lengths do not add up to its size");
+  // Java compares no CRC of an empty body, so neither do we.
+  if (check == RecordCheck::kLengthsAndCrc && !m.body.empty() && body_crc(m.body) != r.bodyCRC) {
+    return corrupt("the body's CRC does not fit");
+  }
+  return r;
+}
+
+bool is_filler(ByteView bytes) noexcept {
+  return bytes.size() >= 8 && load_be<int32_t>(bytes.data() + 4) == kMagicFiller;
+}
+
+std::string offset_msg_id(const Host& store_host, PhyOffset offset) {
+  std::byte raw[28];
+  Put put(raw);
+  put.host(store_host);
+  put.be(offset.bytes);
+  const size_t n = host_size(store_host) + 8;
+  std::string hex(2 * n, '0');
+  for (size_t i = 0; i < n; ++i) {
+    const auto b = static_cast<unsigned>(raw[i]);
+    hex[2 * i] = "0123456789ABCDEF"[b >> 4];
+    hex[2 * i + 1] = "0123456789ABCDEF"[b & 15];
+  }
+  return hex;
+}
+
+Result<MsgId> parse_offset_msg_id(std::string_view text) {
+  if (text.size() != 32 && text.size() != 56) return fail(Errc::kInvalid, "a message id has 32 or 56 characters");
+  std::byte raw[28];
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    unsigned digit = 0;
+    if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0');
+    else if (c >= 'A' && c <= 'F') digit = static_cast<unsigned>(c - 'A' + 10);
+    else if (c >= 'a' && c <= 'f') digit = static_cast<unsigned>(c - 'a' + 10);
+    else return fail(Errc::kInvalid, "a message id is written in hexadecimal digits");
+    const auto b = static_cast<std::byte>(digit);
+    raw[i / 2] = i % 2 ? raw[i / 2] | b : b << 4;
+  }
+  Take take(ByteView(raw, text.size() / 2));
+  MsgId id;
+  take.host(id.host, text.size() == 56);
+  id.offset.bytes = take.be<int64_t>();
+  return id;
+}
+
+Result<std::optional<BatchPart>> next_batch_part(ByteView& rest) {
+  if (rest.empty()) return std::nullopt;
+  Take take(rest);
+  take.bytes(12);   // size, magic, CRC: ignored
+  BatchPart part;
+  part.flag = take.be<int32_t>();
+  part.body = take.bytes(take.length<int32_t>());
+  part.properties = as_text(take.bytes(take.length<int16_t>()));
+  if (!take.ok()) return corrupt("a batch part's lengths go beyond the body");
+  rest = take.rest();
+  return part;
+}
+
+}  // namespace mq
