@@ -40,6 +40,9 @@ struct BrokerContext {
   std::atomic<bool> shutting_down{false};   // badge: published
   int64_t boot_ms = 0;
 
+  /// The index of the loop that runs this call: of an io loop, or io_loops.size() for ctl. A bug elsewhere.
+  size_t loop_index() const noexcept { return ctl && ctl->here() ? io_loops.size() : io_index(); }
+  env::Loop& loop_at(size_t index) const noexcept { return index < io_loops.size() ? *io_loops[index] : *ctl; }
   /// The index of the io loop that runs this call; a bug elsewhere. For per-loop state of rooms.
   size_t io_index() const noexcept {
     for (size_t i = 0; i < io_loops.size(); ++i) if (io_loops[i]->here()) return i;

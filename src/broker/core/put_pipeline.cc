@@ -22,7 +22,8 @@ constexpr size_t kMaxPlainTopicBytes = 127;
 /// The turn batch of one io loop. Badge: owned by that loop.
 class TurnBatch {
  public:
-  TurnBatch(BrokerContext& broker, env::Loop& loop) : store_(broker.store), loop_(loop) {}
+  TurnBatch(BrokerContext& broker, env::Loop& loop, const std::vector<std::function<void()>>& gatherers)
+      : store_(broker.store), loop_(loop), gatherers_(gatherers) {}
 
   struct Ticket {
     PutSink* sink;
@@ -35,6 +36,12 @@ class TurnBatch {
     batch_.items.push_back(std::move(item));
     tickets_.push_back(ticket);
     if (batch_.bytes.size() > kTurnBytes) finish();
+  }
+
+  /// The end of a turn: rooms add what they gathered, then all is appended.
+  void end_of_turn() noexcept {
+    for (const auto& gather : gatherers_) gather();
+    finish();
   }
 
   /// Appends what the turn gathered and delivers the results, at once or when the disk has them.
@@ -118,6 +125,7 @@ class TurnBatch {
 
   store::Store& store_;
   env::Loop& loop_;
+  const std::vector<std::function<void()>>& gatherers_;
   store::AppendBatch batch_;
   std::vector<Ticket> tickets_;                  // one for each item of batch_
   std::vector<PhyOffset> parts_;                 // of the result being delivered
@@ -127,11 +135,12 @@ class TurnBatch {
 struct PutPipeline::Impl {
   BrokerContext& broker;
   std::vector<PutRewrite> rewrites;
-  std::vector<std::unique_ptr<TurnBatch>> turns;    // by io_index
-  std::vector<std::vector<std::string>> scratch;    // by io_index; what rewritten views point to
+  std::vector<std::function<void()>> gatherers;
+  std::vector<std::unique_ptr<TurnBatch>> turns;    // by loop_index
+  std::vector<std::deque<std::string>> scratch;     // by loop_index; what rewritten views point to
 
-  explicit Impl(BrokerContext& b) : broker(b), scratch(b.io_loops.size()) {
-    for (env::Loop* loop : b.io_loops) turns.push_back(std::make_unique<TurnBatch>(b, *loop));
+  explicit Impl(BrokerContext& b) : broker(b), scratch(b.io_loops.size() + 1) {
+    for (size_t i = 0; i <= b.io_loops.size(); ++i) turns.push_back(std::make_unique<TurnBatch>(b, b.loop_at(i), gatherers));
   }
 
   /// The checks of spec storage 2.1.10 that need no encoding.
@@ -145,7 +154,7 @@ struct PutPipeline::Impl {
     return PutStatus::kPutOk;
   }
 
-  PutStatus rewrite(PutMessage& m, std::vector<std::string>& kept) {
+  PutStatus rewrite(PutMessage& m, std::deque<std::string>& kept) {
     for (PutRewrite& r : rewrites) {
       if (const PutStatus status = r(m, kept); status != PutStatus::kPutOk) return status;
     }
@@ -165,10 +174,10 @@ struct PutPipeline::Impl {
 };
 
 PutPipeline::PutPipeline(BrokerContext& broker) : impl_(std::make_unique<Impl>(broker)) {
-  for (size_t i = 0; i < broker.io_loops.size(); ++i) {
+  for (size_t i = 0; i < impl_->turns.size(); ++i) {
     TurnBatch* turn = impl_->turns[i].get();
-    env::Loop* loop = broker.io_loops[i];
-    broker.env.run_on(*loop, [turn, loop] { loop->at_turn_end([turn] { turn->finish(); }); });
+    env::Loop* loop = &broker.loop_at(i);
+    broker.env.run_on(*loop, [turn, loop] { loop->at_turn_end([turn] { turn->end_of_turn(); }); });
   }
 }
 
@@ -176,14 +185,16 @@ PutPipeline::~PutPipeline() = default;
 
 void PutPipeline::add_rewrite(PutRewrite rewrite) { impl_->rewrites.push_back(std::move(rewrite)); }
 
+void PutPipeline::add_gatherer(std::function<void()> gatherer) { impl_->gatherers.push_back(std::move(gatherer)); }
+
 void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
-  const size_t index = impl_->broker.io_index();
+  const size_t index = impl_->broker.loop_index();
   TurnBatch& turn = *impl_->turns[index];
-  std::vector<std::string>& kept = impl_->scratch[index];
+  std::deque<std::string>& kept = impl_->scratch[index];
   kept.clear();
 
   PutStatus status = impl_->check(m, m.fields.body.size());
-  if (status == PutStatus::kPutOk && !impl_->rewrites.empty()) {
+  if (status == PutStatus::kPutOk && m.may_rewrite && !impl_->rewrites.empty()) {
     status = impl_->rewrite(m, kept);
     if (status == PutStatus::kPutOk) status = impl_->check(m, m.fields.body.size());
   }
@@ -199,7 +210,7 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
 }
 
 void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
-  TurnBatch& turn = *impl_->turns[impl_->broker.io_index()];
+  TurnBatch& turn = *impl_->turns[impl_->broker.loop_index()];
   const PutStatus status = impl_->check(m, m.fields.body.size());
   if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
 
@@ -227,6 +238,6 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
   turn.add(impl_->item_for(m, at, turn.bytes().size() - at, records), {&sink, slot, m.wait});
 }
 
-std::span<const PhyOffset> PutPipeline::parts() const noexcept { return impl_->turns[impl_->broker.io_index()]->parts(); }
+std::span<const PhyOffset> PutPipeline::parts() const noexcept { return impl_->turns[impl_->broker.loop_index()]->parts(); }
 
 }  // namespace mq::broker

@@ -2,7 +2,10 @@
 // loop, which is appended once at the end of the turn.
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,7 @@ struct PutMessage {
   int64_t deliver_delay_ms = -1;     // SCHEDULE_TOPIC_XXXX: tagsCode becomes storeTimestamp + this
   bool no_queue_offset = false;      // rollbacks and prepared messages of 4.2.0
   bool wait = true;                  // WAIT property: with SYNC_FLUSH, answer after the disk
+  bool may_rewrite = true;           // false: the caller knows that no rewrite applies (no DELAY, TRAN_MSG ... property)
 };
 
 /// What the caller learns, later in the same turn (ASYNC_FLUSH) or after the disk (SYNC_FLUSH).
@@ -39,9 +43,9 @@ class PutSink {
 
 /// Looks at a message before it is encoded and may change it (topic, properties, delay) or refuse it.
 /// `scratch` keeps what the changed views point to until put() returns.
-using PutRewrite = std::function<store::PutStatus(PutMessage& message, std::vector<std::string>& scratch)>;
+using PutRewrite = std::function<store::PutStatus(PutMessage& message, std::deque<std::string>& scratch)>;
 
-/// One for the broker; each io loop has its own batch inside (badge: owned by loop).
+/// One for the broker; each io loop and ctl has its own batch inside (badge: owned by loop).
 class PutPipeline {
  public:
   explicit PutPipeline(BrokerContext& broker);
@@ -49,7 +53,10 @@ class PutPipeline {
   /// In the assembly only, before the servers start. Run in this order.
   void add_rewrite(PutRewrite rewrite);
 
-  /// On an io loop. Checks sizes (spec storage 2.1.10), rewrites, encodes into the turn batch. The result comes to
+  /// In the assembly only. Run on a loop just before its turn batch is appended; what it puts goes into the same append.
+  void add_gatherer(std::function<void()> gatherer);
+
+  /// On an io loop or ctl. Checks sizes (spec storage 2.1.10), rewrites, encodes into the turn batch. The result comes to
   /// sink.on_put(slot); a refusal comes at once, from inside put().
   void put(PutMessage& message, PutSink& sink, uint32_t slot);
   /// A batch body (spec protocol 11.5): its parts become neighbours in the log. `message.fields.body` is the batch

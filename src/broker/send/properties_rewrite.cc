@@ -23,6 +23,7 @@ SendProperties scan_properties(std::string_view text) noexcept {
   PropertyReader reader(text);
   std::string_view name, value;
   while (reader.next(name, value)) {
+    if (name.starts_with("TIMER_")) p.special = true;
     switch (name.size()) {
       case 4:
         if (name == prop::kTags) p.tags = value;
@@ -43,6 +44,7 @@ SendProperties scan_properties(std::string_view text) noexcept {
       default: break;
     }
   }
+  p.special |= !p.delay.empty() || !p.tran_msg.empty();
   return p;
 }
 

@@ -16,6 +16,7 @@ struct SendProperties {
   std::string_view wait;
   std::string_view delay;
   std::string_view tran_msg;
+  bool special = false;    // DELAY, TRAN_MSG or a TIMER_ property: a rewrite of the pipeline may apply
   bool plain = true;       // none of MSG_REGION, TRACE_ON, CLUSTER, POP_CK occurs: the string can be kept as it is
 };
 SendProperties scan_properties(std::string_view text) noexcept;

@@ -95,6 +95,7 @@ class SendRoom::Lane final : public PutSink {
     m.fields.properties = rewriter_.rewrite(h.properties, seen, new_key, properties_);
     m.tagsCode = tags_code(seen.tags);
     m.wait = seen.wait != "false";
+    m.may_rewrite = seen.special;
     const uint32_t slot = take_slot(request, queue_id, seen.uniq_key.empty() ? new_key : seen.uniq_key);
     pipeline_.put(m, *this, slot);
     return request.later();
