@@ -1,0 +1,257 @@
+#include "broker/delay/delay_room.h"
+
+#include <charconv>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "broker/core/stored_message.h"
+#include "msg/names.h"
+#include "msg/properties.h"
+
+namespace mq::broker {
+
+using store::PutStatus;
+
+namespace {
+
+Logger log("delay");
+constexpr int64_t kTickMs = 100;             // how late a delivery may be
+constexpr int64_t kPersistMs = 10'000;       // flushDelayOffsetInterval
+constexpr int32_t kBatch = 256;              // deliveries of one level per turn
+constexpr int64_t kRetryMs = 100;            // after a refused put
+
+}  // namespace
+
+struct DelayRoom::Impl final : PutSink {
+  /// One level. `offset` is what delayOffset.json holds: everything before it has been delivered.
+  struct Level {
+    store::QueueRef queue;
+    int64_t offset = 0;                    // badge: guarded by mu for readers of other loops, written by ctl
+    int64_t reading = 0;                   // next entry to look at; ahead of `offset` while puts are under way
+    int32_t under_way = 0;
+    int64_t first_failed = -1;             // lowest offset whose put was refused
+    int64_t not_before_ms = 0;             // mono: pause after a refusal
+    bool delivered = false;
+  };
+
+  BrokerContext& broker;
+  PutPipeline& pipeline;
+  const DelayLevels levels;
+  std::vector<Level> table;                // index level - 1
+  env::Periodic ticker, saver;
+  mutable Mutex mu;
+  int64_t version_counter = 0;             // of the file's DataVersion
+  bool dirty = false;
+  bool running = false;
+  bool chained = false;                    // another tick is due in the next turn
+  std::vector<std::pair<int32_t, int64_t>> slots;   // (level index, queue offset) of puts under way
+  std::vector<uint32_t> free_slots;
+
+  Impl(BrokerContext& b, PutPipeline& p, DelayLevels l) : broker(b), pipeline(p), levels(std::move(l)) {}
+
+  std::string path() const { return broker.store.root_dir() + "/config/delayOffset.json"; }
+
+  void tick() {
+    if (!running) return;
+    const int64_t now = broker.env.clock().now_ms();
+    const int64_t mono = broker.env.clock().mono_ms();
+    bool more = false;
+    for (size_t i = 0; i < table.size(); ++i) {
+      if (table[i].under_way == 0 && mono >= table[i].not_before_ms) more |= deliver(static_cast<int32_t>(i), now);
+    }
+    // A backlog of due messages is worked off turn by turn, not tick by tick.
+    if (more && !chained) {
+      chained = true;
+      broker.ctl->after(0, [this] {
+        chained = false;
+        tick();
+      });
+    }
+  }
+
+  /// Puts the due messages of a level, at most kBatch; their results arrive at the end of this turn. True when the batch
+  /// was full, so that more may be due.
+  bool deliver(int32_t index, int64_t now) {
+    Level& level = table[static_cast<size_t>(index)];
+    const int64_t max = broker.store.max_offset(*level.queue).index;
+    if (level.reading >= max) return false;
+    level.reading = std::max(level.reading, broker.store.min_offset(*level.queue).index);
+    const int64_t delay = levels.delay_ms(index + 1);
+    int32_t n = 0;
+    for (; n < kBatch && level.reading < max; ++n) {
+      const auto entry = broker.store.entry_at(*level.queue, {level.reading});
+      if (!entry) break;
+      // A time beyond now + delay means that the clock or the table has changed: it counts as due.
+      if (entry->tagsCode > now && entry->tagsCode <= now + delay) break;
+      put_one(index, level, entry->phy);
+      ++level.reading;
+    }
+    if (level.under_way == 0) advance(level);
+    return n == kBatch;
+  }
+
+  void put_one(int32_t index, Level& level, PhyOffset phy) {
+    const auto bytes = broker.store.record_at(phy);
+    const auto record = bytes ? decode_record(bytes->bytes, RecordCheck::kLengths) : Result<RecordView>(std::unexpected(bytes.error()));
+    if (!record) {
+      log.warn("delay level {}: the message at queue offset {} cannot be read and is skipped: {}", index + 1, level.reading, record.error().message());
+      return;
+    }
+    PutMessage m = put_again(*record);
+    m.fields.topic = find_property(record->m.properties, prop::kRealTopic);
+    m.fields.queueId = real_queue_id(record->m.properties);
+    if (m.fields.topic.empty() || m.fields.topic == kHalfTopic) {
+      log.warn("delay level {}: the message at queue offset {} has the target \"{}\" and is dropped", index + 1, level.reading, m.fields.topic);
+      return;
+    }
+    uint32_t slot;
+    if (free_slots.empty()) {
+      slot = static_cast<uint32_t>(slots.size());
+      slots.emplace_back();
+    } else {
+      slot = free_slots.back();
+      free_slots.pop_back();
+    }
+    slots[slot] = {index, level.reading};
+    ++level.under_way;
+    pipeline.put(m, *this, slot);
+  }
+
+  void on_put(uint32_t slot, const PutResult& result) noexcept override {
+    const auto [index, offset] = slots[slot];
+    free_slots.push_back(slot);
+    Level& level = table[static_cast<size_t>(index)];
+    --level.under_way;
+    const bool stored = result.status == PutStatus::kPutOk || result.status == PutStatus::kFlushDiskTimeout;
+    // An illegal message would be refused for ever: it is dropped, as a put to its topic would have been.
+    const bool dropped = result.status == PutStatus::kMessageIllegal;
+    if (dropped) log.warn("delay level {}: the message at queue offset {} is not a legal message and is dropped", index + 1, offset);
+    if (!stored && !dropped && (level.first_failed < 0 || offset < level.first_failed)) level.first_failed = offset;
+    if (level.under_way == 0) advance(level);
+  }
+
+  /// All puts of a batch have their result: the level's offset moves up to the first refused one.
+  void advance(Level& level) {
+    if (level.first_failed >= 0) {
+      level.reading = level.first_failed;
+      level.first_failed = -1;
+      level.not_before_ms = broker.env.clock().mono_ms() + kRetryMs;
+    }
+    if (level.reading == level.offset) return;
+    MutexLock lock(mu);
+    level.offset = level.reading;
+    level.delivered = true;
+    dirty = true;
+  }
+
+  Json to_json() const {
+    MutexLock lock(mu);
+    Json offsets = Json::object();
+    for (size_t i = 0; i < table.size(); ++i) {
+      if (table[i].delivered) offsets.add(static_cast<int64_t>(i + 1), table[i].offset);
+    }
+    return Json::object()
+        .add("dataVersion", Json::object().add("counter", version_counter).add("stateVersion", 0).add("timestamp", broker.env.clock().now_ms()))
+        .add("offsetTable", std::move(offsets));
+  }
+
+  Result<> persist() {
+    {
+      MutexLock lock(mu);
+      if (!dirty) return {};
+      dirty = false;
+      ++version_counter;
+    }
+    return env::replace_file(broker.env.fs(), path(), to_text(to_json(), {.pretty = true}), true);
+  }
+};
+
+DelayRoom::DelayRoom(BrokerContext& broker, PutPipeline& pipeline, DelayLevels levels)
+    : impl_(std::make_unique<Impl>(broker, pipeline, std::move(levels))) {
+  pipeline.add_rewrite([this](PutMessage& m, std::deque<std::string>& scratch) { return rewrite(m, scratch); });
+}
+
+DelayRoom::~DelayRoom() = default;
+
+Result<> DelayRoom::load() {
+  impl_->table.resize(static_cast<size_t>(impl_->levels.max()));
+  Json file;
+  for (const std::string& path : {impl_->path(), impl_->path() + ".bak"}) {
+    const auto text = env::read_file(impl_->broker.env.fs(), path);
+    if (!text && text.error().code() == Errc::kNotFound) continue;
+    auto parsed = text ? parse_json(*text) : Result<Json>(std::unexpected(text.error()));
+    if (parsed && parsed->is_object()) {
+      file = std::move(*parsed);
+      break;
+    }
+    log.warn("{} is damaged and not used; delayed messages may be delivered again", path);
+  }
+  impl_->version_counter = file["dataVersion"]["counter"].as_int();
+  for (size_t i = 0; i < impl_->table.size(); ++i) {
+    Impl::Level& level = impl_->table[i];
+    level.queue = impl_->broker.store.queue(kScheduleTopic, static_cast<int32_t>(i));
+    const Json* stored = file["offsetTable"].find(std::to_string(i + 1));
+    const int64_t min = impl_->broker.store.min_offset(*level.queue).index, max = impl_->broker.store.max_offset(*level.queue).index;
+    const int64_t offset = stored ? stored->as_int() : 0;
+    level.offset = level.reading = std::clamp(offset, min, max);
+    level.delivered = stored != nullptr;
+    if (stored && level.offset != offset) {
+      log.warn("delay level {}: the stored offset {} is outside the queue [{}, {}] and becomes {}", i + 1, offset, min, max, level.offset);
+      impl_->dirty = true;
+    }
+  }
+  return {};
+}
+
+void DelayRoom::start() {
+  impl_->broker.env.run_on(*impl_->broker.ctl, [this] {
+    impl_->running = true;
+    impl_->ticker = env::Periodic(*impl_->broker.ctl, kTickMs, kTickMs, [this] { impl_->tick(); });
+    impl_->saver = env::Periodic(*impl_->broker.ctl, kPersistMs, kPersistMs, [this] {
+      if (auto r = impl_->persist(); !r) log.error("delayOffset.json cannot be written: {}", r.error().message());
+    });
+  });
+}
+
+void DelayRoom::stop() {
+  impl_->broker.env.run_on(*impl_->broker.ctl, [this] {
+    impl_->running = false;
+    impl_->ticker.stop();
+    impl_->saver.stop();
+    if (auto r = impl_->persist(); !r) log.error("delayOffset.json cannot be written: {}", r.error().message());
+  });
+}
+
+std::string DelayRoom::encode() const { return to_text(impl_->to_json()); }
+
+std::vector<DelayRoom::Progress> DelayRoom::progress() const {
+  std::vector<Progress> all;
+  MutexLock lock(impl_->mu);
+  for (size_t i = 0; i < impl_->table.size(); ++i) {
+    const Impl::Level& level = impl_->table[i];
+    if (level.delivered) all.push_back({static_cast<int32_t>(i + 1), level.offset, impl_->broker.store.max_offset(*level.queue).index});
+  }
+  return all;
+}
+
+/// On any loop: a message of transaction type none or commit with DELAY > 0 goes to its level's queue.
+PutStatus DelayRoom::rewrite(PutMessage& m, std::deque<std::string>& scratch) const {
+  const int32_t transaction = m.fields.sysFlag & sys_flag::kTransactionMask;
+  if ((transaction != 0 && transaction != sys_flag::kCommit) || m.fields.topic == kHalfTopic) return PutStatus::kPutOk;
+  const std::string_view text = find_property(m.fields.properties, prop::kDelay);
+  int32_t level = 0;
+  if (!text.data() || std::from_chars(text.data(), text.data() + text.size(), level).ec != std::errc() || level <= 0) return PutStatus::kPutOk;
+  level = impl_->levels.clamp(level);
+  std::string& p = scratch.emplace_back(without_property(without_property(m.fields.properties, prop::kRealTopic), prop::kRealQueueId));
+  if (!p.empty() && p.back() != '\x02') p += '\x02';
+  p.append(prop::kRealTopic).append(1, '\x01').append(m.fields.topic).append(1, '\x02');
+  p.append(prop::kRealQueueId).append(1, '\x01').append(std::to_string(m.fields.queueId)).append(1, '\x02');
+  m.fields.properties = p;
+  m.fields.topic = kScheduleTopic;
+  m.fields.queueId = level - 1;
+  m.queue = nullptr;
+  m.deliver_delay_ms = impl_->levels.delay_ms(level);
+  return PutStatus::kPutOk;
+}
+
+}  // namespace mq::broker
