@@ -62,7 +62,8 @@ class Connection {
   virtual size_t unsent() const noexcept = 0;
   /// Above the high-water mark (64 KiB default of the peer protocol; ours 1 MiB): the owner should stop producing.
   virtual bool congested() const noexcept = 0;
-  /// Stops or resumes reading.
+  /// Stops or resumes reading. What on_data left unconsumed before a pause comes again after resuming, in a later turn,
+  /// also when nothing new arrives.
   virtual void pause(bool paused) noexcept = 0;
   /// Sends what is in the output, then closes; on_close follows. With `abort` the output is thrown away.
   virtual void close(bool abort = false) noexcept = 0;

@@ -1,0 +1,316 @@
+#include "env/posix_connection.h"
+
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace mq::env {
+
+Endpoint endpoint_of(const sockaddr_storage& address) {
+  Endpoint e;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& a = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &a.sin_addr, text, sizeof text);
+    e.port = ntohs(a.sin_port);
+  } else if (address.ss_family == AF_INET6) {
+    const auto& a = reinterpret_cast<const sockaddr_in6&>(address);
+    if (IN6_IS_ADDR_V4MAPPED(&a.sin6_addr)) ::inet_ntop(AF_INET, a.sin6_addr.s6_addr + 12, text, sizeof text);
+    else ::inet_ntop(AF_INET6, &a.sin6_addr, text, sizeof text);
+    e.port = ntohs(a.sin6_port);
+  }
+  e.host = text;
+  return e;
+}
+
+PosixConnection::PosixConnection(PosixLoop& loop, int fd, Endpoint peer)
+    : loop_(loop), fd_(fd), last_active_ms_(loop.turn_ms()), peer_(std::move(peer)) {}
+
+PosixConnection::~PosixConnection() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+const Endpoint& PosixConnection::local() const noexcept {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (local_.host.empty() && fd_ >= 0 && ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+    local_ = endpoint_of(address);
+  }
+  return local_;
+}
+
+// ---- input -------------------------------------------------------------------------------------------------------
+
+void PosixConnection::on_events(uint32_t events) noexcept {
+  if (dead_) return;
+  if (events & EPOLLOUT) {
+    blocked_ = false;
+    flush();
+    if (dead_) return;
+    update_interest();
+  }
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    if (!paused_ && !closing_) return readable();
+    if (events & (EPOLLHUP | EPOLLERR)) {   // reported whether asked for or not: without this it would spin
+      int error_number = 0;
+      socklen_t size = sizeof error_number;
+      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_number, &size);
+      die(error_number ? fail_errno(error_number, "connection").error() : Error(Errc::kClosed, "closed by the peer"));
+    }
+  }
+}
+
+/// recv's result; when nothing came, the connection has died or there is nothing yet.
+ssize_t PosixConnection::receive(std::byte* to, size_t size) noexcept {
+  const ssize_t n = ::recv(fd_, to, size, MSG_DONTWAIT);
+  if (n > 0) {
+    last_active_ms_ = loop_.turn_ms();
+  } else if (n == 0) {
+    // The last answers of this turn still go out: turn hooks may append them yet, the close follows the flush.
+    finish_later(Error(Errc::kClosed, "closed by the peer"));
+  } else if (errno != EAGAIN && errno != EINTR) {
+    die(fail_errno(errno, "recv").error());
+  }
+  return n;
+}
+
+void PosixConnection::readable() noexcept {
+  const size_t had = rest_.size();
+  if (had > PosixLoop::kRestBytes) {   // a long frame grows where it is
+    const ssize_t n = receive(rest_.reserve(PosixLoop::kRecvBytes), PosixLoop::kRecvBytes);
+    if (n <= 0) return;
+    rest_.commit(static_cast<size_t>(n));
+    return hand_over_rest();
+  }
+  std::byte* const scratch = loop_.input();
+  const ssize_t n = receive(scratch + had, PosixLoop::kRecvBytes);
+  if (n <= 0) return;
+  if (had) std::memcpy(scratch, rest_.data(), had);
+  hand_over_scratch(had + static_cast<size_t>(n));
+}
+
+void PosixConnection::hand_over_scratch(size_t have) noexcept {
+  const ByteView bytes{loop_.input(), have};
+  const size_t used = call_handler(bytes);
+  rest_.clear();
+  if (used < have && !closing_) rest_.append(bytes.subspan(used));
+  else rest_.shrink(4096);
+}
+
+void PosixConnection::hand_over_rest() noexcept {
+  const size_t used = call_handler(rest_.view());
+  rest_.consume(used);
+  rest_.shrink(4096);
+}
+
+size_t PosixConnection::call_handler(ByteView bytes) noexcept {
+  if (!handler_) return bytes.size();
+  const size_t used = handler_->on_data(*this, bytes);
+  MQ_CHECK(used <= bytes.size());
+  return closing_ ? bytes.size() : used;
+}
+
+void PosixConnection::pause(bool paused) noexcept {
+  if (paused_ == paused || dead_) return;
+  paused_ = paused;
+  update_interest();
+  if (!paused && !rest_.empty() && !waiting_) {   // nothing new may come, and the rest is due
+    waiting_ = true;
+    loop_.mark_waiting(*this);
+  }
+}
+
+void PosixConnection::redeliver() noexcept {
+  waiting_ = false;
+  if (!paused_ && !closing_ && !dead_ && !rest_.empty()) hand_over_rest();
+}
+
+// ---- output ------------------------------------------------------------------------------------------------------
+
+void PosixConnection::before_output() noexcept {
+  if (dead_) return out_.clear();
+  if (!dirty_) {
+    dirty_ = true;
+    loop_.mark_dirty(*this);
+  }
+  if (!blocked_ && out_.size() - sent_ >= kSendNow) {
+    bool everything = false;
+    const ssize_t n = send_some(everything);
+    if (n < 0) return;
+    if (!everything) wait_for_room();
+  }
+}
+
+void PosixConnection::send_pinned(PinnedBytes bytes) {
+  if (bytes.bytes.size() <= kCopyPinned) return out().append(bytes.bytes);
+  ByteBuffer& buffer = out();
+  if (dead_) return;
+  if (pins_.size() == first_pin_) pins_.clear(), first_pin_ = 0;
+  pinned_bytes_ += bytes.bytes.size();
+  pins_.push_back({buffer.size(), std::move(bytes)});
+}
+
+void PosixConnection::flush() noexcept {
+  dirty_ = false;
+  if (dead_ || blocked_) return;
+  was_high_ |= congested();
+  if (unsent() > 0) {
+    bool everything = false;
+    if (send_some(everything) < 0) return;
+    if (!everything) wait_for_room();
+  }
+  if (unsent() == 0) {
+    if (closing_) return die(std::move(*why_));
+    out_.shrink(kSendNow);
+  } else if (closing_) {
+    linger();
+  }
+  if (was_high_ && unsent() < kLowWater && !closing_) {
+    was_high_ = false;
+    if (handler_) handler_->on_drained(*this);
+  }
+}
+
+/// One system call; the number of bytes taken, or -1 when the connection has died of it.
+ssize_t PosixConnection::send_some(bool& everything) noexcept {
+  const size_t before = unsent();
+  ssize_t n;
+  if (pinned_bytes_ == 0) {
+    do n = ::send(fd_, out_.data() + sent_, before, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    everything = n == static_cast<ssize_t>(before);
+  } else {
+    n = send_pieces(everything);
+  }
+  if (n < 0) {
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
+      everything = false;
+      return 0;
+    }
+    die(fail_errno(errno, "send").error());
+    return -1;
+  }
+  last_active_ms_ = loop_.turn_ms();
+  advance(static_cast<size_t>(n));
+  return n;
+}
+
+ssize_t PosixConnection::send_pieces(bool& everything) noexcept {
+  constexpr size_t kPieces = 128;
+  iovec pieces[kPieces];
+  size_t count = 0, total = 0, at = sent_;
+  const auto add = [&](const std::byte* p, size_t size) {
+    pieces[count].iov_base = const_cast<std::byte*>(p);
+    pieces[count++].iov_len = size;
+    total += size;
+  };
+  size_t pin = first_pin_;
+  for (; pin < pins_.size() && count + 2 <= kPieces; ++pin) {
+    if (pins_[pin].at > at) add(out_.data() + at, pins_[pin].at - at);
+    at = std::max(at, pins_[pin].at);
+    add(pins_[pin].bytes.bytes.data(), pins_[pin].bytes.bytes.size());
+  }
+  if (pin == pins_.size() && at < out_.size() && count < kPieces) add(out_.data() + at, out_.size() - at);
+  msghdr message{};
+  message.msg_iov = pieces;
+  message.msg_iovlen = count;
+  ssize_t n;
+  do n = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  everything = n == static_cast<ssize_t>(unsent());
+  return n;
+}
+
+/// Takes `bytes` off the front of the output: buffer up to the next pin, the pin, and so on.
+void PosixConnection::advance(size_t bytes) noexcept {
+  while (bytes > 0) {
+    const bool has_pin = first_pin_ < pins_.size();
+    const size_t end = has_pin ? pins_[first_pin_].at : out_.size();
+    const size_t copied = std::min(bytes, end - sent_);
+    sent_ += copied;
+    bytes -= copied;
+    if (bytes == 0 || !has_pin) break;
+    Pin& pin = pins_[first_pin_];
+    const size_t taken = std::min(bytes, pin.bytes.bytes.size());
+    pin.bytes.bytes = pin.bytes.bytes.subspan(taken);
+    bytes -= taken;
+    pinned_bytes_ -= taken;
+    if (pin.bytes.bytes.empty()) {
+      pin.bytes.pin.reset();
+      ++first_pin_;
+    }
+  }
+  if (sent_ == out_.size() && pinned_bytes_ == 0) {
+    out_.clear();
+    sent_ = 0;
+    pins_.clear();
+    first_pin_ = 0;
+  } else if (sent_ > kSendNow && sent_ > out_.size() / 2) {   // a reader that never quite catches up
+    out_.consume(sent_);
+    pins_.erase(pins_.begin(), pins_.begin() + static_cast<ptrdiff_t>(std::exchange(first_pin_, 0)));
+    for (Pin& pin : pins_) pin.at -= sent_;
+    sent_ = 0;
+  }
+}
+
+void PosixConnection::wait_for_room() noexcept {
+  blocked_ = true;
+  update_interest();
+}
+
+void PosixConnection::update_interest() noexcept {
+  const uint32_t want = (paused_ || closing_ ? 0u : uint32_t{EPOLLIN}) | (blocked_ ? uint32_t{EPOLLOUT} : 0u);
+  if (want == interest_ || fd_ < 0) return;
+  interest_ = want;
+  loop_.rewatch(fd_, want, *this);
+}
+
+// ---- the end -----------------------------------------------------------------------------------------------------
+
+void PosixConnection::close(bool abort) noexcept {
+  if (dead_) return;
+  if (abort) return die(Error(Errc::kClosed, "closed"));
+  finish_later(Error(Errc::kClosed, "closed"));
+}
+
+/// Sends what there is at the end of the turn, then dies of `why`.
+void PosixConnection::finish_later(Error why) noexcept {
+  if (closing_) return;
+  closing_ = true;
+  why_ = std::make_unique<Error>(std::move(why));
+  if (dirty_) return;
+  dirty_ = true;
+  loop_.mark_dirty(*this);
+}
+
+/// The peer does not take the last output: it gets a while.
+void PosixConnection::linger() noexcept {
+  update_interest();
+  if (linger_timer_) return;
+  linger_timer_ = loop_.after(kLingerMs, [this] {
+    linger_timer_ = 0;
+    die(Error(Errc::kTimeout, "the peer did not read before the close"));
+  });
+}
+
+void PosixConnection::die(Error why) noexcept {
+  if (dead_) return;
+  dead_ = closing_ = true;
+  why_ = std::make_unique<Error>(std::move(why));
+  loop_.mark_dead(*this);
+}
+
+void PosixConnection::bury() noexcept {
+  loop_.cancel(linger_timer_);
+  ::close(std::exchange(fd_, -1));   // leaves the epoll set by itself
+  pins_.clear();
+  pinned_bytes_ = sent_ = 0;
+  out_.clear();
+  if (handler_) handler_->on_close(*this, *why_);
+}
+
+}  // namespace mq::env

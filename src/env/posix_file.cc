@@ -1,0 +1,157 @@
+// One open file: positioned reads and writes, write-back hints and mappings by plain system calls.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/check.h"
+#include "env/posix_file_system.h"
+
+namespace mq::env {
+namespace {
+
+size_t page_size() noexcept {
+  static const size_t size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+/// Unmaps when the last holder goes; the file may be closed and removed by then.
+class PosixMapping final : public Mapping {
+ public:
+  PosixMapping(void* address, size_t size) {
+    data_ = static_cast<std::byte*>(address);
+    size_ = size;
+  }
+  ~PosixMapping() override { ::munmap(data_, size_); }
+
+  bool resident(size_t offset, size_t size) const noexcept override {
+    if (size == 0) return true;
+    MQ_DCHECK(offset + size <= size_);
+    const size_t page = page_size();
+    size_t at = offset / page * page;
+    const size_t end = std::min(offset + size, size_);
+    std::array<unsigned char, 256> pages;
+    while (at < end) {
+      const size_t span = std::min(end - at, pages.size() * page);
+      if (::mincore(data_ + at, span, pages.data()) != 0) return false;
+      const size_t count = (span + page - 1) / page;
+      for (size_t i = 0; i < count; ++i) {
+        if (!(pages[i] & 1)) return false;
+      }
+      at += span;
+    }
+    return true;
+  }
+};
+
+class PosixFile final : public File {
+ public:
+  PosixFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  ~PosixFile() override { ::close(fd_); }
+
+  const std::string& path() const noexcept override { return path_; }
+
+  Result<int64_t> size() const override {
+    struct stat s;
+    if (::fstat(fd_, &s) != 0) return failed("fstat");
+    return static_cast<int64_t>(s.st_size);
+  }
+
+  Result<> read(int64_t offset, MutableByteView into) const override {
+    while (!into.empty()) {
+      const ssize_t n = ::pread(fd_, into.data(), into.size(), offset);
+      if (n < 0) {
+        if (errno == EINTR) continue;
+        return failed("pread");
+      }
+      if (n == 0) return fail(Errc::kCorrupt, "the file ends at byte " + std::to_string(offset)).at(path_);
+      into = into.subspan(static_cast<size_t>(n));
+      offset += n;
+    }
+    return {};
+  }
+
+  Result<> write(int64_t offset, ByteView bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), offset);
+      if (n < 0) {
+        if (errno == EINTR) continue;
+        return failed("pwrite");
+      }
+      bytes = bytes.subspan(static_cast<size_t>(n));
+      offset += n;
+    }
+    return {};
+  }
+
+  Result<> sync() override {
+    while (::fdatasync(fd_) != 0) {
+      if (errno != EINTR) return failed("fdatasync");
+    }
+    return {};
+  }
+
+  void write_back(int64_t offset, int64_t size) noexcept override {
+    ::sync_file_range(fd_, offset, size, SYNC_FILE_RANGE_WRITE);
+  }
+  void drop_cache(int64_t offset, int64_t size) noexcept override {
+    ::posix_fadvise(fd_, offset, size, POSIX_FADV_DONTNEED);
+  }
+
+  Result<> allocate(int64_t bytes) override {
+    while (::fallocate(fd_, 0, 0, bytes) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EOPNOTSUPP && errno != ENOSYS) return failed("fallocate");
+      MQ_TRY(const int64_t now, size());
+      return now < bytes ? truncate(bytes) : Result<>{};
+    }
+    return {};
+  }
+
+  Result<> truncate(int64_t bytes) override {
+    while (::ftruncate(fd_, bytes) != 0) {
+      if (errno != EINTR) return failed("ftruncate");
+    }
+    return {};
+  }
+
+  Result<std::shared_ptr<Mapping>> map(int64_t bytes, bool writable) override {
+    if (bytes <= 0) return fail(Errc::kInvalid, "a mapping needs at least one byte").at(path_);
+    const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    void* p = ::mmap(nullptr, static_cast<size_t>(bytes), protection, MAP_SHARED, fd_, 0);
+    if (p == MAP_FAILED) return failed("mmap");
+    return std::make_shared<PosixMapping>(p, static_cast<size_t>(bytes));
+  }
+
+  Result<> sync_mapping(const Mapping& mapping, size_t offset, size_t size) override {
+    const size_t start = offset / page_size() * page_size();
+    if (::msync(mapping.data() + start, offset + size - start, MS_SYNC) != 0) return failed("msync");
+    return {};
+  }
+
+ private:
+  Failure failed(std::string_view call) const { return fail_errno(errno, call).at(path_); }
+
+  const int fd_;
+  const std::string path_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<File>> open_posix_file(const std::string& path, Open mode) {
+  int flags = O_CLOEXEC;
+  if (mode == Open::kRead) flags |= O_RDONLY;
+  if (mode == Open::kReadWrite) flags |= O_RDWR;
+  if (mode == Open::kCreate) flags |= O_RDWR | O_CREAT;
+  int fd;
+  do fd = ::open(path.c_str(), flags, 0644);
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0) return fail_errno(errno, "open").at(path);
+  return std::make_unique<PosixFile>(fd, path);
+}
+
+}  // namespace mq::env

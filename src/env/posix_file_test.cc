@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "env/posix_file_system.h"
+
+namespace mq::env {
+namespace {
+
+class PosixFiles : public ::testing::Test {
+ protected:
+  PosixFiles() {
+    char name[] = "/tmp/mq_files_XXXXXX";
+    dir_ = ::mkdtemp(name);
+  }
+  ~PosixFiles() override { std::filesystem::remove_all(dir_); }
+  std::string at(const std::string& name) const { return dir_ + "/" + name; }
+
+  std::string dir_;
+  std::unique_ptr<FileSystem> fs_ = make_posix_file_system();
+};
+
+TEST_F(PosixFiles, WritesExtendAndReadsSeeThem) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  ASSERT_TRUE(file->write(5, as_bytes("hello")));
+  EXPECT_EQ(file->size().value(), 10);
+  std::byte five[5];
+  ASSERT_TRUE(file->read(5, five));
+  EXPECT_EQ(as_text(five), "hello");
+  ASSERT_TRUE(file->sync());
+  EXPECT_EQ(file->read(6, five).error().code(), Errc::kCorrupt);
+}
+
+TEST_F(PosixFiles, OpenReportsWhatIsMissing) {
+  EXPECT_EQ(fs_->open(at("none"), Open::kReadWrite).error().code(), Errc::kNotFound);
+  EXPECT_EQ(fs_->list(at("none")).error().code(), Errc::kNotFound);
+  auto reader = fs_->open(at("f"), Open::kCreate).value();
+  reader = fs_->open(at("f"), Open::kRead).value();
+  EXPECT_EQ(reader->write(0, as_bytes("x")).error().code(), Errc::kIo);
+}
+
+TEST_F(PosixFiles, AllocateNeverShrinksAndReadsAsZeros) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  ASSERT_TRUE(file->write(0, as_bytes("abc")));
+  ASSERT_TRUE(file->allocate(8192));
+  EXPECT_EQ(file->size().value(), 8192);
+  ASSERT_TRUE(file->allocate(100));
+  EXPECT_EQ(file->size().value(), 8192);
+  std::byte four[4];
+  ASSERT_TRUE(file->read(0, four));
+  EXPECT_EQ(as_text(four), std::string_view("abc\0", 4));
+  ASSERT_TRUE(file->truncate(2));
+  EXPECT_EQ(file->size().value(), 2);
+}
+
+TEST_F(PosixFiles, MappingSeesWritesAndOutlivesTheFile) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  ASSERT_TRUE(file->truncate(3 << 20));
+  auto mapping = file->map(3 << 20, true).value();
+  ASSERT_TRUE(file->write(1 << 20, as_bytes("seen")));
+  EXPECT_EQ(as_text(mapping->view(1 << 20, 4)), "seen");
+  EXPECT_TRUE(mapping->resident(1 << 20, 4));
+  EXPECT_FALSE(mapping->resident(0, 3 << 20));   // most of it is a hole nobody touched
+  std::memcpy(mapping->data() + 10, "back", 4);
+  ASSERT_TRUE(file->sync_mapping(*mapping, 10, 4));
+  std::byte four[4];
+  ASSERT_TRUE(file->read(10, four));
+  EXPECT_EQ(as_text(four), "back");
+  file.reset();
+  ASSERT_TRUE(fs_->remove(at("f")));
+  EXPECT_EQ(as_text(mapping->view(10, 4)), "back");
+}
+
+TEST_F(PosixFiles, FoldersListSortedWithSizes) {
+  ASSERT_TRUE(fs_->make_dirs(at("a/b/c")));
+  ASSERT_TRUE(fs_->make_dirs(at("a/b/c/")));
+  ASSERT_TRUE(fs_->open(at("a/z"), Open::kCreate).value()->write(0, as_bytes("12345")));
+  const auto entries = fs_->list(at("a")).value();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].name, "b");
+  EXPECT_TRUE(entries[0].is_dir);
+  EXPECT_EQ(entries[1].name, "z");
+  EXPECT_EQ(entries[1].size, 5);
+  EXPECT_GT(entries[1].mtime_ms, 1'600'000'000'000);
+  EXPECT_EQ(fs_->stat(at("a/z")).value().name, "z");
+  EXPECT_TRUE(fs_->sync_dir(at("a")));
+  EXPECT_FALSE(fs_->remove_dir(at("a/b")));
+  EXPECT_TRUE(fs_->remove_dir(at("a/b/c")));
+  EXPECT_FALSE(fs_->make_dirs(at("a/z/under_a_file")));
+  EXPECT_GT(fs_->disk_usage(dir_).value().total_bytes, 0);
+}
+
+TEST_F(PosixFiles, LockIsExclusiveBetweenProcessesAndWithinOne) {
+  auto lock = fs_->lock(at("lock"));
+  ASSERT_TRUE(lock);
+  EXPECT_EQ(fs_->lock(at("lock")).error().code(), Errc::kBusy);
+  const auto another_process = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int fd = ::open(at("lock").c_str(), O_RDWR);
+      struct flock range{};
+      range.l_type = F_WRLCK;
+      range.l_len = 1;
+      ::_exit(::fcntl(fd, F_SETLK, &range) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status) == 0;
+  };
+  EXPECT_FALSE(another_process());
+  lock->reset();
+  EXPECT_TRUE(another_process());
+  EXPECT_TRUE(fs_->lock(at("lock")));
+}
+
+TEST_F(PosixFiles, ReplaceKeepsTheOldOneAsBak) {
+  ASSERT_TRUE(replace_file(*fs_, at("config/topics.json"), "one", true));
+  EXPECT_FALSE(fs_->exists(at("config/topics.json.bak")));
+  ASSERT_TRUE(replace_file(*fs_, at("config/topics.json"), "second", true));
+  EXPECT_EQ(read_file(*fs_, at("config/topics.json")).value(), "second");
+  EXPECT_EQ(read_file(*fs_, at("config/topics.json.bak")).value(), "one");
+  EXPECT_FALSE(fs_->exists(at("config/topics.json.tmp")));
+  ASSERT_TRUE(replace_file(*fs_, at("config/topics.json"), "", false));
+  EXPECT_EQ(read_file(*fs_, at("config/topics.json")).value(), "");
+  EXPECT_EQ(read_file(*fs_, at("config/topics.json.bak"), 2).error().code(), Errc::kTooLarge);
+}
+
+}  // namespace
+}  // namespace mq::env
