@@ -1,5 +1,7 @@
 #include "msg/properties.h"
 
+#include "msg/utf8.h"
+
 namespace mq {
 
 bool PropertyReader::next(std::string_view& name, std::string_view& value) noexcept {
@@ -46,47 +48,11 @@ std::string without_property(std::string_view properties, std::string_view name)
   return kept;
 }
 
-namespace {
-
-/// One code point off the front of malformed or well-formed UTF-8; what is malformed gives U+FFFD, as new String(bytes,
-/// UTF_8) does: one for each maximal part that could have begun a character.
-char32_t next_code_point(std::string_view& t) noexcept {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(t[i]); };
-  const unsigned char lead = at(0);
-  size_t more = 0;
-  char32_t c = lead;
-  unsigned char low = 0x80, high = 0xBF;   // what the second byte may be
-  if (lead < 0x80) {
-    more = 0;
-  } else if (lead >= 0xC2 && lead <= 0xDF) {
-    more = 1, c = lead & 0x1F;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    more = 2, c = lead & 0x0F;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    more = 3, c = lead & 0x07;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  } else {
-    t.remove_prefix(1);
-    return 0xFFFD;
-  }
-  size_t i = 1;
-  for (; i <= more && i < t.size() && at(i) >= low && at(i) <= high; ++i) {
-    c = c << 6 | (at(i) & 0x3F);
-    low = 0x80, high = 0xBF;
-  }
-  t.remove_prefix(i);
-  return i == more + 1 ? c : 0xFFFD;
-}
-
-}  // namespace
-
 int32_t java_hash(std::string_view utf8) noexcept {
   uint32_t h = 0;
+  size_t bad = 0;
   while (!utf8.empty()) {
-    const char32_t c = next_code_point(utf8);
+    const char32_t c = next_code_point(utf8, bad);
     if (c < 0x10000) {
       h = h * 31 + c;
     } else {

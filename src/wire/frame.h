@@ -96,6 +96,7 @@ class FrameWriter {
  public:
   /// `with_ext`: an extFields object is written even when no field follows.
   FrameWriter(ByteBuffer& out, const FrameHead& head, bool with_ext);
+  /// A value with data() == nullptr is null: no field is written. Keys are plain text that needs no escapes.
   void field(std::string_view key, std::string_view value);
   void field(std::string_view key, int64_t value);
   void field(std::string_view key, bool value);
@@ -105,8 +106,11 @@ class FrameWriter {
   void finish_without_body(size_t body_size);
 
  private:
+  void open_field(std::string_view key);
+  void close_json();
+
   ByteBuffer& out_;
-  const FrameHead& head_;
+  const FrameHead head_;
   size_t start_;          // of the frame in out_
   size_t ext_at_;         // binary: where the ext length stands
   bool any_ = false;

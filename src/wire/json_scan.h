@@ -1,0 +1,90 @@
+// Finds the quotes and backslashes of a text, 64 bytes at a time: the bones of a JSON header.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace mq::wire {
+
+/// Walks forward over the special characters (`"` and `\`) of [begin, end). Each block is read once; between two calls
+/// of take() only one bit is cleared, so finding the end of a string does not wait for the string before it.
+class SpecialScanner {
+ public:
+  /// Bytes up to `readable` >= end may be loaded (they are not looked at): it saves a copy of the last block.
+  SpecialScanner(const char* begin, const char* end, const char* readable) noexcept
+      : base_(begin), end_(end), readable_(readable) {
+    load();
+  }
+
+  /// The next special character and steps behind it; `end` when there is none.
+  const char* take() noexcept {
+    while (mask_ == 0) {
+      if (end_ - base_ <= 64) return end_;
+      base_ += 64;
+      load();
+    }
+    const char* found = base_ + std::countr_zero(mask_);
+    mask_ &= mask_ - 1;
+    return found;
+  }
+
+  /// Forgets the special characters before `p`; `p` is not behind one already taken.
+  void seek(const char* p) noexcept {
+    if (p - base_ >= 64) {
+      base_ += (p - base_) & ~ptrdiff_t{63};
+      load();
+    }
+    mask_ &= ~uint64_t{0} << (p - base_);
+  }
+
+  /// A byte above 0x7F stood in what was scanned so far.
+  bool saw_non_ascii() const noexcept { return high_ != 0; }
+
+ private:
+  void load() noexcept {
+    const char* from = base_;
+    char copy[64];
+    const ptrdiff_t n = end_ - base_;
+    if (readable_ - base_ < 64) [[unlikely]] {
+      std::memset(copy, 0, sizeof copy);
+      if (n > 0) std::memcpy(copy, base_, static_cast<size_t>(n));
+      from = copy;
+    }
+    uint64_t high = 0;
+    mask_ = 0;
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    for (int i = 0; i < 4; ++i) {
+      const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from) + i);
+      const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
+      mask_ |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit))) << (16 * i);
+      high |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(v))) << (16 * i);
+    }
+#else
+    for (int i = 0; i < 64; ++i) {
+      mask_ |= uint64_t{from[i] == '"' || from[i] == '\\'} << i;
+      high |= uint64_t{static_cast<unsigned char>(from[i]) >= 0x80} << i;
+    }
+#endif
+    if (n < 64) {
+      const uint64_t ours = n > 0 ? (uint64_t{1} << n) - 1 : 0;
+      mask_ &= ours;
+      high &= ours;
+    }
+    high_ |= high;
+  }
+
+  const char* base_;       // start of the current block
+  const char* end_;
+  const char* readable_;
+  uint64_t mask_ = 0;      // special characters of the block not taken yet
+  uint64_t high_ = 0;
+};
+
+}  // namespace mq::wire
