@@ -14,8 +14,10 @@
 #include "wire/headers/offset.h"
 #include "wire/headers/pull.h"
 #include "wire/headers/query.h"
+#include "wire/headers/retry.h"
 #include "wire/headers/send.h"
 #include "wire/headers/topic.h"
+#include "wire/headers/transaction.h"
 
 namespace mq::wire {
 
@@ -70,7 +72,11 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(33, VIEW_MESSAGE_BY_ID, ViewMessageHeader, NoHeader, Lane::kQuery, Ports::kBoth)                                \
   X(34, HEART_BEAT, NoHeader, HeartbeatResponseHeader, Lane::kControl, Ports::kBoth)                                \
   X(35, UNREGISTER_CLIENT, UnregisterClientHeader, EmptyResponseHeader, Lane::kControl, Ports::kBoth)               \
+  X(36, CONSUMER_SEND_MSG_BACK, ConsumerSendMsgBackHeader, NoHeader, Lane::kSend, Ports::kBoth)                     \
+  X(37, END_TRANSACTION, EndTransactionHeader, NoHeader, Lane::kSend, Ports::kBoth)                                 \
   X(38, GET_CONSUMER_LIST_BY_GROUP, ConsumerGroupHeader, EmptyResponseHeader, Lane::kControl, Ports::kBoth)         \
+  X(41, LOCK_BATCH_MQ, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                              \
+  X(42, UNLOCK_BATCH_MQ, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                            \
   X(46, CHECK_CLIENT_CONFIG, NoHeader, NoHeader, Lane::kControl, Ports::kBoth)                                      \
   X(200, UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                       \
   X(201, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, NoHeader, GetAllGroupResponseHeader, Lane::kAdmin, Ports::kBoth)         \
@@ -90,6 +96,7 @@ enum class Ports : uint8_t { kBoth, kMain };
 
 // Codes a Broker sends to its clients.
 #define MQ_CLIENT_REQUESTS(X)                                                                                       \
+  X(39, CHECK_TRANSACTION_STATE, CheckTransactionStateHeader, NoHeader, Lane::kControl, Ports::kBoth)               \
   X(40, NOTIFY_CONSUMER_IDS_CHANGED, ConsumerGroupHeader, NoHeader, Lane::kControl, Ports::kBoth)
 
 #define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X)

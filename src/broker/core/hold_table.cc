@@ -29,11 +29,11 @@ bool HoldTable::hold(store::QueueRef queue, std::unique_ptr<HeldRequest> request
   return true;
 }
 
-void HoldTable::on_arrival(const store::Queue* queue, QueueOffset offset, int64_t tagsCode) noexcept {
-  const auto it = held_.find(queue);
+void HoldTable::on_arrival(const store::Arrival& arrival) noexcept {
+  const auto it = held_.find(arrival.queue);
   if (it == held_.end()) return;
   std::vector<std::unique_ptr<HeldRequest>> due = std::move(due_);
-  take(it->second, [&](const HeldRequest& r) { return offset >= r.offset && r.wants(tagsCode); }, due);
+  take(it->second, [&](const HeldRequest& r) { return arrival.offset >= r.offset && r.wants(arrival); }, due);
   if (it->second.requests.empty()) held_.erase(it);
   run(due);
   due_ = std::move(due);

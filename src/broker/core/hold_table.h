@@ -19,8 +19,8 @@ namespace mq::broker {
 class HeldRequest {
  public:
   virtual ~HeldRequest() = default;
-  /// Would an arrival with this tagsCode be worth a read?
-  virtual bool wants(int64_t tagsCode) const noexcept = 0;
+  /// Does the filter let this message through?
+  virtual bool wants(const store::Arrival& arrival) const noexcept = 0;
   /// The request runs again, for the last time: something arrived, its time is over, or the broker stops.
   virtual void resume() noexcept = 0;
 
@@ -37,7 +37,7 @@ class HoldTable {
   /// False when the table is full (kMaxHeld): the caller answers.
   [[nodiscard]] bool hold(store::QueueRef queue, std::unique_ptr<HeldRequest> request);
   /// Messages are readable. Resumes those that want one of them.
-  void on_arrival(const store::Queue* queue, QueueOffset offset, int64_t tagsCode) noexcept;
+  void on_arrival(const store::Arrival& arrival) noexcept;
   /// Resumes everything (the broker stops).
   void resume_all() noexcept;
   /// How many wait; any thread.

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "broker/meta/topic_cache.h"
-#include "broker/pull/tag_filter.h"
+#include "broker/pull/filters.h"
 #include "msg/names.h"
 
 namespace mq::broker {
@@ -79,7 +79,7 @@ class PullRoom::Lane {
   /// What is needed to read: found by the checks.
   struct Plan {
     store::QueueRef queue;
-    std::shared_ptr<const TagFilter> filter;
+    std::shared_ptr<const SubscriptionFilter> filter;
     std::shared_ptr<const wire::TopicConfig> topic;
     GroupTable::ConfigRef group;
   };
@@ -143,22 +143,24 @@ class PullRoom::Lane {
   }
 
   std::optional<Refusal> check_subscription(const PullMessageHeader& h, Plan& plan) {
-    const bool in_header = h.sysFlag & wire::pull_flag::kSubscription;
     std::string_view type = h.expressionType;
-    if (in_header) {
-      plan.filter = filter_of_header(h);
-      if (!plan.filter) return Refusal{ResponseCode::SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {}};
-    } else {
-      if (auto refusal = registered_filter(h, plan, type)) return refusal;
+    std::shared_ptr<const wire::SubscriptionData> registered;
+    if (!(h.sysFlag & wire::pull_flag::kSubscription)) {
+      if (auto refusal = registered_subscription(h, plan, registered)) return refusal;
+      type = registered->expressionType;
     }
-    if (!is_tag_type(type)) {
+    if (!is_tag_type(type) && !broker_.config.enablePropertyFilter()) {
       return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type), {}};
     }
-    return std::nullopt;
+    plan.filter = registered ? filters_.of_subscription(registered) : filters_.of_header(h.topic, h.subscription, type);
+    if (plan.filter) return std::nullopt;
+    if (!registered) return Refusal{ResponseCode::SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {}};
+    return Refusal{ResponseCode::FILTER_DATA_NOT_EXIST, "The broker's consumer filter data is not exist!Your expression may be wrong!", {}};
   }
 
   /// Without the subscription flag: what the group's heartbeats registered.
-  std::optional<Refusal> registered_filter(const PullMessageHeader& h, Plan& plan, std::string_view& type) {
+  std::optional<Refusal> registered_subscription(const PullMessageHeader& h, const Plan& plan,
+                                                 std::shared_ptr<const wire::SubscriptionData>& subscription) {
     const auto view = meta_.clients.consumer_group(h.consumerGroup);
     if (!view) {
       return Refusal{ResponseCode::SUBSCRIPTION_NOT_EXIST, fmt::format("the consumer's group info not exist{}", wire::kFaqTail), {}};
@@ -169,28 +171,14 @@ class PullRoom::Lane {
     if (!meta_.groups.readable(h.consumerGroup, h.topic)) {
       return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the consumer group[{}] is forbidden for topic[{}]", h.consumerGroup, h.topic), 5};
     }
-    auto subscription = meta_.clients.subscription(h.consumerGroup, h.topic);
+    subscription = meta_.clients.subscription(h.consumerGroup, h.topic);
     if (!subscription) {
       return Refusal{ResponseCode::SUBSCRIPTION_NOT_EXIST, fmt::format("the consumer's subscription not exist{}", wire::kFaqTail), {}};
     }
     if (subscription->subVersion < h.subVersion) {
       return Refusal{ResponseCode::SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest", {}};
     }
-    type = subscription->expressionType;
-    plan.filter = std::make_shared<TagFilter>(std::move(subscription));
     return std::nullopt;
-  }
-
-  /// The filter of a subscription in the header; the last one is remembered, pull consumers repeat theirs.
-  std::shared_ptr<const TagFilter> filter_of_header(const PullMessageHeader& h) {
-    if (header_filter_ && header_topic_ == h.topic && header_expression_ == h.subscription && header_type_ == h.expressionType) return header_filter_;
-    auto built = wire::SubscriptionData::build(h.topic, h.subscription, h.expressionType);
-    if (!built) return nullptr;
-    header_topic_ = h.topic;
-    header_expression_ = h.subscription;
-    header_type_ = h.expressionType;
-    header_filter_ = std::make_shared<TagFilter>(std::make_shared<wire::SubscriptionData>(std::move(*built)));
-    return header_filter_;
   }
 
   // --- the read ---------------------------------------------------------------------------------------------------------
@@ -282,16 +270,28 @@ class PullRoom::Lane {
 
   class Held final : public HeldRequest {
    public:
-    Held(Lane& lane, std::unique_ptr<KeptPull> kept, std::shared_ptr<const TagFilter> filter)
+    Held(Lane& lane, std::unique_ptr<KeptPull> kept, std::shared_ptr<const SubscriptionFilter> filter)
         : lane_(lane), kept_(std::move(kept)), filter_(std::move(filter)) {}
-    bool wants(int64_t tagsCode) const noexcept override { return filter_->by_consume_queue(tagsCode); }
+    bool wants(const store::Arrival& a) const noexcept override {
+      return filter_->by_consume_queue(a.tagsCode) && (!filter_->needs_record() || lane_.record_fits(a, *filter_));
+    }
     void resume() noexcept override { lane_.again(std::move(kept_)); }
 
    private:
     Lane& lane_;
     std::unique_ptr<KeptPull> kept_;
-    std::shared_ptr<const TagFilter> filter_;
+    std::shared_ptr<const SubscriptionFilter> filter_;
   };
+
+  /// The record of an arrival was just written: reading it does not wait.
+  bool record_fits(const store::Arrival& a, const SubscriptionFilter& filter) const noexcept {
+    const auto entry = broker_.store.entry_at(*a.queue, a.offset);
+    if (!entry) return true;
+    const auto bytes = broker_.store.record_at(entry->phy);
+    if (!bytes) return true;
+    const auto record = decode_record(bytes->bytes, RecordCheck::kLengths);
+    return !record || filter.by_record(*record);
+  }
 
   bool hold(const PullMessageHeader& h, const Responder& responder, bool lite, const Plan& plan) {
     const int64_t wait_ms = broker_.config.longPollingEnable() ? h.suspendTimeoutMillis : broker_.config.shortPollingTimeMills();
@@ -307,8 +307,7 @@ class PullRoom::Lane {
   TopicCache topics_;
   HoldTable holds_;
   store::ReadResult result_;                            // of the pull being served
-  std::string header_topic_, header_expression_, header_type_;
-  std::shared_ptr<const TagFilter> header_filter_;
+  FilterCache filters_;
   size_t next_reader_ = 0;
 };
 
@@ -333,12 +332,12 @@ void PullRoom::on_arrival(std::span<const store::Arrival> arrivals) noexcept {
     HoldTable& holds = lanes_[i]->holds();
     if (holds.waiting() == 0) continue;
     if (broker_.io_loops[i]->here()) {
-      for (const store::Arrival& a : arrivals) holds.on_arrival(a.queue, a.offset, a.tagsCode);
+      for (const store::Arrival& a : arrivals) holds.on_arrival(a);
     } else {
       // The queue's address only serves as a key there: a hold keeps its queue alive.
       std::vector<store::Arrival> copy(arrivals.begin(), arrivals.end());
       const bool posted = broker_.io_loops[i]->post([&holds, copy = std::move(copy)] {
-        for (const store::Arrival& a : copy) holds.on_arrival(a.queue, a.offset, a.tagsCode);
+        for (const store::Arrival& a : copy) holds.on_arrival(a);
       });
       (void)posted;   // a full queue: the sweep of the hold table finds the messages
     }

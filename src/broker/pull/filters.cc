@@ -1,0 +1,43 @@
+#include "broker/pull/filters.h"
+
+#include "msg/names.h"
+
+namespace mq::broker {
+
+TagFilter::TagFilter(std::shared_ptr<const wire::SubscriptionData> subscription)
+    : subscription_(std::move(subscription)), all_(subscription_->classFilterMode || subscription_->matches_all()) {}
+
+std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_view topic, std::string_view expression, std::string_view type) {
+  if (!type.empty() && type != "TAG") return type == "SQL92" ? sql(expression) : nullptr;
+  if (last_ && topic_ == topic && expression_ == expression) return last_;
+  auto built = wire::SubscriptionData::build(topic, expression, "TAG");
+  if (!built) return nullptr;
+  topic_ = topic;
+  expression_ = expression;
+  return last_ = std::make_shared<TagFilter>(std::make_shared<wire::SubscriptionData>(std::move(*built)));
+}
+
+std::shared_ptr<const SubscriptionFilter> FilterCache::of_subscription(const std::shared_ptr<const wire::SubscriptionData>& data) {
+  if (data == last_data_) return last_of_data_;
+  std::shared_ptr<const SubscriptionFilter> filter;
+  const std::string& type = data->expressionType;
+  if (type.empty() || type == "TAG" || is_retry_topic(data->topic)) {
+    filter = std::make_shared<TagFilter>(data);
+  } else if (type == "SQL92") {
+    filter = sql(data->subString);
+  }
+  last_data_ = data;
+  return last_of_data_ = filter;
+}
+
+std::shared_ptr<const SubscriptionFilter> FilterCache::sql(std::string_view expression) {
+  std::string key(expression);
+  if (const auto it = sql_.find(key); it != sql_.end()) return it->second;
+  if (sql_.size() >= kMaxSql) sql_.clear();
+  auto compiled = sql::Expression::compile(expression);
+  std::shared_ptr<const SubscriptionFilter> filter;
+  if (compiled) filter = std::make_shared<SqlFilter>(std::move(*compiled));
+  return sql_.emplace(std::move(key), std::move(filter)).first->second;
+}
+
+}  // namespace mq::broker

@@ -1,0 +1,68 @@
+// What a subscription lets through: by the hash of a message's tag, or by a SQL92 expression over its properties.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "msg/sql/sql_expression.h"
+#include "store/store.h"
+#include "wire/bodies/client.h"
+
+namespace mq::broker {
+
+/// Immutable, any thread.
+class SubscriptionFilter : public store::MessageFilter {
+ public:
+  /// True when every message passes: the read needs no filter.
+  virtual bool all() const noexcept { return false; }
+};
+
+/// Expression type TAG: the tag's hash is in the codeSet. Strings are not compared; the client does that (spec semantics
+/// 10.1).
+class TagFilter final : public SubscriptionFilter {
+ public:
+  explicit TagFilter(std::shared_ptr<const wire::SubscriptionData> subscription);
+  bool all() const noexcept override { return all_; }
+  bool by_consume_queue(int64_t tagsCode) const noexcept override {
+    return all_ || subscription_->codeSet.contains(static_cast<int32_t>(tagsCode));
+  }
+
+ private:
+  std::shared_ptr<const wire::SubscriptionData> subscription_;
+  bool all_;
+};
+
+/// Expression type SQL92: evaluated on the record's properties.
+class SqlFilter final : public SubscriptionFilter {
+ public:
+  explicit SqlFilter(std::shared_ptr<const sql::Expression> expression) : expression_(std::move(expression)) {}
+  bool by_consume_queue(int64_t) const noexcept override { return true; }
+  bool needs_record() const noexcept override { return true; }
+  bool by_record(const RecordView& record) const noexcept override { return expression_->matches(record.m.properties); }
+
+ private:
+  std::shared_ptr<const sql::Expression> expression_;
+};
+
+/// Filters that were built before. Badge: owned by one io loop.
+class FilterCache {
+ public:
+  /// Null when the expression does not compile or its type is unknown.
+  std::shared_ptr<const SubscriptionFilter> of_header(std::string_view topic, std::string_view expression, std::string_view type);
+  std::shared_ptr<const SubscriptionFilter> of_subscription(const std::shared_ptr<const wire::SubscriptionData>& subscription);
+
+ private:
+  static constexpr size_t kMaxSql = 1000;
+  std::shared_ptr<const SubscriptionFilter> sql(std::string_view expression);
+
+  // The last tag subscription that came in a header: pull consumers repeat theirs.
+  std::string topic_, expression_;
+  std::shared_ptr<const SubscriptionFilter> last_;
+  // Of registered subscriptions, while their data is the same object.
+  std::shared_ptr<const wire::SubscriptionData> last_data_;
+  std::shared_ptr<const SubscriptionFilter> last_of_data_;
+  std::unordered_map<std::string, std::shared_ptr<const SubscriptionFilter>> sql_;   // by expression; null: does not compile
+};
+
+}  // namespace mq::broker
