@@ -1,0 +1,36 @@
+// What a command of mqadmin is: one row in its family's file, found through the table of all commands.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/options.h"
+#include "admin/session.h"
+
+namespace mq::admin {
+
+struct Command {
+  std::string_view name;         // RocketMQ's name
+  std::string_view java_class;   // "TopicStatusSubCommand": what failures are reported under
+  std::string_view help;         // one line
+  std::vector<OptionSpec> options;   // without the common -h and -n
+  /// Prints to session.out. Errors: the text behind "Caused by" ("CODE: 17  DESC: ...").
+  std::function<Result<>(Session& session, const Options& options)> run;
+};
+
+/// All commands in the order in which `mqadmin` lists them (that of 5.3.3).
+const std::vector<Command>& all_commands();
+
+// The families; each file declares its rows once.
+void add_topic_commands(std::vector<Command>& to);
+void add_message_commands(std::vector<Command>& to);
+void add_broker_commands(std::vector<Command>& to);
+void add_namesrv_commands(std::vector<Command>& to);
+
+/// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
+/// does, unless MERLINMQ_STRICT_EXIT=1.
+int run_mqadmin(env::Env& env, const std::vector<std::string>& words);
+
+}  // namespace mq::admin

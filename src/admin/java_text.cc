@@ -1,0 +1,109 @@
+#include "admin/java_text.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <ctime>
+
+namespace mq::admin {
+
+namespace {
+
+/// Digits of the shortest decimal form and the place of the point: value = 0.d1d2d3... * 10^exponent.
+struct Decimal {
+  std::string digits;
+  int exponent = 0;
+};
+
+Decimal shortest(double value) {
+  char text[32];
+  const auto [end, ec] = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+  (void)ec;
+  Decimal d;
+  const std::string_view s(text, static_cast<size_t>(end - text));
+  const size_t e = s.find('e');
+  for (char c : s.substr(0, e)) if (c != '.') d.digits += c;
+  int exponent = 0;
+  std::string_view number = s.substr(e + 1);
+  if (number.starts_with('+')) number.remove_prefix(1);
+  std::from_chars(number.data(), number.data() + number.size(), exponent);
+  d.exponent = exponent + 1;
+  return d;
+}
+
+size_t columns(std::string_view s) {
+  return static_cast<size_t>(std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string fixed(double value, int digits) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  const bool negative = std::signbit(value);
+  Decimal d = shortest(std::fabs(value));
+  std::string whole = d.exponent > 0 ? d.digits.substr(0, static_cast<size_t>(d.exponent)) : "";
+  if (d.exponent > 0) whole.resize(static_cast<size_t>(d.exponent), '0');
+  std::string rest = d.exponent > 0 ? (d.digits.size() > static_cast<size_t>(d.exponent) ? d.digits.substr(static_cast<size_t>(d.exponent)) : "")
+                                    : std::string(static_cast<size_t>(-d.exponent), '0') + d.digits;
+  rest.resize(std::max(rest.size(), static_cast<size_t>(digits) + 1), '0');
+  const bool up = rest[static_cast<size_t>(digits)] >= '5';
+  std::string all = (whole.empty() ? "0" : whole) + rest.substr(0, static_cast<size_t>(digits));
+  if (up) {
+    size_t i = all.size();
+    while (i > 0 && all[i - 1] == '9') all[--i] = '0';
+    if (i == 0) all.insert(0, 1, '1');
+    else ++all[i - 1];
+  }
+  if (digits > 0) all.insert(all.size() - static_cast<size_t>(digits), 1, '.');
+  return negative ? "-" + all : all;
+}
+
+std::string java_double(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  if (value == 0) return std::signbit(value) ? "-0.0" : "0.0";
+  const Decimal d = shortest(std::fabs(value));
+  const std::string sign = value < 0 ? "-" : "";
+  if (d.exponent > -3 && d.exponent <= 7) {
+    if (d.exponent <= 0) return sign + "0." + std::string(static_cast<size_t>(-d.exponent), '0') + d.digits;
+    const auto point = static_cast<size_t>(d.exponent);
+    std::string digits = d.digits;
+    if (digits.size() < point) digits.resize(point, '0');
+    return sign + digits.substr(0, point) + "." + (digits.size() > point ? digits.substr(point) : "0");
+  }
+  return sign + d.digits.substr(0, 1) + "." + (d.digits.size() > 1 ? d.digits.substr(1) : "0") + "E" + std::to_string(d.exponent - 1);
+}
+
+std::string date_seconds(int64_t ms) {
+  const time_t seconds = ms / 1000;
+  tm t{};
+  localtime_r(&seconds, &t);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t);
+  return text;
+}
+
+std::string date_millis(int64_t ms) { return fmt::format("{},{:03}", date_seconds(ms), ms % 1000); }
+
+std::string pad(std::string_view text, size_t width) {
+  std::string out(text);
+  if (const size_t n = columns(text); n < width) out.append(width - n, ' ');
+  return out;
+}
+
+std::string pad_left(std::string_view text, size_t width) {
+  const size_t n = columns(text);
+  return n < width ? std::string(width - n, ' ') + std::string(text) : std::string(text);
+}
+
+std::string cut(std::string_view text, size_t width) {
+  size_t i = 0;
+  for (size_t n = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80 && n++ == width) break;
+  }
+  return std::string(text.substr(0, i));
+}
+
+}  // namespace mq::admin

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "admin/command.h"
+#include "admin/java_text.h"
+
+namespace mq::admin {
+
+namespace {
+
+/// -h and -n, which every command has.
+std::vector<OptionSpec> with_common(const std::vector<OptionSpec>& own) {
+  std::vector<OptionSpec> all{{"h", "help", false, false, "Print help"},
+                              {"n", "namesrvAddr", true, false, "Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'"}};
+  all.insert(all.end(), own.begin(), own.end());
+  return all;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) return false;
+  return true;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command& c : all_commands()) if (equal_ignoring_case(c.name, name)) return &c;
+  return nullptr;
+}
+
+void out(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void complain(std::string_view text) {
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int list_commands() {
+  out("The most commonly used mqadmin commands are:\n");
+  for (const Command& c : all_commands()) out(fmt::format("   {} {}\n", pad(c.name, 35), c.help));
+  out("\nSee 'mqadmin help <command>' for more information on a specific command.\n");
+  return 0;
+}
+
+/// "a:1;b:2", also with commas.
+std::vector<std::string> split_addresses(std::string_view text) {
+  std::vector<std::string> found;
+  while (!text.empty()) {
+    const size_t end = text.find_first_of(";,");
+    std::string_view one = text.substr(0, end);
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    if (!one.empty()) found.emplace_back(one);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return found;
+}
+
+int run_command(env::Env& env, const Command& command, const std::vector<std::string>& words) {
+  const std::vector<OptionSpec> specs = with_common(command.options);
+  const auto options = parse_options(specs, words);
+  if (!options) {
+    complain(options.error().message() + "\n");
+    out(usage_text(command.name, specs));
+    return 1;
+  }
+  if (options->has("h")) {
+    out(usage_text(command.name, specs));
+    return 0;
+  }
+  const char* environment = std::getenv("NAMESRV_ADDR");
+  const std::string list = options->get("n", environment ? environment : "");
+  Session session(env, split_addresses(list));
+  const auto result = command.run(session, *options);
+  if (result) return 0;
+  complain(fmt::format("{} command failed\n{}\n", command.java_class, result.error().message()));
+  const char* strict = std::getenv("MERLINMQ_STRICT_EXIT");
+  return strict && std::string_view(strict) == "1" ? 1 : 0;
+}
+
+}  // namespace
+
+int run_mqadmin(env::Env& env, const std::vector<std::string>& words) {
+  if (words.empty()) return list_commands();
+  if (words.size() == 2 && words[0] == "help") {
+    const Command* c = find_command(words[1]);
+    out(c ? usage_text(c->name, with_common(c->options)) : fmt::format("The sub command {} not exist.\n", words[1]));
+    return 0;
+  }
+  const Command* c = find_command(words[0]);
+  if (!c) {
+    out(fmt::format("The sub command {} not exist.\n", words[0]));
+    return 0;
+  }
+  const int status = run_command(env, *c, {words.begin() + 1, words.end()});
+  std::fflush(stdout);
+  return status;
+}
+
+/// The order of 5.3.3's list; commands that are not in it come last.
+static constexpr std::string_view kOrder[] = {
+    "updateTopic", "updateTopicList", "deleteTopic", "updateSubGroup", "updateSubGroupList", "setConsumeMode", "deleteSubGroup",
+    "updateBrokerConfig", "updateTopicPerm", "topicRoute", "topicStatus", "topicClusterList", "addBroker", "removeBroker",
+    "resetMasterFlushOffset", "brokerStatus", "queryMsgById", "queryMsgByKey", "queryMsgByUniqueKey", "queryMsgByOffset",
+    "queryMsgTraceById", "printMsg", "printMsgByQueue", "sendMsgStatus", "brokerConsumeStats", "producerConnection",
+    "consumerConnection", "consumerProgress", "consumerStatus", "cloneGroupOffset", "producer", "clusterList", "topicList",
+    "updateKvConfig", "deleteKvConfig", "wipeWritePerm", "addWritePerm", "resetOffsetByTime", "skipAccumulatedMessage",
+    "updateOrderConf", "cleanExpiredCQ", "deleteExpiredCommitLog", "cleanUnusedTopic", "startMonitoring", "statsAll", "allocateMQ",
+    "checkMsgSendRT", "clusterRT", "getNamesrvConfig", "updateNamesrvConfig", "getBrokerConfig", "getConsumerConfig", "queryCq",
+    "sendMessage", "consumeMessage"};
+
+const std::vector<Command>& all_commands() {
+  static const std::vector<Command> commands = [] {
+    std::vector<Command> all;
+    add_topic_commands(all);
+    add_message_commands(all);
+    add_broker_commands(all);
+    add_namesrv_commands(all);
+    auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
+    std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
+    return all;
+  }();
+  return commands;
+}
+
+}  // namespace mq::admin

@@ -1,0 +1,94 @@
+// What a command talks through: typed calls to NameServers and brokers, the look-ups that many commands share, and output.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "remoting/client.h"
+#include "wire/bodies/client.h"
+#include "wire/bodies/route.h"
+#include "wire/bodies/stats.h"
+
+namespace mq::admin {
+
+/// A server's refusal as Java's tool words it: "CODE: 17  DESC: ..." with the FAQ tail.
+Failure client_failure(int32_t code, std::string_view text);
+Failure client_failure(std::string_view text);                                          // without a code
+Failure broker_failure(const remoting::ResponseBase& response, std::string_view addr);
+
+/// Used by one command on the main thread.
+class Session {
+ public:
+  Session(env::Env& env, std::vector<std::string> namesrvs);
+
+  // --- output ---------------------------------------------------------------------------------------------------------
+  template <class... A>
+  void print(fmt::format_string<A...> f, A&&... a) { write(fmt::vformat(f, fmt::make_format_args(a...))); }
+  void write(std::string_view text);
+
+  // --- calls ----------------------------------------------------------------------------------------------------------
+  /// To one server; SUCCESS or a failure with its code and remark.
+  template <wire::RequestCode C>
+  Result<remoting::Response<typename wire::RequestInfo<C>::Response>> ask(
+      const std::string& addr, const typename wire::RequestInfo<C>::Request& header = {}, std::string_view body = {},
+      int64_t timeout_ms = 5000) {
+    auto r = client_.call<C>(addr, header, body, timeout_ms);
+    if (!r) return fail(Errc::kIo, call_text(r.error(), addr, timeout_ms));
+    if (!r->ok()) return broker_failure(*r, addr);
+    return r;
+  }
+  /// The same whatever the answer's code.
+  template <wire::RequestCode C>
+  Result<remoting::Response<typename wire::RequestInfo<C>::Response>> call(
+      const std::string& addr, const typename wire::RequestInfo<C>::Request& header = {}, std::string_view body = {},
+      int64_t timeout_ms = 5000) {
+    auto r = client_.call<C>(addr, header, body, timeout_ms);
+    if (!r) return fail(Errc::kIo, call_text(r.error(), addr, timeout_ms));
+    return r;
+  }
+  /// QUERY_MESSAGE with the raw field _UNIQUE_KEY_QUERY; the records back to back, "" when nothing is found.
+  Result<std::string> query_message(const std::string& addr, const std::string& topic, const std::string& key, int32_t max, int64_t begin_ms,
+                                    int64_t end_ms, bool unique);
+  /// To one NameServer of the list, the next one when it cannot be reached.
+  template <wire::RequestCode C>
+  Result<remoting::Response<typename wire::RequestInfo<C>::Response>> ask_namesrv(
+      const typename wire::RequestInfo<C>::Request& header = {}, std::string_view body = {}) {
+    std::string last = "connect to null failed";
+    for (const std::string& addr : namesrvs_) {
+      auto r = client_.call<C>(addr, header, body, 5000);
+      if (r && r->ok()) return r;
+      if (r) return client_failure(r->code, r->remark);
+      last = call_text(r.error(), "null", 5000);
+    }
+    return fail(Errc::kIo, last);
+  }
+  const std::vector<std::string>& namesrvs() const noexcept { return namesrvs_; }
+  env::Env& env() noexcept { return env_; }
+
+  // --- look-ups (spec mqadmin 2.2) -------------------------------------------------------------------------------------
+  Result<wire::TopicRouteData> route(const std::string& topic);
+  Result<wire::ClusterInfo> cluster_info();
+  /// Master addresses of a cluster in Java's order; an unknown cluster prints Java's complaint and gives none.
+  Result<std::vector<std::string>> masters(const std::string& cluster);
+  /// Masters and slaves.
+  Result<std::vector<std::string>> all_brokers(const std::string& cluster);
+  /// The address of id 0, else of any id; "" when there is none.
+  static std::string address_of(const wire::BrokerData& broker);
+  /// (broker name, address) of a route's brokers.
+  static std::vector<std::pair<std::string, std::string>> brokers_of(const wire::TopicRouteData& route);
+  /// Queues that may be read, in the order of topic, broker, queue id.
+  static std::vector<wire::MessageQueue> readable_queues(const std::string& topic, const wire::TopicRouteData& route);
+
+ private:
+  static std::string call_text(const Error& error, std::string_view addr, int64_t timeout_ms);
+
+  env::Env& env_;
+  std::vector<std::string> namesrvs_;
+  remoting::BlockingClient client_;
+};
+
+}  // namespace mq::admin

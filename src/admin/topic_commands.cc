@@ -1,0 +1,277 @@
+// updateTopic, deleteTopic, topicRoute, topicStatus, topicClusterList, topicList. Source: spec mqadmin 3.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "admin/command.h"
+#include "admin/java_text.h"
+#include "wire/bodies/topic_config.h"
+
+namespace mq::admin {
+
+namespace {
+
+using wire::RequestCode;
+constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
+
+/// "+k=v,-k2" -> the signed keys as Java's map holds them.
+Result<std::map<std::string, std::string>> parse_attributes(std::string_view text) {
+  std::map<std::string, std::string> found;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    const size_t equals = item.find('=');
+    std::string key(item.substr(0, equals));
+    std::string value;
+    if (equals != std::string_view::npos) {
+      if (key.find('+') == std::string::npos) return fail(Errc::kInvalid, "add/alter attribute format is wrong: " + key);
+      value = item.substr(equals + 1);
+    } else if (key.find('-') == std::string::npos) {
+      return fail(Errc::kInvalid, "delete attribute format is wrong: " + key);
+    }
+    if (!found.emplace(key, value).second) return fail(Errc::kInvalid, "key duplication: " + key);
+  }
+  return found;
+}
+
+Result<wire::TopicConfig> config_of(const Options& o) {
+  wire::TopicConfig c;
+  c.topicName = o.get("t");
+  MQ_TRY(const int64_t read, o.number("r", 8));
+  MQ_TRY(const int64_t write, o.number("w", 8));
+  MQ_TRY(const int64_t perm, o.number("p", 6));
+  c.readQueueNums = static_cast<int32_t>(read);
+  c.writeQueueNums = static_cast<int32_t>(write);
+  c.perm = static_cast<int32_t>(perm);
+  c.order = o.is_true("o");
+  c.topicSysFlag = (o.is_true("u") ? 1 : 0) | (o.is_true("s") ? 2 : 0);
+  MQ_TRY(c.attributes, parse_attributes(o.get("a")));
+  return c;
+}
+
+Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& c) {
+  std::string attributes;
+  for (const auto& [k, v] : c.attributes) attributes += (attributes.empty() ? "" : ",") + k + (k.starts_with('-') ? "" : "=" + v);
+  wire::CreateTopicHeader h{.topic = c.topicName, .defaultTopic = "TBW102", .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
+                            .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order,
+                            .attributes = attributes, .force = false};
+  MQ_TRY(const auto r, s.call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, h));
+  if (!r.ok()) return client_failure(r.code, r.remark);
+  return {};
+}
+
+Result<> put_order_conf(Session& s, const std::string& topic, const std::string& conf) {
+  for (const std::string& ns : s.namesrvs()) {
+    MQ_TRY(const auto r, s.ask<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
+    (void)r;
+  }
+  return {};
+}
+
+/// Replaces or adds this broker's "name:queues" in the stored list and stores it everywhere.
+Result<> set_broker_order(Session& s, const std::string& addr, const wire::TopicConfig& c) {
+  MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
+  std::string name;
+  for (const auto& [n, b] : info.brokerAddrTable) {
+    for (const auto& [id, a] : b.brokerAddrs) if (a == addr) name = n;
+  }
+  if (name.empty()) return client_failure("can not find the broker with the address " + addr);
+  const std::string part = fmt::format("{}:{}", name, c.writeQueueNums);
+  std::string conf;
+  if (auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), c.topicName}); old && old->header.value) {
+    std::string_view rest = *old->header.value;
+    while (!rest.empty()) {
+      const size_t end = rest.find(';');
+      const std::string_view one = rest.substr(0, end);
+      if (!one.empty() && one.substr(0, one.find(':')) != name) conf += std::string(one) + ";";
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+  }
+  MQ_TRY_VOID(put_order_conf(s, c.topicName, conf + part));
+  s.print("set broker orderConf. isOrder={}, orderConf=[{}]\n", c.order, part);
+  return {};
+}
+
+Result<> update_topic(Session& s, const Options& o) {
+  MQ_TRY(const wire::TopicConfig config, config_of(o));
+  if (const auto addr = o.find("b")) {
+    MQ_TRY_VOID(create_topic(s, *addr, config));
+    if (config.order) MQ_TRY_VOID(set_broker_order(s, *addr, config));
+    s.print("create topic to {} success.\n", *addr);
+    s.print("{}\n", config.to_text());
+    return {};
+  }
+  const std::string cluster = o.get("c");
+  MQ_TRY(const auto masters, s.masters(cluster));
+  for (const std::string& addr : masters) {
+    MQ_TRY_VOID(create_topic(s, addr, config));
+    s.print("create topic to {} success.\n", addr);
+  }
+  if (config.order) {
+    MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
+    std::vector<std::string> names;
+    if (const auto it = info.clusterAddrTable.find(cluster); it != info.clusterAddrTable.end()) names.assign(it->second.begin(), it->second.end());
+    hash_order(names, [](const std::string& n) { return std::string_view(n); });
+    std::string conf;
+    for (const std::string& n : names) conf += fmt::format("{}{}:{}", conf.empty() ? "" : ";", n, config.writeQueueNums);
+    MQ_TRY_VOID(put_order_conf(s, config.topicName, conf));
+    s.print("set cluster orderConf. isOrder={}, orderConf=[{}]\n", config.order, conf);
+  }
+  s.print("{}\n", config.to_text());
+  return {};
+}
+
+Result<> delete_topic(Session& s, const Options& o) {
+  const std::string topic = o.get("t"), cluster = o.get("c");
+  MQ_TRY(const auto masters, s.masters(cluster));
+  for (const std::string& addr : masters) {
+    MQ_TRY(const auto r, s.ask<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
+    (void)r;
+  }
+  s.print("delete topic [{}] from cluster [{}] success.\n", topic, cluster);
+  for (const std::string& ns : s.namesrvs()) {
+    MQ_TRY(const auto r, s.ask<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, cluster}));
+    (void)r;
+  }
+  s.print("delete topic [{}] from NameServer success.\n", topic);
+  return {};
+}
+
+/// Java's map text: {0=127.0.0.1:10911}.
+std::string addrs_text(const wire::BrokerData& b) {
+  std::string text = "{";
+  for (const auto& [id, addr] : b.brokerAddrs) text += fmt::format("{}{}={}", text.size() > 1 ? ", " : "", id, addr);
+  return text + "}";
+}
+
+void print_route_list(Session& s, const wire::TopicRouteData& route) {
+  auto row = [&](const std::string& a, const std::string& b, const std::string& c, const std::string& d, const std::string& e, const std::string& f) {
+    s.write(fmt::format("{} {} {} {} {} {}\n", pad(a, 45), pad(b, 32), pad(c, 50), pad(d, 10), pad(e, 11), pad(f, 5)));
+  };
+  row("#ClusterName", "#BrokerName", "#BrokerAddrs", "#ReadQueue", "#WriteQueue", "#Perm");
+  auto queues = route.queueDatas;
+  std::sort(queues.begin(), queues.end(), [](const auto& a, const auto& b) { return a.brokerName < b.brokerName; });
+  int32_t read = 0, write = 0;
+  for (const wire::QueueData& q : queues) {
+    const auto broker = std::find_if(route.brokerDatas.begin(), route.brokerDatas.end(), [&](const auto& b) { return b.brokerName == q.brokerName; });
+    const bool known = broker != route.brokerDatas.end();
+    row(known ? broker->cluster : "", q.brokerName, known ? addrs_text(*broker) : "{}", std::to_string(q.readQueueNums),
+        std::to_string(q.writeQueueNums), std::to_string(q.perm));
+    read += q.readQueueNums;
+    write += q.writeQueueNums;
+  }
+  s.write(std::string(158, '-') + "\n");
+  row("Total:", std::to_string(queues.size()), "", std::to_string(read), std::to_string(write), "");
+}
+
+Result<> topic_route(Session& s, const Options& o) {
+  MQ_TRY(const auto route, s.route(o.get("t")));
+  if (o.has("l")) {
+    print_route_list(s, route);
+  } else {
+    s.print("{}\n", to_text(to_json(route), {.pretty = true}));
+  }
+  return {};
+}
+
+Result<> topic_status(Session& s, const Options& o) {
+  const std::string topic = o.get("t");
+  MQ_TRY(const auto route, s.route(topic));
+  wire::TopicStatsTable all;
+  for (const auto& [name, addr] : Session::brokers_of(route)) {
+    MQ_TRY(const auto r, s.ask<RequestCode::GET_TOPIC_STATS_INFO>(addr, {topic}));
+    MQ_TRY(const auto table, wire::topic_stats_from(r.body));
+    all.offsetTable.insert(table.offsetTable.begin(), table.offsetTable.end());
+  }
+  if (all.offsetTable.empty()) return client_failure("Not found the topic stats info");
+  auto row = [&](std::string_view a, std::string_view b, std::string_view c, std::string_view d, std::string_view e) {
+    s.write(fmt::format("{}  {}  {}  {}    {}\n", pad(a, 32), pad(b, 4), pad(c, 20), pad(d, 20), e));
+  };
+  row("#Broker Name", "#QID", "#Min Offset", "#Max Offset", "#Last Updated");
+  for (const auto& [mq, t] : all.offsetTable) {
+    row(cut(mq.brokerName, 32), std::to_string(mq.queueId), std::to_string(t.minOffset), std::to_string(t.maxOffset),
+        t.lastUpdateTimestamp > 0 ? date_millis(t.lastUpdateTimestamp) : "");
+  }
+  s.print("\nTopic Put TPS: {}\n", "0.0");   // QUIRK: Java merges only the offset tables
+  return {};
+}
+
+Result<> topic_cluster_list(Session& s, const Options& o) {
+  MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
+  MQ_TRY(const auto route, s.route(o.get("t")));
+  if (route.brokerDatas.empty()) return {};
+  for (const auto& [cluster, names] : info.clusterAddrTable) {
+    if (names.contains(route.brokerDatas.front().brokerName)) s.print("{}\n", cluster);
+  }
+  return {};
+}
+
+/// The groups that consume a topic, as its first reachable broker knows them.
+std::vector<std::string> consumers_of(Session& s, const std::string& topic, const wire::TopicRouteData& route) {
+  const auto brokers = Session::brokers_of(route);
+  if (brokers.empty()) return {};
+  const auto r = s.ask<RequestCode::QUERY_TOPIC_CONSUME_BY_WHO>(brokers.front().second, {topic});
+  if (!r) return {};
+  const auto j = parse_json(r->body);
+  std::vector<std::string> groups;
+  if (j) for (const Json& g : (*j)["groupList"].items()) groups.push_back(g.as_string());
+  return groups;
+}
+
+Result<> topic_list(Session& s, const Options& o) {
+  if (!o.has("c")) {
+    MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
+    MQ_TRY(const auto list, wire::topic_list_from(r.body));
+    for (const std::string& t : list.topicList) s.print("{}\n", t);
+    return {};
+  }
+  MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
+  s.write(fmt::format("{}  {}  {}\n", pad("#Cluster Name", 20), pad("#Topic", 48), pad("#Consumer Group", 48)));
+  MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
+  MQ_TRY(const auto list, wire::topic_list_from(r.body));
+  for (const std::string& topic : list.topicList) {
+    if (topic.starts_with("%RETRY%") || topic.starts_with("%DLQ%")) continue;
+    std::string cluster;
+    std::vector<std::string> groups;
+    if (const auto route = s.route(topic)) {
+      if (!route->brokerDatas.empty()) {
+        const auto& name = route->brokerDatas.front().brokerName;
+        for (const auto& [c, names] : info.clusterAddrTable) if (names.contains(name)) cluster = c;
+      }
+      groups = consumers_of(s, topic, *route);
+    }
+    if (groups.empty()) groups.emplace_back();
+    for (const std::string& g : groups) s.write(fmt::format("{}  {}  {}\n", pad(cut(cluster, 20), 20), pad(cut(topic, 64), 64), pad(cut(g, 64), 64)));
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_topic_commands(std::vector<Command>& to) {
+  const OptionSpec topic{"t", "topic", true, true, "topic name"};
+  to.push_back({"updateTopic", "UpdateTopicSubCommand", "Update or create topic.",
+                {{"b", "brokerAddr", true, true, "create topic to which broker", 1},
+                 {"c", "clusterName", true, true, "create topic to which cluster", 1},
+                 topic,
+                 {"r", "readQueueNums", true, false, "set read queue nums"},
+                 {"w", "writeQueueNums", true, false, "set write queue nums"},
+                 {"p", "perm", true, false, "set topic's permission(2|4|6), intro[2:W 4:R; 6:RW]"},
+                 {"o", "order", true, false, "set topic's order(true|false)"},
+                 {"u", "unit", true, false, "is unit topic (true|false)"},
+                 {"s", "hasUnitSub", true, false, "has unit sub (true|false)"},
+                 {"a", "attributes", true, false, "attribute(+a=b,+c=d,-e)"}},
+                update_topic});
+  to.push_back({"deleteTopic", "DeleteTopicSubCommand", "Delete topic from broker and NameServer.",
+                {topic, {"c", "clusterName", true, true, "delete topic from which cluster"}}, delete_topic});
+  to.push_back({"topicRoute", "TopicRouteSubCommand", "Examine topic route info.",
+                {topic, {"l", "list", false, false, "Use list format to print data"}}, topic_route});
+  to.push_back({"topicStatus", "TopicStatusSubCommand", "Examine topic Status info.",
+                {topic, {"c", "cluster", true, false, "cluster name or lmq parent topic, lmq is used to find the route."}}, topic_status});
+  to.push_back({"topicClusterList", "TopicClusterSubCommand", "Get cluster info for topic.", {topic}, topic_cluster_list});
+  to.push_back({"topicList", "TopicListSubCommand", "Fetch all topic list from name server.",
+                {{"c", "clusterModel", false, false, "clusterModel"}}, topic_list});
+}
+
+}  // namespace mq::admin
