@@ -10,12 +10,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "base/badges.h"
 #include "base/properties_file.h"
 #include "base/result.h"
 
@@ -141,8 +141,8 @@ class Configuration {
 
  private:
   std::vector<ConfigGroup*> groups_;
-  mutable std::mutex mu_;                                        // guards extra_
-  std::vector<std::pair<std::string, std::string>> extra_;       // badge: guarded by mu_; unknown keys of the file
+  mutable Mutex mu_;
+  std::vector<std::pair<std::string, std::string>> extra_ GUARDED_BY(mu_);   // unknown keys of the file
 };
 
 }  // namespace mq

@@ -109,7 +109,7 @@ Result<H> decode_header(const ExtFields& ext) {
   std::string_view bad_name, bad_value;
   std::apply(
       [&](const auto&... f) {
-        auto one = [&](const auto& field) {
+        [[maybe_unused]] auto one = [&](const auto& field) {
           const std::string_view text = ext.find(field.name);
           if (!text.data()) {
             if (field.need == Need::kRequired && !missing) missing = field.name.data();

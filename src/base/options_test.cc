@@ -1,0 +1,93 @@
+#include "base/options.h"
+
+#include <gtest/gtest.h>
+
+namespace mq {
+namespace {
+
+struct TestConfig : ConfigGroup {
+  Option<int32_t> size{this, 1 << 30, {.name = "mappedFileSizeCommitLog", .doc = "d", .alias = "mapedFileSizeCommitLog"}};
+  Option<std::string> flush{this, "ASYNC_FLUSH", {.name = "flushDiskType", .doc = "d", .important = true, .allowed = "SYNC_FLUSH|ASYNC_FLUSH"}};
+  Option<std::string> root{this, "", {.name = "storePathRootDir", .doc = "d"}};
+  Option<bool> create{this, true, {.name = "autoCreateTopicEnable", .doc = "d"}};
+  Option<int32_t> hours{this, 72, {.name = "fileReservedTime", .doc = "d"}};
+};
+
+struct Fixture {
+  TestConfig config;
+  Configuration all{{&config}};
+  std::vector<std::string> read(std::string_view text) { return all.apply(*parse_properties(text)); }
+};
+
+TEST(Properties, ReadsAsJavaDoes) {
+  const auto lines = parse_properties("# c\n! c\n a = 1\nb:2\nc 3\nd\\ e=x\\ty\n long=1,\\\n   2\nu=\\u4e2d\nempty=\r\nlast=z");
+  ASSERT_TRUE(lines);
+  std::string all;
+  for (const auto& l : *lines) all += l.key + "=" + l.value + "@" + std::to_string(l.line) + ";";
+  EXPECT_EQ(all, "a=1@3;b=2@4;c=3@5;d e=x\ty@6;long=1,2@7;u=中@9;empty=@10;last=z@11;");
+}
+
+TEST(Properties, RefusesAMalformedEscapeWithItsLine) {
+  const auto lines = parse_properties("a=1\nb=\\u12x4\n");
+  ASSERT_FALSE(lines);
+  EXPECT_EQ(lines.error().message(), "line 2: malformed \\uxxxx escape");
+}
+
+TEST(Options, TakeTheEvidentMeaningAndSaySo) {
+  Fixture f;
+  const auto warnings = f.read("\xEF\xBB\xBF" "flushDiskType=SYNC_FLUSH \nfileReservedTime = 168\t\nautoCreateTopicEnable=true \nmapedFileSizeCommitLog=67108864\n");
+  EXPECT_EQ(f.config.flush(), "SYNC_FLUSH");
+  EXPECT_EQ(f.config.hours(), 168);
+  EXPECT_TRUE(f.config.create());
+  EXPECT_EQ(f.config.size(), 67108864);
+  EXPECT_EQ(warnings.size(), 4u);
+}
+
+TEST(Options, KeepTheDefaultOfAnUnreadableValue) {
+  Fixture f;
+  const auto warnings = f.read("fileReservedTime=48h\nmappedFileSizeCommitLog=8*1024*1024\nflushDiskType=SYNC\nautoCreateTopicEnable=yes\nnoSuchKey=1\n");
+  EXPECT_EQ(f.config.hours(), 72);
+  EXPECT_EQ(f.config.size(), 1 << 30);
+  EXPECT_EQ(f.config.flush(), "ASYNC_FLUSH");
+  EXPECT_FALSE(f.config.create());
+  EXPECT_EQ(warnings.size(), 5u);
+  EXPECT_NE(warnings[0].find("fileReservedTime=48h"), std::string::npos);
+}
+
+TEST(Options, JavasNumberForms) {
+  Fixture f;
+  f.read("fileReservedTime=+6\nmappedFileSizeCommitLog=010911\nautoCreateTopicEnable=TRUE\n");
+  EXPECT_EQ(f.config.hours(), 6);
+  EXPECT_EQ(f.config.size(), 10911);
+  EXPECT_TRUE(f.config.create());
+  f.read("mappedFileSizeCommitLog=4294967296\nfileReservedTime=0x10\n");
+  EXPECT_EQ(f.config.size(), 10911);
+  EXPECT_EQ(f.config.hours(), 6);
+}
+
+TEST(Options, RefuseControlCharactersInText) {
+  Fixture f;
+  const auto warnings = f.read("storePathRootDir=D:\\rocketmq\\store\n");
+  EXPECT_EQ(f.config.root(), "");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("storePathRootDir"), std::string::npos);
+}
+
+TEST(Options, UpdateRefusesTheBlackListAsAWhole) {
+  Fixture f;
+  EXPECT_FALSE(f.all.update("fileReservedTime=5\nstorePathRootDir=/x\n", {"storePathRootDir"}));
+  EXPECT_EQ(f.config.hours(), 72);
+  const auto changed = f.all.update("fileReservedTime=5\nunknown=1\nflushDiskType=NO\n", {});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(*changed, std::vector<std::string>{"fileReservedTime"});
+}
+
+TEST(Options, PrintedSortedAndWithUnknownKeysOfTheFile) {
+  Fixture f;
+  f.read("zz=1\n");
+  EXPECT_EQ(f.all.text(), "autoCreateTopicEnable=true\nfileReservedTime=72\nflushDiskType=ASYNC_FLUSH\nmappedFileSizeCommitLog=1073741824\nstorePathRootDir=\nzz=1\n");
+  EXPECT_EQ(f.all.print(true), std::vector<std::string>{"flushDiskType=ASYNC_FLUSH"});
+}
+
+}  // namespace
+}  // namespace mq
