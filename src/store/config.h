@@ -14,6 +14,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(int32_t, mappedFileSizeConsumeQueue, 300000 * 20, .doc = "Size of one ConsumeQueue file.", .unit = "bytes", .alias = "mapedFileSizeConsumeQueue");
   MQ_STORE_OPTION(std::string, flushDiskType, "ASYNC_FLUSH", .doc = "When a send is answered: after memory or after disk.", .important = true, .allowed = "SYNC_FLUSH|ASYNC_FLUSH");
   MQ_STORE_OPTION(int32_t, maxMessageSize, 4 << 20, .doc = "Largest body of a message.", .unit = "bytes", .reload = Reload::kLive);
+  MQ_STORE_OPTION(int32_t, fileReservedTime, 72, .doc = "Age from which a CommitLog file is deleted.", .unit = "h", .reload = Reload::kLive, .important = true);
   // The store's author adds the rest of spec storage 4.1 here, row by row.
 #undef MQ_STORE_OPTION
 };

@@ -28,6 +28,9 @@ struct BrokerConfig : ConfigGroup {
   MQ_BROKER_OPTION(int64_t, startAcceptSendRequestTimeStamp, 0, .doc = "Sends before this time are refused.", .unit = "ms", .reload = Reload::kLive);
   MQ_BROKER_OPTION(bool, slaveReadEnable, false, .doc = "Suggest slaves to consumers that lag.", .reload = Reload::kLive);
   MQ_BROKER_OPTION(bool, litePullMessageEnable, true, .doc = "Serve LITE_PULL_MESSAGE.", .reload = Reload::kLive);
+  MQ_BROKER_OPTION(int64_t, transactionTimeOut, 6000, .doc = "Age from which an undecided half message is asked about.", .unit = "ms", .reload = Reload::kLive, .important = true);
+  MQ_BROKER_OPTION(int32_t, transactionCheckMax, 15, .doc = "After so many questions a half message is given up.", .reload = Reload::kLive, .important = true);
+  MQ_BROKER_OPTION(int64_t, transactionCheckInterval, 30'000, .doc = "How often undecided half messages are looked at.", .unit = "ms", .important = true);
   // The broker's author adds the rest of spec storage 4.2 and 4.3 here, row by row.
 #undef MQ_BROKER_OPTION
 };
