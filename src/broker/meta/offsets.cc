@@ -1,0 +1,220 @@
+#include "broker/meta/offsets.h"
+
+#include <array>
+#include <atomic>
+#include <unordered_map>
+
+#include "base/badges.h"
+#include "broker/meta/json_file.h"
+
+namespace mq::broker {
+
+namespace {
+
+constexpr size_t kShards = 32;
+
+struct Hash {
+  using is_transparent = void;
+  size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+};
+template <class V>
+using TextMap = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
+
+/// One group's offsets in one topic; queue ids are dense and small, absent ones are -1.
+struct Queues {
+  std::vector<int64_t> committed, pulled, reset;
+
+  static void set(std::vector<int64_t>& v, int32_t id, int64_t offset) {
+    if (static_cast<size_t>(id) >= v.size()) v.resize(static_cast<size_t>(id) + 1, -1);
+    v[static_cast<size_t>(id)] = offset;
+  }
+  static std::optional<int64_t> get(const std::vector<int64_t>& v, int32_t id) {
+    if (id < 0 || static_cast<size_t>(id) >= v.size() || v[static_cast<size_t>(id)] < 0) return std::nullopt;
+    return v[static_cast<size_t>(id)];
+  }
+};
+
+constexpr int32_t kMaxQueueId = 1 << 16;   // a commit for a larger id is not kept
+
+}  // namespace
+
+struct OffsetTable::Impl {
+  struct Shard {
+    mutable Mutex mu;
+    TextMap<TextMap<Queues>> groups GUARDED_BY(mu);   // group -> topic
+  };
+
+  BrokerContext& broker;
+  std::array<Shard, kShards> shards;   // by group
+  std::atomic<bool> dirty{false};      // badge: published
+  std::atomic<int64_t> version{0};     // badge: published
+
+  explicit Impl(BrokerContext& b) : broker(b) {}
+  Shard& shard(std::string_view group) { return shards[Hash{}(group) % kShards]; }
+  std::string path() const { return broker.store.root_dir() + "/config/consumerOffset.json"; }
+
+  template <class F>
+  auto with(std::string_view group, std::string_view topic, F use) -> decltype(use(static_cast<Queues*>(nullptr))) {
+    Shard& s = shard(group);
+    MutexLock lock(s.mu);
+    const auto g = s.groups.find(group);
+    if (g == s.groups.end()) return use(nullptr);
+    const auto t = g->second.find(topic);
+    return use(t == g->second.end() ? nullptr : &t->second);
+  }
+  template <class F>
+  void change(std::string_view group, std::string_view topic, F use) {
+    Shard& s = shard(group);
+    MutexLock lock(s.mu);
+    auto g = s.groups.find(group);
+    if (g == s.groups.end()) g = s.groups.emplace(std::string(group), TextMap<Queues>{}).first;
+    auto t = g->second.find(topic);
+    if (t == g->second.end()) t = g->second.emplace(std::string(topic), Queues{}).first;
+    use(t->second);
+  }
+
+  Json to_json() {
+    std::map<std::string, Json> table;
+    std::map<std::string, std::set<std::string>> topics;
+    for (Shard& s : shards) {
+      MutexLock lock(s.mu);
+      for (const auto& [group, by_topic] : s.groups) {
+        for (const auto& [topic, q] : by_topic) {
+          Json offsets = Json::object();
+          for (size_t i = 0; i < q.committed.size(); ++i) if (q.committed[i] >= 0) offsets.add(static_cast<int64_t>(i), q.committed[i]);
+          if (offsets.members().empty()) continue;
+          table.emplace(topic + "@" + group, std::move(offsets));
+          topics[group].insert(topic);
+        }
+      }
+    }
+    Json offsets = Json::object(), group_topics = Json::object();
+    for (auto& [key, o] : table) offsets.add(key, std::move(o));
+    for (const auto& [group, names] : topics) {
+      Json list = Json::array();
+      for (const std::string& n : names) list.push(n);
+      group_topics.add(group, std::move(list));
+    }
+    return Json::object()
+        .add("dataVersion", Json::object().add("counter", version.load()).add("stateVersion", 0).add("timestamp", broker.env.clock().now_ms()))
+        .add("groupTopicMap", std::move(group_topics))
+        .add("offsetTable", std::move(offsets));
+  }
+};
+
+OffsetTable::OffsetTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)) {}
+
+Result<> OffsetTable::load() {
+  const Json file = load_json_file(impl_->broker.env.fs(), impl_->path());
+  impl_->version.store(file["dataVersion"]["counter"].as_int());
+  for (const auto& [key, queues] : file["offsetTable"].members()) {
+    const std::string text = key.as_string();
+    const size_t at = text.find('@');
+    if (at == std::string::npos) continue;
+    impl_->change(text.substr(at + 1), text.substr(0, at), [&](Queues& q) {
+      for (const auto& [id, offset] : queues.members()) {
+        if (const int64_t n = id.as_int(-1); n >= 0 && n < kMaxQueueId) Queues::set(q.committed, static_cast<int32_t>(n), offset.as_int());
+      }
+    });
+  }
+  return {};
+}
+
+std::optional<int64_t> OffsetTable::find(std::string_view group, std::string_view topic, int32_t id) const {
+  return impl_->with(group, topic, [&](const Queues* q) { return q ? Queues::get(q->committed, id) : std::nullopt; });
+}
+
+void OffsetTable::commit(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
+  if (id < 0 || id >= kMaxQueueId || offset < 0) return;
+  impl_->change(group, topic, [&](Queues& q) { Queues::set(q.committed, id, offset); });
+  impl_->dirty.store(true, std::memory_order_release);
+}
+
+void OffsetTable::note_pull(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
+  if (id < 0 || id >= kMaxQueueId) return;
+  impl_->change(group, topic, [&](Queues& q) { Queues::set(q.pulled, id, offset); });
+}
+
+std::optional<int64_t> OffsetTable::pull_offset(std::string_view group, std::string_view topic, int32_t id) const {
+  return impl_->with(group, topic, [&](const Queues* q) { return q ? Queues::get(q->pulled, id) : std::nullopt; });
+}
+
+void OffsetTable::reset(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
+  if (id < 0 || id >= kMaxQueueId || offset < 0) return;
+  impl_->change(group, topic, [&](Queues& q) {
+    Queues::set(q.reset, id, offset);
+    Queues::set(q.committed, id, offset);
+  });
+  impl_->dirty.store(true, std::memory_order_release);
+}
+
+bool OffsetTable::reset_pending(std::string_view group, std::string_view topic, int32_t id) const {
+  return impl_->with(group, topic, [&](const Queues* q) { return q && Queues::get(q->reset, id).has_value(); });
+}
+
+std::optional<int64_t> OffsetTable::take_reset(std::string_view group, std::string_view topic, int32_t id) {
+  return impl_->with(group, topic, [&](Queues* q) -> std::optional<int64_t> {
+    if (!q || q->reset.empty()) return std::nullopt;
+    const auto offset = Queues::get(q->reset, id);
+    if (offset) q->reset[static_cast<size_t>(id)] = -1;
+    return offset;
+  });
+}
+
+std::map<int32_t, int64_t> OffsetTable::queues_of(std::string_view group, std::string_view topic) const {
+  return impl_->with(group, topic, [&](const Queues* q) {
+    std::map<int32_t, int64_t> found;
+    if (q) for (size_t i = 0; i < q->committed.size(); ++i) if (q->committed[i] >= 0) found[static_cast<int32_t>(i)] = q->committed[i];
+    return found;
+  });
+}
+
+std::set<std::string> OffsetTable::topics_of(std::string_view group) const {
+  std::set<std::string> found;
+  Impl::Shard& s = impl_->shard(group);
+  MutexLock lock(s.mu);
+  const auto g = s.groups.find(group);
+  if (g != s.groups.end()) for (const auto& [topic, q] : g->second) if (!q.committed.empty()) found.insert(topic);
+  return found;
+}
+
+std::set<std::string> OffsetTable::groups_of(std::string_view topic) const {
+  std::set<std::string> found;
+  for (Impl::Shard& s : impl_->shards) {
+    MutexLock lock(s.mu);
+    for (const auto& [group, topics] : s.groups) {
+      const auto it = topics.find(topic);
+      if (it != topics.end() && !it->second.committed.empty()) found.insert(group);
+    }
+  }
+  return found;
+}
+
+void OffsetTable::remove_topic(std::string_view topic) {
+  for (Impl::Shard& s : impl_->shards) {
+    MutexLock lock(s.mu);
+    for (auto& [group, topics] : s.groups) {
+      if (const auto it = topics.find(topic); it != topics.end()) topics.erase(it);
+    }
+  }
+  impl_->dirty.store(true, std::memory_order_release);
+}
+
+void OffsetTable::remove_group(std::string_view group) {
+  Impl::Shard& s = impl_->shard(group);
+  MutexLock lock(s.mu);
+  if (const auto it = s.groups.find(group); it != s.groups.end()) s.groups.erase(it);
+  impl_->dirty.store(true, std::memory_order_release);
+}
+
+std::string OffsetTable::encode() const { return to_text(impl_->to_json()); }
+
+Result<> OffsetTable::persist() {
+  if (!impl_->dirty.exchange(false, std::memory_order_acq_rel)) return {};
+  impl_->version.fetch_add(1);
+  auto saved = save_json_file(impl_->broker.env.fs(), impl_->path(), impl_->to_json());
+  if (!saved) impl_->dirty.store(true, std::memory_order_release);
+  return saved;
+}
+
+}  // namespace mq::broker

@@ -1,0 +1,225 @@
+#include "broker/meta/topics.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "broker/meta/json_file.h"
+#include "msg/names.h"
+
+namespace mq::broker {
+
+namespace {
+
+Logger log("topics");
+constexpr int32_t kReadWrite = perm::kRead | perm::kWrite;
+constexpr size_t kShards = 64;
+
+wire::TopicConfig make(std::string_view name, int32_t queues, int32_t perm) {
+  wire::TopicConfig c;
+  c.topicName = name;
+  c.readQueueNums = c.writeQueueNums = queues;
+  c.perm = perm;
+  return c;
+}
+
+}  // namespace
+
+struct TopicTable::Impl {
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+  struct Shard {
+    mutable Mutex mu;
+    std::unordered_map<std::string, TopicRef, Hash, std::equal_to<>> topics GUARDED_BY(mu);
+  };
+
+  BrokerContext& broker;
+  std::array<Shard, kShards> shards;
+  Mutex change_mu;                                      // one change at a time; taken before a shard's
+  mutable Mutex version_mu;
+  wire::DataVersion version GUARDED_BY(version_mu);
+  std::atomic<bool> dirty{false};                       // badge: published
+  std::vector<std::string> system;                      // set by load(), then read only
+
+  explicit Impl(BrokerContext& b) : broker(b) {}
+
+  Shard& shard(std::string_view name) { return shards[Hash{}(name) % kShards]; }
+  std::string path() const { return broker.store.root_dir() + "/config/topics.json"; }
+
+  TopicRef find(std::string_view name) {
+    Shard& s = shard(name);
+    MutexLock lock(s.mu);
+    const auto it = s.topics.find(name);
+    return it == s.topics.end() ? nullptr : it->second;
+  }
+
+  void add_quietly(const wire::TopicConfig& c) {
+    Shard& s = shard(c.topicName);
+    MutexLock lock(s.mu);
+    auto [it, fresh] = s.topics.try_emplace(c.topicName, nullptr);
+    if (fresh) it->second = std::make_shared<Topic>(c.topicName, c);
+    else it->second->config_.set(c);
+  }
+
+  void changed(std::string_view name) {
+    {
+      MutexLock lock(version_mu);
+      version.next(broker.env.clock().now_ms());
+    }
+    dirty.store(true, std::memory_order_release);
+    if (broker.announcer) broker.announcer->topic_changed(name);
+  }
+
+  /// The system topics of spec semantics 2.3.
+  void add_system_topics() {
+    const BrokerConfig& c = broker.config;
+    std::vector<wire::TopicConfig> all{make(kSelfTestTopic, 1, kReadWrite), make("BenchmarkTest", 1024, kReadWrite),
+                                       make("OFFSET_MOVED_EVENT", 1, kReadWrite), make(kScheduleTopic, 18, kReadWrite),
+                                       make(broker.cluster + "_REPLY_TOPIC", 1, kReadWrite), make(kHalfTopic, 1, kReadWrite),
+                                       make(kOpHalfTopic, 1, kReadWrite), make("rmq_sys_wheel_timer", 1, kReadWrite),
+                                       make("rmq_sys_REVIVE_LOG_" + broker.cluster, 8, kReadWrite),
+                                       make("rmq_sys_SYNC_BROKER_MEMBER_" + broker.broker_name, 1, perm::kInherit),
+                                       make(broker.cluster, 16, kReadWrite | perm::kInherit),
+                                       make(broker.broker_name, 1, kReadWrite | perm::kInherit)};
+    if (c.autoCreateTopicEnable()) all.push_back(make(kAutoCreateTopic, c.defaultTopicQueueNums(), kReadWrite | perm::kInherit));
+    for (const wire::TopicConfig& t : all) {
+      add_quietly(t);
+      system.push_back(t.topicName);
+    }
+    for (std::string_view name : {"TBW102", "RMQ_SYS_TRACE_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC", "CHECKPOINT_TOPIC"}) {
+      if (std::find(system.begin(), system.end(), name) == system.end()) system.emplace_back(name);
+    }
+    std::sort(system.begin(), system.end());
+  }
+};
+
+TopicTable::TopicTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)) {
+  MutexLock lock(impl_->version_mu);
+  impl_->version.timestamp = broker.env.clock().now_ms();
+}
+
+Result<> TopicTable::load() {
+  impl_->add_system_topics();
+  const Json file = load_json_file(impl_->broker.env.fs(), impl_->path());
+  if (file.is_null()) {
+    impl_->dirty.store(true);
+    return {};
+  }
+  const wire::TopicConfigTable table = wire::topic_config_table_from(file);
+  for (const auto& [name, config] : table.topicConfigTable) impl_->add_quietly(config);   // the file wins over the defaults
+  MutexLock lock(impl_->version_mu);
+  impl_->version = table.dataVersion;
+  return {};
+}
+
+TopicRef TopicTable::find(std::string_view topic) const { return impl_->find(topic); }
+
+bool TopicTable::put(const wire::TopicConfig& config) {
+  {
+    MutexLock lock(impl_->change_mu);
+    if (const TopicRef old = impl_->find(config.topicName); old && *old->config() == config) return false;
+    impl_->add_quietly(config);
+  }
+  impl_->changed(config.topicName);
+  return true;
+}
+
+TopicRef TopicTable::create_on_send(std::string_view topic, std::string_view default_topic, int32_t default_queue_nums, bool unit_mode) {
+  {
+    MutexLock lock(impl_->change_mu);
+    if (TopicRef there = impl_->find(topic)) return there;
+    const TopicRef model = impl_->find(default_topic);
+    if (!model) return nullptr;
+    wire::TopicConfig base = *model->config();
+    if (default_topic == kAutoCreateTopic && !impl_->broker.config.autoCreateTopicEnable()) {
+      // QUIRK: switched off at run time, TBW102 loses its inherit bit for good.
+      base.perm = kReadWrite;
+      impl_->add_quietly(base);
+    }
+    if (!(base.perm & perm::kInherit)) return nullptr;
+    wire::TopicConfig c = make(topic, std::max(0, std::min(default_queue_nums, base.writeQueueNums)), base.perm & ~perm::kInherit);
+    c.topicFilterType = base.topicFilterType;
+    c.topicSysFlag = unit_mode ? (is_retry_topic(topic) ? 2 : 1) : 0;
+    impl_->add_quietly(c);
+  }
+  log.info("topic {} is created by a send, after the model of {}", topic, default_topic);
+  impl_->changed(topic);
+  return impl_->find(topic);
+}
+
+TopicRef TopicTable::create_internal(std::string_view topic, int32_t queues, int32_t perm, int32_t sys_flag) {
+  if (TopicRef there = impl_->find(topic)) return there;
+  {
+    MutexLock lock(impl_->change_mu);
+    if (TopicRef there = impl_->find(topic)) return there;
+    wire::TopicConfig c = make(topic, queues, perm);
+    c.topicSysFlag = sys_flag;
+    impl_->add_quietly(c);
+  }
+  impl_->changed(topic);
+  return impl_->find(topic);
+}
+
+bool TopicTable::remove(std::string_view topic) {
+  {
+    MutexLock lock(impl_->change_mu);
+    Impl::Shard& s = impl_->shard(topic);
+    MutexLock shard_lock(s.mu);
+    const auto it = s.topics.find(topic);
+    if (it == s.topics.end()) return false;
+    it->second->removed_.store(true, std::memory_order_release);
+    s.topics.erase(it);
+  }
+  {
+    MutexLock lock(impl_->version_mu);
+    impl_->version.next(impl_->broker.env.clock().now_ms());
+  }
+  impl_->dirty.store(true, std::memory_order_release);
+  return true;
+}
+
+std::vector<TopicRef> TopicTable::all() const {
+  std::vector<TopicRef> found;
+  for (auto& s : impl_->shards) {
+    MutexLock lock(s.mu);
+    for (const auto& [name, topic] : s.topics) found.push_back(topic);
+  }
+  return found;
+}
+
+wire::TopicConfigTable TopicTable::table(bool with_broker_permission) const {
+  wire::TopicConfigTable t;
+  t.dataVersion = t.mappingDataVersion = data_version();
+  const int32_t mask = impl_->broker.config.brokerPermission() | perm::kInherit | perm::kPriority;
+  for (const TopicRef& topic : all()) {
+    wire::TopicConfig c = *topic->config();
+    if (with_broker_permission) c.perm &= mask;
+    t.topicConfigTable.emplace(topic->name(), std::move(c));
+  }
+  return t;
+}
+
+wire::DataVersion TopicTable::data_version() const {
+  MutexLock lock(impl_->version_mu);
+  return impl_->version;
+}
+
+void TopicTable::bump_version() { impl_->changed({}); }
+
+std::vector<std::string> TopicTable::system_topics() const { return impl_->system; }
+
+bool TopicTable::is_system(std::string_view topic) const {
+  return is_system_topic(topic) || std::binary_search(impl_->system.begin(), impl_->system.end(), topic, std::less<>());
+}
+
+Result<> TopicTable::persist() {
+  if (!impl_->dirty.exchange(false, std::memory_order_acq_rel)) return {};
+  const wire::TopicConfigTable t = table(false);
+  auto saved = save_json_file(impl_->broker.env.fs(), impl_->path(), to_json(t, false));
+  if (!saved) impl_->dirty.store(true, std::memory_order_release);
+  return saved;
+}
+
+}  // namespace mq::broker
