@@ -19,6 +19,8 @@ class RouteAnnouncer {
   virtual ~RouteAnnouncer() = default;
   /// Any thread. Changes of one tick go out together; `topic` empty: a full registration.
   virtual void topic_changed(std::string_view topic) noexcept = 0;
+  /// Runs `done` on `loop` once every NameServer has answered a registration that began after this call, or after a second.
+  virtual void when_announced(env::Loop& loop, Task done) noexcept = 0;
 };
 
 struct BrokerContext {

@@ -1,0 +1,142 @@
+#include "broker/client/client_room.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "msg/names.h"
+#include "msg/sql/sql_expression.h"
+
+namespace mq::broker {
+
+using remoting::Answer;
+using remoting::Request;
+using wire::ResponseCode;
+
+namespace {
+Logger log("client");
+}
+
+ClientRoom::ClientRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta), watched_(broker.io_loops.size()) {}
+
+void ClientRoom::start() {
+  broker_.env.run_on(*broker_.ctl, [this] {
+    scan_ = env::Periodic(*broker_.ctl, kScanMs, kScanMs, [this] {
+      for (const remoting::SessionRef& s : meta_.clients.expired(broker_.env.clock().mono_ms(), kExpiryMs)) {
+        log.warn("client at {} sent no heartbeat for {} s and is closed", s->peer_text(), kExpiryMs / 1000);
+        (void)s->loop().post([s] { s->close(); });
+      }
+    });
+  });
+}
+
+void ClientRoom::stop() {
+  broker_.env.run_on(*broker_.ctl, [this] { scan_.stop(); });
+}
+
+Answer ClientRoom::heartbeat(const wire::NoHeader&, Request& request) {
+  const auto data = wire::heartbeat_from(request.body_text());
+  if (!data) return request.refuse(ResponseCode::SYSTEM_ERROR, data.error().message());
+  watch(request.session_ref());
+  const ClientChannel channel{request.session_ref(), data->clientID, request.frame().language, request.frame().version,
+                              broker_.env.clock().mono_ms()};
+  bool changed = false;
+  for (const wire::ConsumerData& c : data->consumers) {
+    if (data->heartbeatFingerprint != 0) changed |= fingerprint_changed(c.groupName, data->heartbeatFingerprint);
+    register_group(c, channel, data->withoutSub);
+  }
+  for (const std::string& group : data->producerGroups) meta_.clients.register_producer(group, channel);
+  wire::HeartbeatResponseHeader header;
+  header.IS_SUB_CHANGE = data->heartbeatFingerprint == 0 || changed;
+  return request.ok(header);
+}
+
+void ClientRoom::register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub) {
+  const auto group = meta_.groups.find_or_create(data.groupName);
+  if (!group) return;   // unknown groups are passed over in silence
+  meta_.topics.create_internal(std::string(kRetryPrefix) + data.groupName, group->retryQueueNums, perm::kRead | perm::kWrite, data.unitMode ? 2 : 0);
+  if (meta_.clients.register_consumer(data, channel, without_sub)) notify(data.groupName);
+}
+
+bool ClientRoom::fingerprint_changed(const std::string& group, int32_t fingerprint) {
+  MutexLock lock(mu_);
+  int32_t& stored = fingerprints_[group];
+  return std::exchange(stored, fingerprint) != fingerprint;
+}
+
+void ClientRoom::notify(const std::string& group) {
+  const auto config = meta_.groups.find(group);
+  const auto view = meta_.clients.consumer_group(group);
+  if (!view || view->model == wire::MessageModel::BROADCASTING || (config && !config->notifyConsumerIdsChangedEnable)) return;
+  for (const ClientChannel& member : meta_.clients.consumers(group)) {
+    const bool posted = member.session->loop().post([session = member.session, group] {
+      if (!session->open()) return;
+      const wire::FrameHead head{.code = wire::RequestInfo<wire::RequestCode::NOTIFY_CONSUMER_IDS_CHANGED>::code,
+                                 .opaque = session->next_opaque(), .flag = wire::kFlagOneway};
+      wire::encode_frame(session->connection().out(), head, wire::ConsumerGroupHeader{group});
+    });
+    (void)posted;   // clients rebalance every 20 s by themselves
+  }
+}
+
+void ClientRoom::watch(const remoting::SessionRef& session) {
+  const size_t index = broker_.io_index();
+  const remoting::Session* key = session.get();
+  if (!watched_[index].insert(key).second) return;
+  session->on_close([this, index, key] {
+    watched_[index].erase(key);
+    for (const std::string& group : meta_.clients.drop_session(*key)) notify(group);
+  });
+}
+
+Answer ClientRoom::unregister(const wire::UnregisterClientHeader& h, Request& request) {
+  if (h.producerGroup && !h.producerGroup->empty()) meta_.clients.unregister_producer(*h.producerGroup, request.session());
+  if (h.consumerGroup && !h.consumerGroup->empty() && meta_.clients.unregister_consumer(*h.consumerGroup, request.session())) {
+    notify(*h.consumerGroup);
+  }
+  return request.ok(wire::EmptyResponseHeader{});
+}
+
+Answer ClientRoom::consumer_list(const wire::ConsumerGroupHeader& h, Request& request) {
+  const auto ids = meta_.clients.client_ids(h.consumerGroup);
+  if (ids.empty()) {
+    return request.answer(ResponseCode::SYSTEM_ERROR, wire::EmptyResponseHeader{}, fmt::format("no consumer for this group, {}", h.consumerGroup));
+  }
+  Json list = Json::array();
+  for (const std::string& id : ids) list.push(id);
+  return request.ok(wire::EmptyResponseHeader{}, to_text(Json::object().add("consumerIdList", std::move(list))));
+}
+
+Answer ClientRoom::check_config(const wire::NoHeader&, Request& request) {
+  const auto body = parse_json(request.body_text());
+  if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
+  const Json& subscription = (*body)["subscriptionData"];
+  if (!subscription.is_object()) return request.ok();
+  const std::string type = subscription["expressionType"].as_string("TAG");
+  if (type == "TAG" || type.empty()) return request.ok();
+  if (!broker_.config.enablePropertyFilter()) {
+    return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type));
+  }
+  if (type != "SQL92") return request.refuse(ResponseCode::SUBSCRIPTION_PARSE_FAILED, fmt::format("the expression type {} is not known", type));
+  const auto compiled = sql::Expression::compile(subscription["subString"].as_string());
+  if (!compiled) return request.refuse(ResponseCode::SUBSCRIPTION_PARSE_FAILED, compiled.error().message());
+  return request.ok();
+}
+
+Answer ClientRoom::consumer_connections(const wire::ConsumerGroupHeader& h, Request& request) {
+  const auto connection = meta_.clients.connection(h.consumerGroup);
+  if (!connection) return request.refuse(ResponseCode::CONSUMER_NOT_ONLINE, fmt::format("the consumer group[{}] not online", h.consumerGroup));
+  return request.ok_body(to_text(to_json(*connection)));
+}
+
+Answer ClientRoom::producer_connections(const wire::ProducerGroupHeader& h, Request& request) {
+  std::vector<wire::ClientConnection> connections;
+  for (const ClientChannel& c : meta_.clients.producers(h.producerGroup)) {
+    connections.push_back({c.client_id, c.session->peer_text(), std::string(wire::language_name(c.language)), c.version});
+  }
+  if (connections.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("the producer group[{}] not exist", h.producerGroup));
+  return request.ok_body(to_text(wire::producer_connection_json(connections)));
+}
+
+}  // namespace mq::broker

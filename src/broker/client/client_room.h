@@ -1,0 +1,57 @@
+// Registration of clients: 34, 35, 38, 46, 203, 204, and NOTIFY_CONSUMER_IDS_CHANGED (40) to members. Source: spec semantics
+// 11, protocol 4.4.
+#pragma once
+
+#include <atomic>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/badges.h"
+#include "broker/meta/registries.h"
+#include "remoting/router.h"
+
+namespace mq::broker {
+
+/// Handlers run on the io loop of the connection; the expiry scan on ctl.
+class ClientRoom {
+ public:
+  ClientRoom(BrokerContext& broker, const Registries& meta);
+  /// Starts the scan for silent clients. Not from a loop.
+  void start();
+  void stop();
+
+  remoting::Answer heartbeat(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer unregister(const wire::UnregisterClientHeader& h, remoting::Request& request);
+  remoting::Answer consumer_list(const wire::ConsumerGroupHeader& h, remoting::Request& request);
+  remoting::Answer check_config(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer consumer_connections(const wire::ConsumerGroupHeader& h, remoting::Request& request);
+  remoting::Answer producer_connections(const wire::ProducerGroupHeader& h, remoting::Request& request);
+
+  using routes = remoting::Routes<remoting::Route<wire::RequestCode::HEART_BEAT, &ClientRoom::heartbeat>,
+                                  remoting::Route<wire::RequestCode::UNREGISTER_CLIENT, &ClientRoom::unregister>,
+                                  remoting::Route<wire::RequestCode::GET_CONSUMER_LIST_BY_GROUP, &ClientRoom::consumer_list>,
+                                  remoting::Route<wire::RequestCode::CHECK_CLIENT_CONFIG, &ClientRoom::check_config>,
+                                  remoting::Route<wire::RequestCode::GET_CONSUMER_CONNECTION_LIST, &ClientRoom::consumer_connections>,
+                                  remoting::Route<wire::RequestCode::GET_PRODUCER_CONNECTION_LIST, &ClientRoom::producer_connections>>;
+
+ private:
+  static constexpr int64_t kExpiryMs = 120'000;
+  static constexpr int64_t kScanMs = 10'000;
+
+  void register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
+  /// Tells the members of a clustering group that it has changed.
+  void notify(const std::string& group);
+  void watch(const remoting::SessionRef& session);
+  /// The stored fingerprint of a group's subscriptions was another one; stores this one.
+  bool fingerprint_changed(const std::string& group, int32_t fingerprint);
+
+  BrokerContext& broker_;
+  const Registries meta_;
+  std::vector<std::unordered_set<const remoting::Session*>> watched_;   // by io_index; badge: owned by that loop
+  Mutex mu_;
+  std::unordered_map<std::string, int32_t> fingerprints_ GUARDED_BY(mu_);
+  env::Periodic scan_;                                                  // badge: owned by ctl
+};
+
+}  // namespace mq::broker

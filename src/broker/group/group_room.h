@@ -1,0 +1,29 @@
+// Administration of subscription groups: 200, 201, 207, 352. Source: spec semantics 11.1, protocol 6.2.
+#pragma once
+
+#include "broker/meta/registries.h"
+#include "remoting/router.h"
+
+namespace mq::broker {
+
+/// Handlers run on the io loop of the connection.
+class GroupRoom {
+ public:
+  GroupRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta) {}
+
+  remoting::Answer put(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer get_all(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer remove(const wire::DeleteGroupHeader& h, remoting::Request& request);
+  remoting::Answer get(const wire::GroupHeader& h, remoting::Request& request);
+
+  using routes = remoting::Routes<remoting::Route<wire::RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, &GroupRoom::put>,
+                                  remoting::Route<wire::RequestCode::GET_ALL_SUBSCRIPTIONGROUP_CONFIG, &GroupRoom::get_all>,
+                                  remoting::Route<wire::RequestCode::DELETE_SUBSCRIPTIONGROUP, &GroupRoom::remove>,
+                                  remoting::Route<wire::RequestCode::GET_SUBSCRIPTIONGROUP_CONFIG, &GroupRoom::get>>;
+
+ private:
+  BrokerContext& broker_;
+  const Registries meta_;
+};
+
+}  // namespace mq::broker

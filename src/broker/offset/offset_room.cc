@@ -1,0 +1,93 @@
+#include "broker/offset/offset_room.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "wire/bodies/stats.h"
+
+namespace mq::broker {
+
+using remoting::Answer;
+using remoting::Request;
+using wire::OffsetResponseHeader;
+using wire::ResponseCode;
+
+Answer OffsetRoom::query(const wire::QueryConsumerOffsetHeader& h, Request& request) {
+  if (const auto offset = meta_.offsets.find(h.consumerGroup, h.topic, h.queueId)) return request.ok(OffsetResponseHeader{*offset});
+  if (h.setZeroIfNotFound && !*h.setZeroIfNotFound) {
+    return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, do not set to zero, maybe this group boot first");
+  }
+  // QUIRK: a new group on a queue whose first message is still in memory starts at 0, whatever CONSUME_FROM_WHERE says.
+  const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
+  bool from_zero = !q || broker_.store.max_offset(*q).index == 0;
+  if (q && !from_zero && broker_.store.min_offset(*q).index <= 0) {
+    const auto first = broker_.store.entry_at(*q, {0});
+    from_zero = !first || broker_.store.in_memory(first->phy);
+  }
+  if (from_zero) return request.ok(OffsetResponseHeader{0});
+  return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
+}
+
+Answer OffsetRoom::update(const wire::UpdateConsumerOffsetHeader& h, Request& request) {
+  const wire::EmptyResponseHeader empty;
+  if (!meta_.groups.find_or_create(h.consumerGroup)) {
+    return request.answer(ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST, empty, fmt::format("Group {} not exist!", h.consumerGroup));
+  }
+  if (!meta_.topics.find(h.topic)) return request.answer(ResponseCode::TOPIC_NOT_EXIST, empty, fmt::format("Topic {} not exist!", h.topic));
+  if (!h.queueId) return request.answer(ResponseCode::INVALID_PARAMETER, empty, fmt::format("QueueId is null, topic is {}", h.topic));
+  if (!h.commitOffset) return request.answer(ResponseCode::INVALID_PARAMETER, empty, fmt::format("Offset is null, topic is {}", h.topic));
+  if (meta_.offsets.reset_pending(h.consumerGroup, h.topic, *h.queueId)) {
+    return request.answer(ResponseCode::SUCCESS, empty, "Offset has been previously reset");
+  }
+  meta_.offsets.commit(h.consumerGroup, h.topic, *h.queueId, *h.commitOffset);
+  return request.ok(empty);
+}
+
+Answer OffsetRoom::search(const wire::SearchOffsetHeader& h, Request& request) {
+  const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
+  if (!q) return request.ok(OffsetResponseHeader{0});
+  const bool upper = h.boundaryType.size() == 5 && std::equal(h.boundaryType.begin(), h.boundaryType.end(), "upper", [](char a, char b) { return (a | 0x20) == b; });
+  return request.ok(OffsetResponseHeader{broker_.store.offset_by_time(*q, h.timestamp, upper ? store::Boundary::kUpper : store::Boundary::kLower).index});
+}
+
+Answer OffsetRoom::max(const wire::QueueHeader& h, Request& request) {
+  const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
+  return request.ok(OffsetResponseHeader{q ? broker_.store.max_offset(*q).index : 0});
+}
+
+/// QUIRK: the remark of a success is the empty text, not absent.
+Answer OffsetRoom::min(const wire::QueueHeader& h, Request& request) {
+  const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
+  return request.answer(ResponseCode::SUCCESS, OffsetResponseHeader{q ? broker_.store.min_offset(*q).index : 0}, std::string_view(""));
+}
+
+Answer OffsetRoom::earliest(const wire::QueueHeader& h, Request& request) {
+  const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
+  return request.ok(wire::TimestampResponseHeader{q ? broker_.store.earliest_store_time(*q) : -1});
+}
+
+Answer OffsetRoom::consume_stats(const wire::ConsumeStatsHeader& h, Request& request) {
+  std::set<std::string> topics;
+  if (h.topic && !h.topic->empty()) topics.insert(*h.topic);
+  else topics = meta_.offsets.topics_of(h.consumerGroup);
+  const auto connection = meta_.clients.connection(h.consumerGroup);
+  wire::ConsumeStats stats;
+  for (const std::string& topic : topics) {
+    const TopicRef t = meta_.topics.find(topic);
+    if (!t) continue;
+    if (connection && !connection->subscriptionTable.empty() && !connection->subscriptionTable.contains(topic)) continue;
+    for (int32_t i = 0; i < t->config()->readQueueNums; ++i) {
+      wire::OffsetWrapper o;
+      const store::QueueRef q = broker_.store.find_queue(topic, i);
+      o.brokerOffset = q ? broker_.store.max_offset(*q).index : 0;
+      o.consumerOffset = meta_.offsets.find(h.consumerGroup, topic, i).value_or(0);
+      o.pullOffset = std::max(o.consumerOffset, meta_.offsets.pull_offset(h.consumerGroup, topic, i).value_or(0));
+      if (q && o.consumerOffset > 0) o.lastTimestamp = std::max<int64_t>(0, broker_.store.store_time(*q, {o.consumerOffset - 1}));
+      stats.offsetTable[{topic, broker_.broker_name, i}] = o;
+    }
+  }
+  return request.ok_body(to_text(to_json(stats)));
+}
+
+}  // namespace mq::broker
