@@ -7,6 +7,7 @@
 // when it returns, the bytes are in the page cache: an acknowledged message survives kill -9 in every flush mode.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,7 +34,8 @@ enum class PutStatus : uint8_t {
 };
 std::string_view to_string(PutStatus status) noexcept;   // "PUT_OK", ...
 
-class Queue;   // one ConsumeQueue; its address is stable until its topic is deleted
+class ConsumeQueue;   // its address is stable until its topic is deleted
+using Queue = ConsumeQueue;
 using QueueRef = std::shared_ptr<Queue>;
 
 /// One record, or several that must be neighbours in one file (a batch), as encoded by msg::encode_record with

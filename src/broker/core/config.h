@@ -31,8 +31,54 @@ struct BrokerConfig : ConfigGroup {
   MQ_BROKER_OPTION(int64_t, transactionTimeOut, 6000, .doc = "Age from which an undecided half message is asked about.", .unit = "ms", .reload = Reload::kLive, .important = true);
   MQ_BROKER_OPTION(int32_t, transactionCheckMax, 15, .doc = "After so many questions a half message is given up.", .reload = Reload::kLive, .important = true);
   MQ_BROKER_OPTION(int64_t, transactionCheckInterval, 30'000, .doc = "How often undecided half messages are looked at.", .unit = "ms", .important = true);
-  // The broker's author adds the rest of spec storage 4.2 and 4.3 here, row by row.
+#include "broker/core/config_compat.inc"
 #undef MQ_BROKER_OPTION
+};
+
+/// Keys of NettyServerConfig that have no member above.
+struct NettyServerConfig : ConfigGroup {
+#define MQ_SERVER_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
+  MQ_SERVER_OPTION(int32_t, serverWorkerThreads, 8, .doc = "Codec/idle threads.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverCallbackExecutorThreads, 0, .doc = "Public executor; 0 -> 4.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverSelectorThreads, 3, .doc = "Selector threads.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverOnewaySemaphoreValue, 256, .doc = "Max outgoing oneway calls.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverAsyncSemaphoreValue, 64, .doc = "Max outgoing async calls.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverChannelMaxIdleTimeSeconds, 120, .doc = "Idle close.", .reload = Reload::kLive);
+  MQ_SERVER_OPTION(int32_t, serverSocketSndBufSize, 0, .doc = "SO_SNDBUF (0 = system).", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverSocketRcvBufSize, 0, .doc = "SO_RCVBUF (0 = system).", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, writeBufferHighWaterMark, 0, .doc = "Channel back-pressure (0 = Netty default).", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, writeBufferLowWaterMark, 0, .doc = "Channel back-pressure.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, serverSocketBacklog, 1024, .doc = "Without effect in RocketMQ 5.x either: listen backlog field; the server uses the system property.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(bool, serverNettyWorkerGroupEnable, true, .doc = "Use the worker event group.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(bool, serverPooledByteBufAllocatorEnable, true, .doc = "Pooled buffers.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(bool, enableShutdownGracefully, false, .doc = "GO_AWAY on shutdown.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(int32_t, shutdownWaitTimeSeconds, 30, .doc = "Wait for that.", .reload = Reload::kIgnored);
+  MQ_SERVER_OPTION(bool, useEpollNativeSelector, false, .doc = "Epoll transport.", .reload = Reload::kIgnored);
+#undef MQ_SERVER_OPTION
+};
+
+/// Keys of NettyClientConfig, likewise.
+struct NettyClientConfig : ConfigGroup {
+#define MQ_CLIENT_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
+  MQ_CLIENT_OPTION(int32_t, clientWorkerThreads, 4, .doc = "Client codec threads.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientCallbackExecutorThreads, 2, .doc = "Callback threads.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientOnewaySemaphoreValue, 65535, .doc = "65535.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientAsyncSemaphoreValue, 65535, .doc = "65535.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, connectTimeoutMillis, 3000, .doc = "Connect timeout 3000.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int64_t, channelNotActiveInterval, 60000, .doc = "Ms without a response before a NameServer channel is considered stale.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, isScanAvailableNameSrv, true, .doc = "Probe NameServers; setter key scanAvailableNameSrv.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientChannelMaxIdleTimeSeconds, 120, .doc = "Idle close 120 s.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientSocketSndBufSize, 0, .doc = "0 = system.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientSocketRcvBufSize, 0, .doc = "0 = system.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, clientPooledByteBufAllocatorEnable, false, .doc = "Pooled buffers.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, clientCloseSocketIfTimeout, true, .doc = "Close a channel on RPC timeout (true in develop).", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, useTLS, false, .doc = "TLS for outgoing connections.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(std::string, socksProxyConfig, "{}", .doc = "JSON map of SOCKS proxies.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, disableCallbackExecutor, false, .doc = "Run callbacks inline.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, disableNettyWorkerGroup, false, .doc = "No worker event group.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int64_t, maxReconnectIntervalTimeSeconds, 60, .doc = "Reconnect back-off.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, enableReconnectForGoAway, true, .doc = "Reconnect after GO_AWAY.", .reload = Reload::kIgnored);
+#undef MQ_CLIENT_OPTION
 };
 
 /// Our own keys, apart so that getBrokerConfig stays comparable with Java's.

@@ -1,0 +1,50 @@
+// The broker about itself: configuration (25, 26) and runtime info (28). Source: spec semantics 26, protocol 6.4, 6.5.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "broker/admin/meters.h"
+#include "broker/core/context.h"
+#include "remoting/router.h"
+#include "wire/bodies/route.h"
+#include "wire/bodies/topic_config.h"
+
+namespace mq::broker {
+
+/// Handlers run on the io loop of the connection; sampling and the file of an update on ctl.
+class AdminRoom {
+ public:
+  struct Hooks {
+    std::function<void(const std::vector<std::string>& changed)> on_config_change;
+    std::function<std::vector<std::pair<std::string, std::string>>()> delay_progress;   // scheduleMessageOffset_N -> "a,b"
+  };
+  AdminRoom(BrokerContext& broker, Configuration& all, std::string config_path, Hooks hooks);
+  /// Starts sampling. Not from a loop.
+  void start();
+  void stop();
+
+  remoting::Answer update_config(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer get_config(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer runtime_info(const wire::NoHeader&, remoting::Request& request);
+
+  using routes = remoting::Routes<remoting::Route<wire::RequestCode::UPDATE_BROKER_CONFIG, &AdminRoom::update_config>,
+                                  remoting::Route<wire::RequestCode::GET_BROKER_CONFIG, &AdminRoom::get_config>,
+                                  remoting::Route<wire::RequestCode::GET_BROKER_RUNTIME_INFO, &AdminRoom::runtime_info>>;
+
+ private:
+  void add_store_keys(wire::KvTable& t, const store::StoreStats& s) const;
+  void add_pool_keys(wire::KvTable& t) const;
+
+  BrokerContext& broker_;
+  Configuration& all_;
+  const std::string config_path_;
+  Hooks hooks_;
+  StoreMeters meters_;
+  env::Periodic sampler_;                              // badge: owned by ctl
+  mutable Mutex mu_;
+  wire::DataVersion version_ GUARDED_BY(mu_);
+};
+
+}  // namespace mq::broker

@@ -1,0 +1,314 @@
+#include "broker/broker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/log.h"
+#include "broker/admin/admin_room.h"
+#include "broker/client/client_room.h"
+#include "broker/core/local_address.h"
+#include "broker/delay/delay_room.h"
+#include "broker/group/group_room.h"
+#include "broker/lock/lock_room.h"
+#include "broker/offset/offset_room.h"
+#include "broker/pull/pull_room.h"
+#include "broker/query/query_room.h"
+#include "broker/route/route_room.h"
+#include "broker/send/send_room.h"
+#include "broker/sendback/send_back_room.h"
+#include "broker/topic/topic_room.h"
+#include "broker/txn/transaction_room.h"
+#include "remoting/server.h"
+
+namespace mq::broker {
+
+namespace {
+
+Logger log("broker");
+constexpr int64_t kPersistMs = 200;          // topics and groups, when they have changed
+constexpr int32_t kMaxIoLoops = 8;
+
+// A request without a room does not compile: add its room to the list, or the row is wrong.
+template <wire::RequestCode C, class R> struct Has : std::false_type {};
+template <wire::RequestCode C, class... R>
+struct Has<C, remoting::Routes<R...>> : std::bool_constant<((R::code == C) || ...)> {};
+template <class... Rooms>
+constexpr bool every_request_has_a_room() {
+  return true
+#define X(code, name, ...) &&(Has<wire::RequestCode::name, typename Rooms::routes>::value || ...)
+      MQ_BROKER_REQUESTS(X)
+#undef X
+      ;
+}
+static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
+                                       QueryRoom, AdminRoom>());
+
+int32_t io_loop_count(int32_t configured) {
+  if (configured > 0) return std::min(configured, 64);
+  const auto cores = static_cast<int32_t>(std::thread::hardware_concurrency());
+  return cores <= 2 ? 1 : std::min(cores - 1, kMaxIoLoops);
+}
+
+}  // namespace
+
+struct Broker::Impl {
+  env::Env& env;
+  Configs configs;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<BrokerContext> context;
+  std::unique_ptr<TopicTable> topics;
+  std::unique_ptr<GroupTable> groups;
+  std::unique_ptr<OffsetTable> offsets;
+  std::unique_ptr<ClientTable> clients;
+  std::unique_ptr<PutPipeline> pipeline;
+  std::unique_ptr<RouteRoom> route;
+  std::unique_ptr<SendRoom> send;
+  std::unique_ptr<PullRoom> pull;
+  std::unique_ptr<SendBackRoom> send_back;
+  std::unique_ptr<TransactionRoom> transactions;
+  std::unique_ptr<DelayRoom> delay;
+  std::unique_ptr<LockRoom> locks;
+  std::unique_ptr<TopicRoom> topic_room;
+  std::unique_ptr<GroupRoom> group_room;
+  std::unique_ptr<ClientRoom> client_room;
+  std::unique_ptr<OffsetRoom> offset_room;
+  std::unique_ptr<QueryRoom> query;
+  std::unique_ptr<AdminRoom> admin;
+  remoting::Router router;
+  std::unique_ptr<remoting::Server> main_port, fast_port;
+  env::Periodic persist_meta, persist_offsets;   // badge: owned by ctl
+  std::vector<env::Loop*> loops;
+  std::atomic<PullRoom*> arrivals{nullptr};      // badge: published
+  bool running = false;
+
+  Impl(env::Env& e, Configs c) : env(e), configs(std::move(c)) {}
+
+  Result<> check_config() const {
+    const std::string role = configs.store.brokerRole();
+    if (role == "SLAVE" && configs.broker.brokerId() <= 0) return fail(Errc::kInvalid, "Slave's brokerId must be > 0");
+    return {};
+  }
+
+  void settle_identity() {
+    BrokerConfig& c = configs.broker;
+    if (configs.store.brokerRole() != "SLAVE" && c.brokerId() != 0) {
+      log.warn("brokerId={} is taken as 0: the role {} is a master's", c.brokerId(), configs.store.brokerRole());
+      c.brokerId.set(0);
+    }
+    if (c.brokerName().empty()) c.brokerName.set(local_host_name());
+    if (c.brokerIP1().empty()) {
+      const ChosenAddress chosen = choose_address(local_interfaces());
+      log.info("brokerIP1 is not set: clients are told {}, {}", chosen.ip, chosen.why);
+      c.brokerIP1.set(chosen.ip);
+    }
+    if (configs.store.storePathRootDir().empty()) configs.store.storePathRootDir.set(configs.home + "/store");
+  }
+
+  Result<> open_store() {
+    store::StoreHooks hooks;
+    hooks.on_arrival = [this](std::span<const store::Arrival> a) {
+      if (PullRoom* room = arrivals.load(std::memory_order_acquire)) room->on_arrival(a);
+    };
+    hooks.topic_exists = [this](std::string_view topic) { return !topics || topics->find(topic) != nullptr; };
+    store = std::make_unique<store::Store>(env, configs.store, std::move(hooks));
+    return store->start();
+  }
+
+  void build_context() {
+    context.reset(new BrokerContext{.env = env, .config = configs.broker, .host = configs.host, .store_config = configs.store, .store = *store});
+    BrokerContext& b = *context;
+    for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
+    b.ctl = &env.start_loop("ctl");
+    for (int32_t i = 0; i < std::clamp(configs.host.readLoops(), 1, 16); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
+    loops = b.io_loops;
+    loops.push_back(b.ctl);
+    loops.insert(loops.end(), b.read_loops.begin(), b.read_loops.end());
+    b.broker_name = configs.broker.brokerName();
+    b.cluster = configs.broker.brokerClusterName();
+    b.ip = configs.broker.brokerIP1();
+    const env::Endpoint endpoint{b.ip, static_cast<uint16_t>(configs.broker.listenPort())};
+    b.addr = endpoint.to_string();
+    b.boot_ms = env.clock().now_ms();
+  }
+
+  Result<> resolve_store_host() {
+    auto host = Host::parse(context->ip, configs.broker.listenPort());
+    if (!host) {
+      return fail(Errc::kInvalid, fmt::format("brokerIP1={} is not a numeric address: it stands in every stored message, so a name cannot be used", context->ip));
+    }
+    context->store_host = *host;
+    return {};
+  }
+
+  Result<> load_tables() {
+    topics = std::make_unique<TopicTable>(*context);
+    groups = std::make_unique<GroupTable>(*context);
+    offsets = std::make_unique<OffsetTable>(*context);
+    clients = std::make_unique<ClientTable>(*context);
+    MQ_TRY_VOID(topics->load());
+    MQ_TRY_VOID(groups->load());
+    MQ_TRY_VOID(offsets->load());
+    adopt_queues();
+    return {};
+  }
+
+  /// A topic that a send created just before a crash may be missing in topics.json while its messages are stored.
+  void adopt_queues() {
+    std::map<std::string, int32_t> found;
+    for (const auto& [topic, id] : store->queues()) {
+      auto& highest = found.try_emplace(topic, -1).first->second;
+      highest = std::max(highest, id);
+    }
+    for (const auto& [topic, id] : found) {
+      if (topics->find(topic)) continue;
+      wire::TopicConfig c;
+      c.topicName = topic;
+      c.readQueueNums = c.writeQueueNums = std::max(id + 1, configs.broker.defaultTopicQueueNums() / 2);
+      c.perm = perm::kRead | perm::kWrite;
+      log.warn("topic {} has messages but no entry in topics.json: it is entered with {} queues", topic, c.readQueueNums);
+      topics->put(c);
+    }
+  }
+
+  Result<> build_rooms() {
+    BrokerContext& b = *context;
+    const Registries meta{*topics, *groups, *offsets, *clients};
+    auto levels = DelayLevels::parse(configs.store.messageDelayLevel());
+    if (!levels) return fail(std::move(levels).error());
+    pipeline = std::make_unique<PutPipeline>(b);
+    route = std::make_unique<RouteRoom>(b, meta);
+    b.announcer = route.get();
+    send = std::make_unique<SendRoom>(b, meta, *pipeline);
+    pull = std::make_unique<PullRoom>(b, meta);
+    send_back = std::make_unique<SendBackRoom>(b, meta, *pipeline);
+    transactions = std::make_unique<TransactionRoom>(b, meta, *pipeline);   // its rewrite comes before that of the delay levels
+    delay = std::make_unique<DelayRoom>(b, *pipeline, std::move(*levels));
+    MQ_TRY_VOID(delay->load());
+    locks = std::make_unique<LockRoom>(b);
+    topic_room = std::make_unique<TopicRoom>(b, meta);
+    group_room = std::make_unique<GroupRoom>(b, meta);
+    client_room = std::make_unique<ClientRoom>(b, meta);
+    offset_room = std::make_unique<OffsetRoom>(b, meta);
+    query = std::make_unique<QueryRoom>(b);
+    AdminRoom::Hooks hooks;
+    hooks.on_config_change = [this](const std::vector<std::string>& changed) {
+      for (const std::string& key : changed) {
+        if (key == "brokerPermission") topics->bump_version();
+        if (key == "namesrvAddr") route->namesrv_list_changed();
+      }
+    };
+    hooks.delay_progress = [this] {
+      std::vector<std::pair<std::string, std::string>> keys;
+      for (const auto& p : delay->progress()) keys.emplace_back(fmt::format("scheduleMessageOffset_{}", p.level), fmt::format("{},{}", p.offset, p.max));
+      return keys;
+    };
+    admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));
+    router.mount(*send);
+    router.mount(*pull);
+    router.mount(*send_back);
+    router.mount(*transactions);
+    router.mount(*locks);
+    router.mount(*topic_room);
+    router.mount(*group_room);
+    router.mount(*client_room);
+    router.mount(*offset_room);
+    router.mount(*query);
+    router.mount(*admin);
+    arrivals.store(pull.get(), std::memory_order_release);
+    return {};
+  }
+
+  Result<> open_ports() {
+    const int32_t port = configs.broker.listenPort();
+    std::string host = configs.broker.bindAddress();
+    if (host == "0.0.0.0" || host == "::") host.clear();
+    auto options = [&](int32_t p, bool is_main) {
+      remoting::ServerOptions o;
+      o.host = host;
+      o.port = static_cast<uint16_t>(std::max(p, 0));
+      o.main_port = is_main;
+      return o;
+    };
+    main_port = std::make_unique<remoting::Server>(context->io_loops, env, router, options(port, true));
+    MQ_TRY_VOID(main_port->start());
+    fast_port = std::make_unique<remoting::Server>(context->io_loops, env, router, options(port - 2, false));
+    return fast_port->start();
+  }
+
+  void start_periodic() {
+    env.run_on(*context->ctl, [this] {
+      persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
+      const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
+      persist_offsets = env::Periodic(*context->ctl, period, period, [this] {
+        if (auto r = offsets->persist(); !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
+      });
+    });
+    client_room->start();
+    transactions->start();
+    delay->start();
+    admin->start();
+  }
+
+  void persist_topics_and_groups() {
+    if (auto r = topics->persist(); !r) log.error("topics.json cannot be written: {}", r.error().message());
+    if (auto r = groups->persist(); !r) log.error("subscriptionGroup.json cannot be written: {}", r.error().message());
+  }
+
+  void stop() {
+    if (context) {
+      context->shutting_down.store(true);
+      if (route) route->stop();
+      if (pull) pull->stop();
+      for (remoting::Server* s : {main_port.get(), fast_port.get()}) if (s) s->stop(true);
+      if (transactions) transactions->stop();
+      if (delay) delay->stop();
+      if (client_room) client_room->stop();
+      if (admin) admin->stop();
+      env.run_on(*context->ctl, [this] {
+        persist_meta.stop();
+        persist_offsets.stop();
+        if (topics) persist_topics_and_groups();
+        if (offsets) if (auto r = offsets->persist(); !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
+      });
+    }
+    main_port.reset();
+    fast_port.reset();
+    arrivals.store(nullptr, std::memory_order_release);
+    route.reset();
+    for (env::Loop* loop : loops) env.stop_loop(*loop);
+    loops.clear();
+    if (store) store->stop();
+    running = false;
+  }
+};
+
+Broker::Broker(env::Env& env, Configs configs) : impl_(std::make_unique<Impl>(env, std::move(configs))) {}
+
+Broker::~Broker() {
+  if (impl_->running || !impl_->loops.empty()) impl_->stop();
+}
+
+Result<> Broker::start() {
+  Impl& i = *impl_;
+  MQ_TRY_VOID(i.check_config());
+  i.settle_identity();
+  MQ_TRY_VOID(i.open_store());
+  i.build_context();
+  MQ_TRY_VOID(i.resolve_store_host());
+  MQ_TRY_VOID(i.load_tables());
+  MQ_TRY_VOID(i.build_rooms());
+  MQ_TRY_VOID(i.open_ports());
+  i.start_periodic();
+  i.route->start();
+  i.running = true;
+  return {};
+}
+
+void Broker::stop() { impl_->stop(); }
+
+const std::string& Broker::addr() const noexcept { return impl_->context->addr; }
+const std::string& Broker::name() const noexcept { return impl_->context->broker_name; }
+
+}  // namespace mq::broker

@@ -1,0 +1,59 @@
+// Registration of this broker at all NameServers. Source: spec protocol 8.1, semantics 24.1.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/badges.h"
+#include "broker/meta/registries.h"
+#include "remoting/client.h"
+
+namespace mq::broker {
+
+/// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the
+/// whole table; changes of one turn go out together.
+class RouteRoom final : public RouteAnnouncer {
+ public:
+  RouteRoom(BrokerContext& broker, const Registries& meta);
+  ~RouteRoom() override;
+
+  /// Registers at once and then every registerNameServerPeriod. Not from a loop.
+  void start();
+  /// Unregisters everywhere. Not from a loop.
+  void stop();
+
+  void topic_changed(std::string_view topic) noexcept override;
+  void when_announced(env::Loop& loop, Task done) noexcept override;
+  /// namesrvAddr has changed: servers that are no longer in it are unregistered at. Any thread.
+  void namesrv_list_changed() noexcept;
+
+ private:
+  struct Waiter {
+    env::Loop* loop;
+    Task done;
+  };
+  void request_round() noexcept;
+  void start_round();
+  void finish_round();
+  void register_at(const std::string& addr);
+  void unregister_at(const std::string& addr, UniqueFunction<void()> done);
+  std::vector<std::string> namesrvs() const;
+
+  BrokerContext& broker_;
+  const Registries meta_;
+  std::unique_ptr<remoting::Client> client_;
+  env::Periodic timer_;
+  std::vector<std::string> registered_at_;     // where the last round went
+  std::map<std::string, std::string> failing_; // server -> its last error, said once
+  int32_t under_way_ = 0;
+  bool again_ = false;                         // something changed while a round is under way
+  bool stopped_ = false;
+  std::vector<Waiter> in_round_;               // answered when this round ends
+  Mutex mu_;
+  std::vector<Waiter> waiting_ GUARDED_BY(mu_);   // for the next round
+  bool asked_ GUARDED_BY(mu_) = false;            // a round has been posted
+};
+
+}  // namespace mq::broker
