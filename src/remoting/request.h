@@ -31,6 +31,8 @@ class Session {
   /// A fresh opaque of the server's own counter.
   virtual int32_t next_opaque() noexcept = 0;
   virtual void close() noexcept = 0;                    // loop thread only
+  /// Where answers are appended; null once closed. Loop thread only.
+  virtual ByteBuffer* output() noexcept { return open() ? &connection().out() : nullptr; }
 };
 using SessionRef = std::shared_ptr<Session>;
 
@@ -80,10 +82,7 @@ class Responder {
     return {.type = type_, .code = static_cast<int32_t>(code), .opaque = opaque_, .flag = wire::kFlagResponse, .remark = remark};
   }
   /// The session's output, or null when nothing is to be written (one-way, closed).
-  ByteBuffer* output() const noexcept {
-    if (oneway_ || !session_ || !session_->open()) return nullptr;
-    return &session_->connection().out();
-  }
+  ByteBuffer* output() const noexcept { return oneway_ || !session_ ? nullptr : session_->output(); }
 
  private:
   SessionRef session_;
@@ -92,7 +91,8 @@ class Responder {
   bool oneway_ = false;
 };
 
-/// A decoded request during its handler's call; views die afterwards. Loop thread only.
+/// A decoded request during its handler's call; views die afterwards. Loop thread only. Answering at once touches no
+/// reference count; only responder() copies the SessionRef.
 class Request {
  public:
   Request(const wire::Frame& frame, const SessionRef& session) : frame_(frame), session_(session) {}
@@ -110,12 +110,19 @@ class Request {
 
   template <class H>
   Answer answer(wire::ResponseCode code, const H& header, std::string_view remark = {}, ByteView body = {}) const {
-    return responder().answer(code, header, remark, body);
+    if (frame_.is_oneway()) return {};
+    if (ByteBuffer* out = session_->output()) {
+      wire::encode_frame(*out, {.type = frame_.type, .code = static_cast<int32_t>(code), .opaque = frame_.opaque,
+                                .flag = wire::kFlagResponse, .remark = remark}, header, body);
+    }
+    return {};
   }
   template <class H = wire::NoHeader>
-  Answer ok(const H& header = {}, std::string_view body = {}) const { return responder().ok(header, body); }
-  Answer ok_body(std::string_view body) const { return responder().ok(wire::NoHeader{}, body); }
-  Answer refuse(wire::ResponseCode code, std::string_view remark) const { return responder().refuse(code, remark); }
+  Answer ok(const H& header = {}, std::string_view body = {}) const {
+    return answer(wire::ResponseCode::SUCCESS, header, {}, as_bytes(body));
+  }
+  Answer ok_body(std::string_view body) const { return ok(wire::NoHeader{}, body); }
+  Answer refuse(wire::ResponseCode code, std::string_view remark) const { return answer(code, wire::NoHeader{}, remark); }
 
  private:
   const wire::Frame& frame_;

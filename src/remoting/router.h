@@ -12,6 +12,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 #include <vector>
@@ -63,7 +64,10 @@ class Router {
   void add(Entry e);   // a code mounted twice is a bug
   const Entry* find(int32_t code) const noexcept;
 
-  std::vector<Entry> entries_;   // sorted by code
+  static constexpr int32_t kDirect = 1024;   // codes below it are found by one load; the rest (POP's 2000xx) by search
+
+  std::vector<Entry> entries_;                  // sorted by code
+  std::array<uint16_t, kDirect> direct_{};      // code -> 1 + place in entries_
 };
 
 }  // namespace mq::remoting

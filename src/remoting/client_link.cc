@@ -1,0 +1,95 @@
+#include "remoting/client_link.h"
+
+#include <fmt/core.h>
+
+#include "base/log.h"
+
+namespace mq::remoting {
+
+static Logger log("remoting");
+
+void ClientLink::connect(const env::Endpoint& to) {
+  loop_.net().connect(to, options_.connect_timeout_ms, [self = shared_from_this()](Result<env::Connection*> r) {
+    self->connected(std::move(r));
+  });
+}
+
+void ClientLink::connected(Result<env::Connection*> r) {
+  if (!r) return gone(std::move(r).error());
+  connection_ = *r;
+  self_ = shared_from_this();
+  connection_->set_handler(this);
+  connection_->out().append(queued_.view());
+  queued_ = ByteBuffer();
+  if (closing_ || !owner_) return connection_->close();
+  watch_idle(options_.idle_close_ms);
+}
+
+void ClientLink::watch_idle(int64_t delay_ms) {
+  idle_timer_ = loop_.after(delay_ms, [this] {
+    idle_timer_ = 0;
+    const int64_t idle_ms = loop_.clock().mono_ms() - connection_->last_active_ms();
+    if (idle_ms >= options_.idle_close_ms) connection_->close();
+    else watch_idle(options_.idle_close_ms - idle_ms);
+  });
+}
+
+void ClientLink::close() noexcept {
+  closing_ = true;
+  if (connection_) connection_->close();
+}
+
+void ClientLink::abandon() noexcept {
+  owner_ = nullptr;
+  close();
+}
+
+size_t ClientLink::on_data(env::Connection& c, ByteView bytes) noexcept {
+  size_t used = 0;
+  while (used < bytes.size() && !c.closing()) {
+    if (c.congested()) [[unlikely]] {   // our answers to the server's requests pile up
+      c.pause(true);
+      break;
+    }
+    const ByteView stream = bytes.subspan(used);
+    const wire::FrameSize size = wire::probe_frame(stream);
+    if (size.state == wire::FrameSize::State::kBad || size.bytes > options_.max_frame_bytes || (size.state == wire::FrameSize::State::kComplete && !handle(stream.first(size.bytes)))) {
+      log.warn("{} sent what is no frame: {}", addr_, size.why.empty() ? "bad header or too large" : size.why);
+      c.close(true);
+      return bytes.size();
+    }
+    if (size.state == wire::FrameSize::State::kIncomplete) break;
+    used += size.bytes;
+  }
+  return used;
+}
+
+/// False when the bytes are no frame.
+bool ClientLink::handle(ByteView bytes) {
+  if (auto decoded = wire::decode_frame(bytes, frame_); !decoded) return decoded.error().code() == Errc::kInvalid;
+  if (!owner_) return true;
+  if (frame_.is_response()) {
+    owner_->on_response(frame_);
+    return true;
+  }
+  ByteBuffer& out = connection_->out();
+  if (owner_->on_request(addr_, frame_, out) || frame_.is_oneway()) return true;
+  char text[64];
+  const auto end = fmt::format_to_n(text, sizeof text, " request type {} not supported", frame_.code);
+  wire::encode_frame(out, {.type = frame_.type, .code = static_cast<int32_t>(wire::ResponseCode::REQUEST_CODE_NOT_SUPPORTED),
+                           .opaque = frame_.opaque, .flag = wire::kFlagResponse, .remark = {text, end.size}}, wire::NoHeader{});
+  return true;
+}
+
+void ClientLink::on_close(env::Connection&, const Error& why) noexcept {
+  const auto self = std::move(self_);
+  connection_ = nullptr;
+  loop_.cancel(std::exchange(idle_timer_, 0));
+  gone(Error(Errc::kClosed, why.message()).at(addr_));
+}
+
+void ClientLink::gone(Error why) {
+  if (owner_) std::exchange(owner_, nullptr)->on_gone(*this, why);
+}
+
+}  // namespace mq::remoting
