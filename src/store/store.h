@@ -137,6 +137,8 @@ struct StoreHooks {
   std::function<void(std::span<const Arrival>)> on_arrival;
   /// All topics known to topics.json, for the clean-up of queues without a topic.
   std::function<bool(std::string_view topic)> topic_exists;
+  /// Recovery: the delay of a level in ms, which makes the tagsCode of SCHEDULE_TOPIC_XXXX. Empty: none is known.
+  std::function<int64_t(int32_t level)> delay_ms_of_level;
 };
 
 class Store {

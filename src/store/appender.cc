@@ -1,0 +1,192 @@
+#include "store/appender.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "msg/properties.h"
+#include "msg/record.h"
+
+namespace mq::store {
+namespace {
+
+Logger log("store");
+RateLimit failed_writes(1000);
+
+// A clock set back by less than this is ignored: storeTimestamp stays where it was. Beyond, the old time was the error,
+// and delayed messages would wait for it.
+constexpr int64_t kMaxClockStepBackMs = 60'000;
+
+constexpr std::array<int64_t, 12> kDistributeUs = {1'000,     10'000,    50'000,    100'000,   200'000,   500'000,
+                                                   1'000'000, 2'000'000, 3'000'000, 4'000'000, 5'000'000, 10'000'000};
+
+/// True when the item's bytes are `records` whole records: what a bug of a caller must not bring into the log.
+bool well_formed(const AppendBatch& batch, const AppendItem& item) noexcept {
+  if (item.offset + item.size > batch.bytes.size() || item.records < 1) return false;
+  const std::byte* p = batch.bytes.data() + item.offset;
+  size_t at = 0;
+  for (int32_t i = 0; i < item.records; ++i) {
+    if (item.size - at < store_timestamp_at(true) + 8) return false;
+    const auto size = load_be<int32_t>(p + at);
+    if (size <= 0 || static_cast<size_t>(size) > item.size - at) return false;
+    at += static_cast<size_t>(size);
+  }
+  return at == item.size;
+}
+
+int64_t tags_code_of(ByteView record) noexcept {
+  const auto r = decode_record(record, RecordCheck::kLengths);
+  return r ? tags_code(find_property(r->m.properties, prop::kTags)) : 0;
+}
+
+}  // namespace
+
+int64_t Appender::stamp() noexcept {
+  const int64_t now = clock_.now_ms(), last = last_timestamp_.load(std::memory_order_relaxed);
+  return now < last && last - now <= kMaxClockStepBackMs ? last : now;
+}
+
+void Appender::append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexcept {
+  const int64_t started = clock_.mono_us();
+  MutexLock lock(mu_);
+  if (!gate_.open()) [[unlikely]] {
+    for (AppendItem& item : batch.items) item.status = PutStatus::kServiceNotAvailable;
+  } else {
+    const int64_t now = stamp();
+    for (size_t i = 0; i < batch.items.size();) i = append_run(batch, i, now, arrivals);
+  }
+  count(batch, clock_.mono_us() - started);
+}
+
+size_t Appender::append_run(AppendBatch& batch, size_t first, int64_t now, std::vector<Arrival>& arrivals) {
+  auto& items = batch.items;
+  if (!well_formed(batch, items[first])) {
+    items[first].status = PutStatus::kMessageIllegal;
+    return first + 1;
+  }
+  if (!make_room(batch, first)) return items[first].status == PutStatus::kMessageIllegal ? first + 1 : items.size();
+
+  const int64_t start = log_.end();
+  const auto room = static_cast<size_t>(log_.room());
+  const size_t from = items[first].offset;
+  size_t size = 0, last = first;
+  for (; last < items.size(); ++last) {
+    AppendItem& item = items[last];
+    if (item.offset != from + size || size + item.size > room || (last != first && !well_formed(batch, item))) break;
+    place(item, batch.bytes.data() + item.offset, start + static_cast<int64_t>(size), now);
+    size += item.size;
+  }
+  if (auto r = log_.write({batch.bytes.data() + from, size}); !r) [[unlikely]] {
+    for (size_t i = first; i < last; ++i) {
+      if (items[i].queue) items[i].queue->give_back(items[i].records);
+    }
+    return refuse_from(batch, first, r.error(), PutStatus::kServiceNotAvailable);
+  }
+  last_timestamp_.store(now, std::memory_order_release);
+  for (size_t i = first; i < last; ++i) enter(items[i], batch.bytes.data() + items[i].offset, arrivals);
+  return last;
+}
+
+bool Appender::make_room(AppendBatch& batch, size_t first) {
+  AppendItem& item = batch.items[first];
+  const auto size = static_cast<int64_t>(item.size);
+  if (size <= log_.room()) [[likely]] return true;
+  if (size + CommitLog::kFillerBytes > log_.file_size()) {
+    item.status = PutStatus::kMessageIllegal;
+    return false;
+  }
+  if (auto r = log_.roll(); !r) {
+    const bool full = r.error().code() == Errc::kDiskFull;
+    refuse_from(batch, first, r.error(), full ? PutStatus::kServiceNotAvailable : PutStatus::kCreateMappedFileFailed);
+    return false;
+  }
+  return true;
+}
+
+void Appender::place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) {
+  if (item.queue && item.queue->deleted()) [[unlikely]] {
+    item.queue = queues_.find_or_make(item.queue->topic(), item.queue->queue_id());   // the topic is there again
+  }
+  item.phy = {phy};
+  item.queue_offset = {item.queue ? item.queue->next() : 0};
+  item.store_timestamp = now;
+  if (item.queue) item.queue->take(item.records);
+  int64_t offset = item.queue_offset.index;
+  for (size_t at = 0; at < item.size;) {
+    std::byte* record = bytes + at;
+    if (item.queue) store_be(record + kQueueOffsetAt, offset++);
+    store_be(record + kPhyOffsetAt, phy + static_cast<int64_t>(at));
+    const bool v6 = load_be<int32_t>(record + kSysFlagAt) & sys_flag::kBornHostV6;
+    store_be(record + store_timestamp_at(v6), now);
+    at += static_cast<size_t>(load_be<int32_t>(record));
+  }
+}
+
+void Appender::enter(AppendItem& item, const std::byte* bytes, std::vector<Arrival>& arrivals) {
+  item.status = PutStatus::kPutOk;
+  if (!item.queue) return;
+  if (item.records == 1) [[likely]] {
+    const int64_t tags = item.deliver_delay_ms >= 0 ? item.store_timestamp + item.deliver_delay_ms : item.tagsCode;
+    return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags}, item.store_timestamp, arrivals);
+  }
+  for (size_t at = 0; at < item.size;) {
+    const auto size = load_be<int32_t>(bytes + at);
+    const int64_t tags = tags_code_of({bytes + at, static_cast<size_t>(size)});
+    enter_one(item.queue, {item.phy.bytes + static_cast<int64_t>(at), size, tags}, item.store_timestamp, arrivals);
+    at += static_cast<size_t>(size);
+  }
+}
+
+void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, std::vector<Arrival>& arrivals) {
+  arrivals.push_back({queue.get(), {queue->max()}, entry.tagsCode, time});
+  queue->put(entry);
+  if (queue->becomes_dirty()) dirty_.push_back(queue);
+}
+
+size_t Appender::refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) {
+  for (size_t i = first; i < batch.items.size(); ++i) batch.items[i].status = status;
+  if (error.code() == Errc::kDiskFull) gate_.close(Closed::kLogWriteFailed, "the CommitLog could not be written: " + error.message());
+  int64_t swallowed = 0;
+  if (failed_writes.allow(clock_.now_ms(), swallowed)) log.error("append failed: {} ({} more since)", error.message(), swallowed);
+  return batch.items.size();
+}
+
+void Appender::count(const AppendBatch& batch, int64_t took_us) {
+  int64_t records = 0;
+  for (const AppendItem& item : batch.items) {
+    if (item.status == PutStatus::kPutOk) [[likely]] {
+      records += item.records;
+      stats_.put_bytes += static_cast<int64_t>(item.size);
+    } else {
+      stats_.put_failed += item.records;
+    }
+  }
+  stats_.put_total += records;
+  stats_.entire_time_max_ms = std::max(stats_.entire_time_max_ms, took_us / 1000);
+  const auto slot = std::upper_bound(kDistributeUs.begin(), kDistributeUs.end(), took_us) - kDistributeUs.begin();
+  stats_.distribute[static_cast<size_t>(slot)] += records;
+}
+
+void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry) {
+  MutexLock lock(mu_);
+  queue->take(1);
+  queue->put(entry);
+  if (queue->becomes_dirty()) dirty_.push_back(queue);
+}
+
+Appender::Dirty Appender::take_dirty() {
+  Dirty dirty;
+  MutexLock lock(mu_);
+  dirty.queues.swap(dirty_);
+  dirty_.reserve(dirty.queues.size());
+  for (const auto& q : dirty.queues) q->listed_for_flush();
+  dirty.end = log_.end();
+  dirty.store_timestamp = last_timestamp_.load(std::memory_order_relaxed);
+  return dirty;
+}
+
+AppendStats Appender::stats() const {
+  MutexLock lock(mu_);
+  return stats_;
+}
+
+}  // namespace mq::store

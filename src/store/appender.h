@@ -1,0 +1,72 @@
+// Appender: the append section. One short lock per batch: places are given, the records patched, written with one
+// pwrite per file, published, and entered in their ConsumeQueues; then the listeners are told.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "store/commit_log.h"
+#include "store/queue_table.h"
+#include "store/store.h"
+#include "store/write_gate.h"
+
+namespace mq::store {
+
+/// Counters of appending since start.
+struct AppendStats {
+  int64_t put_total = 0;
+  int64_t put_failed = 0;
+  int64_t put_bytes = 0;
+  int64_t entire_time_max_ms = 0;
+  std::array<int64_t, 13> distribute{};   // by the time the append took, as StoreStats::put_distribute
+};
+
+class Appender {
+ public:
+  Appender(env::Clock& clock, CommitLog& log, QueueTable& queues, WriteGate& gate)
+      : clock_(clock), log_(log), queues_(queues), gate_(gate) {}
+
+  /// Store::append without the listeners. `arrivals` gets what became readable.
+  void append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexcept EXCLUDES(mu_);
+
+  /// Recovery: enters a record that is already in the log. The caller has checked that it is the queue's next.
+  void dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry) EXCLUDES(mu_);
+
+  struct Dirty {
+    std::vector<std::shared_ptr<ConsumeQueue>> queues;   // that got entries since the last call
+    int64_t end = 0;                                     // all records before it have their entries in a tail
+    int64_t store_timestamp = 0;                         // of the record before `end`
+  };
+  /// Index loop. The queues to be flushed.
+  Dirty take_dirty() EXCLUDES(mu_);
+  /// Runs `f` while nobody appends. For changes of which the append section must see all or nothing.
+  template <class F>
+  auto exclusively(F f) EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return f();
+  }
+  AppendStats stats() const EXCLUDES(mu_);
+  /// storeTimestamp of the last record. Any thread.
+  const std::atomic<int64_t>& last_store_timestamp() const noexcept { return last_timestamp_; }
+
+ private:
+  int64_t stamp() noexcept REQUIRES(mu_);
+  size_t append_run(AppendBatch& batch, size_t first, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  bool make_room(AppendBatch& batch, size_t first) REQUIRES(mu_);
+  void place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) REQUIRES(mu_);
+  void enter(AppendItem& item, const std::byte* bytes, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  void enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  size_t refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) REQUIRES(mu_);
+  void count(const AppendBatch& batch, int64_t took_us) REQUIRES(mu_);
+
+  env::Clock& clock_;
+  CommitLog& log_;
+  QueueTable& queues_;
+  WriteGate& gate_;
+  mutable Mutex mu_;                                                    // the append mutex
+  std::vector<std::shared_ptr<ConsumeQueue>> dirty_ GUARDED_BY(mu_);    // badge: guarded
+  AppendStats stats_ GUARDED_BY(mu_);                                   // badge: guarded
+  std::atomic<int64_t> last_timestamp_{0};                              // badge: published by the append section
+};
+
+}  // namespace mq::store

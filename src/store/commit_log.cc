@@ -1,0 +1,223 @@
+#include "store/commit_log.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "msg/record.h"
+#include "store/format/segment_name.h"
+
+namespace mq::store {
+namespace {
+
+Logger log("store");
+
+constexpr int64_t kReserveAhead = 64 << 20;   // blocks reserved beyond `end`: 0.2 s of the fastest appending
+constexpr int64_t kReserveLeast = 1 << 20;    // less is not worth a call
+
+const std::array<std::byte, 64 << 10> kZeros{};
+
+}  // namespace
+
+CommitLog::CommitLog(env::FileSystem& fs, std::string dir, int64_t configured_file_size)
+    : fs_(fs), dir_(std::move(dir)), file_size_(configured_file_size) {}
+
+namespace {
+
+struct Found {
+  int64_t base;
+  int64_t size;
+};
+
+Result<std::vector<Found>> list_segments(env::FileSystem& fs, const std::string& dir) {
+  MQ_TRY(const auto entries, fs.list(dir));
+  std::vector<Found> found;
+  for (const env::DirEntry& e : entries) {
+    if (e.is_dir) continue;
+    if (const auto base = parse_segment_name(e.name)) {
+      found.push_back({*base, e.size});
+    } else {
+      log.warn("{}/{} is not a CommitLog file and is left alone", dir, e.name);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<> CommitLog::load() {
+  MQ_TRY(auto found, list_segments(fs_, dir_));
+  while (!found.empty() && found.back().size == 0) {
+    const std::string path = dir_ + "/" + segment_name(found.back().base);
+    log.warn("{} is empty and is removed", path);
+    MQ_TRY_VOID(fs_.remove(path));
+    found.pop_back();
+  }
+  if (!found.empty() && found.front().size != file_size_) {
+    // The distance of two bases tells the size even where a file was cut short.
+    const int64_t size = found.size() > 1 ? found[1].base - found[0].base : found.front().size;
+    log.warn("the files in {} have {} bytes; mappedFileSizeCommitLog={} is not used", dir_, size, file_size_);
+    file_size_ = size;
+  }
+  FileList list;
+  for (const Found& f : found) {
+    if (f.size < file_size_) {   // a crash between making the file and giving it its size
+      log.warn("{}/{} has {} bytes instead of {}; the rest is taken as zeros", dir_, segment_name(f.base), f.size, file_size_);
+      MQ_TRY(auto file, fs_.open(dir_ + "/" + segment_name(f.base), env::Open::kReadWrite));
+      MQ_TRY_VOID(file->truncate(file_size_));
+    }
+    if (!list.empty() && list.back()->end() != f.base) {
+      log.error("{}: nothing between {} and {}; messages there are lost", dir_, list.back()->end(), f.base);
+    }
+    MQ_TRY(auto file, MappedFile::open(fs_, dir_, f.base, file_size_));
+    list.push_back(std::move(file));
+  }
+  MutexLock lock(files_mu_);
+  publish(std::move(list));
+  return {};
+}
+
+void CommitLog::publish(FileList list) {
+  if (!list.empty()) min_.store(list.front()->base(), std::memory_order_release);
+  files_.set(std::move(list));
+}
+
+const std::shared_ptr<MappedFile>* CommitLog::find(const FileList& files, int64_t phy) noexcept {
+  if (files.empty() || phy < files.front()->base()) return nullptr;
+  // Without gaps the place is known; with gaps it is further to the left.
+  const auto guess = static_cast<size_t>((phy - files.front()->base()) / files.front()->size());
+  for (size_t i = std::min(guess, files.size() - 1);; --i) {
+    if (files[i]->holds(phy)) return &files[i];
+    if (i == 0 || files[i]->end() <= phy) return nullptr;
+  }
+}
+
+std::optional<env::PinnedBytes> CommitLog::read(int64_t phy, int64_t size) const noexcept {
+  if (phy < 0 || size <= 0 || phy + size > end()) return std::nullopt;
+  const auto list = files();
+  const auto* file = find(*list, phy);
+  if (!file || phy + size > (*file)->end()) return std::nullopt;
+  return env::PinnedBytes{(*file)->view(phy, size), (*file)->mapping()};
+}
+
+int64_t CommitLog::room() const noexcept {
+  return current_ ? std::max<int64_t>(current_->end() - end_.load(std::memory_order_relaxed) - kFillerBytes, 0) : 0;
+}
+
+Result<> CommitLog::clean_failed_write() {
+  int64_t at = end_.load(std::memory_order_relaxed);
+  const int64_t until = std::min(dirty_until_, current_->end());
+  while (at < until) {
+    const auto n = std::min<int64_t>(until - at, static_cast<int64_t>(kZeros.size()));
+    MQ_TRY_VOID(current_->file().write(at - current_->base(), ByteView(kZeros).first(static_cast<size_t>(n))));
+    at += n;
+  }
+  dirty_until_ = 0;
+  return {};
+}
+
+Result<> CommitLog::write(ByteView records) {
+  const int64_t at = end_.load(std::memory_order_relaxed);
+  // Remains of a failed write could be taken for records that follow ours; they go before anything else is written.
+  if (dirty_until_ > at) [[unlikely]] MQ_TRY_VOID(clean_failed_write());
+  const auto size = static_cast<int64_t>(records.size());
+  if (auto r = current_->file().write(at - current_->base(), records); !r) [[unlikely]] {
+    dirty_until_ = std::max(dirty_until_, at + size);
+    return r;
+  }
+  end_.store(at + size, std::memory_order_release);
+  return {};
+}
+
+Result<std::shared_ptr<MappedFile>> CommitLog::take_next(int64_t base) {
+  {
+    MutexLock lock(files_mu_);
+    if (prepared_ && prepared_->base() == base) return std::exchange(prepared_, nullptr);
+  }
+  return MappedFile::create(fs_, dir_, base, file_size_);
+}
+
+Result<> CommitLog::roll() {
+  const int64_t at = end_.load(std::memory_order_relaxed);
+  if (current_ && dirty_until_ > at) MQ_TRY_VOID(clean_failed_write());
+  const int64_t base = current_ ? current_->end() : at;
+  MQ_TRY(auto next, take_next(base));
+  if (current_) {
+    std::array<std::byte, kFillerBytes> filler;
+    store_be(filler.data(), static_cast<int32_t>(base - at));
+    store_be(filler.data() + 4, kMagicFiller);
+    if (at < base) {
+      if (auto r = current_->file().write(at - current_->base(), filler); !r) {
+        dirty_until_ = std::max(dirty_until_, at + kFillerBytes);
+        MutexLock lock(files_mu_);
+        prepared_ = std::move(next);   // for the next attempt
+        return r;
+      }
+    }
+  }
+  current_ = next;
+  MutexLock lock(files_mu_);
+  FileList list = *files_.get();
+  list.push_back(std::move(next));
+  publish(std::move(list));
+  end_.store(base, std::memory_order_release);
+  return {};
+}
+
+void CommitLog::reserve_blocks(const MappedFile& last, int64_t end, int64_t disk_free_bytes) noexcept {
+  const int64_t ahead = std::min(kReserveAhead, disk_free_bytes / 32);
+  if (ahead < kReserveLeast || !last.holds(end) || reserved_ >= std::min(end + ahead / 2, last.end())) return;
+  reserved_ = std::min(end + ahead, last.end());
+  // A failure says that space is short; blocks then come one by one with the writes, as long as there are any.
+  if (auto r = last.file().allocate(reserved_ - last.base()); !r) log.debug("{}", r.error().message());
+}
+
+void CommitLog::prepare(int64_t disk_free_bytes) noexcept {
+  const int64_t end = this->end();
+  const auto list = files();
+  if (list->empty()) return;
+  const MappedFile& last = *list->back();
+  reserve_blocks(last, end, disk_free_bytes);
+  if (last.end() - end > file_size_ / 2) return;
+  {
+    MutexLock lock(files_mu_);
+    if (prepared_ && prepared_->base() == last.end()) return;
+  }
+  auto next = MappedFile::create(fs_, dir_, last.end(), file_size_);
+  if (!next) {
+    log.warn("the next CommitLog file cannot be prepared: {}", next.error().message());
+    return;
+  }
+  MutexLock lock(files_mu_);
+  // The append path may have been faster and uses the very file already.
+  if (files_.get()->back()->base() == last.base()) prepared_ = std::move(*next);
+}
+
+void CommitLog::set_end(int64_t end) noexcept {
+  MutexLock lock(files_mu_);
+  const auto list = files_.get();
+  const auto* file = find(*list, end);
+  current_ = file ? *file : nullptr;
+  // The end may be the end of the last file; roll() then finds nothing to fill.
+  if (!current_ && !list->empty() && list->back()->end() == end) current_ = list->back();
+  if (list->empty()) min_.store(end, std::memory_order_release);
+  dirty_until_ = 0;
+  reserved_ = 0;
+  end_.store(end, std::memory_order_release);
+}
+
+void CommitLog::forget(const std::shared_ptr<MappedFile>& file) {
+  MutexLock lock(files_mu_);
+  FileList list = *files_.get();
+  std::erase(list, file);
+  publish(std::move(list));
+}
+
+void CommitLog::drop_prepared() noexcept {
+  MutexLock lock(files_mu_);
+  if (!prepared_) return;
+  if (auto r = fs_.remove(prepared_->path()); !r) log.warn("{}", r.error().message());
+  prepared_.reset();
+}
+
+}  // namespace mq::store

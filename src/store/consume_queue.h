@@ -1,0 +1,132 @@
+// ConsumeQueue: where the messages of one queue stand in the CommitLog, one 20-byte entry each.
+//
+// The newest entries live in memory, in the tail; the index loop writes them to the file in pieces. What is only in
+// memory is lost by a crash and built again from the CommitLog, so an append never waits for a ConsumeQueue file.
+//
+//   file:    [ min ............................ in_file )
+//   memory:               [ first_in_memory ................ max )     first_in_memory <= in_file <= max
+//
+// A queue that is idle costs its object and its names; its tail goes when all of it is in the file.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/badges.h"
+#include "msg/types.h"
+#include "store/format/consume_queue_entry.h"
+#include "store/queue_files.h"
+
+namespace mq::store {
+
+class ConsumeQueue {
+ public:
+  ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files);
+  ConsumeQueue(const ConsumeQueue&) = delete;
+  ConsumeQueue& operator=(const ConsumeQueue&) = delete;
+
+  const std::string& topic() const noexcept { return topic_; }
+  int32_t queue_id() const noexcept { return queue_id_; }
+
+  // --- any thread ----------------------------------------------------------------------------------------------------
+  int64_t min() const noexcept { return min_.load(std::memory_order_acquire); }
+  int64_t max() const noexcept { return max_.load(std::memory_order_acquire); }
+  bool deleted() const noexcept { return deleted_.load(std::memory_order_acquire); }
+  /// Reads entries from `from` on, as many as fit, are there and stand in one place (memory, or one file). 0 at the end.
+  /// Errors: kNotFound when the file is gone, kIo.
+  Result<size_t> read(int64_t from, std::span<CqEntry> out, QueueFiles& files) const;
+  Result<CqEntry> entry(int64_t index, QueueFiles& files) const;
+  /// The first index in [from, to) whose entry does not fulfil `before`, which holds for a beginning of the range only.
+  /// `to` when it holds for all. Errors: as read().
+  template <class Predicate>
+  Result<int64_t> partition(int64_t from, int64_t to, QueueFiles& files, Predicate before) const;
+
+  // --- append section (the store's append mutex) ----------------------------------------------------------------------
+  /// The offset the next record gets. What is taken for records that could not be written is given back.
+  int64_t next() const noexcept { return next_; }
+  void take(int32_t records) noexcept { next_ += records; }
+  void give_back(int32_t records) noexcept { next_ -= records; }
+  /// Adds the entry of offset max() and publishes it.
+  void put(const CqEntry& entry);
+  /// True once after each flush: the caller then lists the queue for the next flush.
+  bool becomes_dirty() noexcept { return !std::exchange(dirty_, true); }
+  void listed_for_flush() noexcept { dirty_ = false; }
+  int64_t last_phy() const noexcept { return last_phy_; }
+  void mark_deleted() noexcept { deleted_.store(true, std::memory_order_release); }
+  /// Frees the tail when all of it is in the file.
+  void release_idle_memory();
+
+  // --- index loop -----------------------------------------------------------------------------------------------------
+  /// Writes everything before max() to the files and adds the files written to `touched`. Errors: kDiskFull, kIo; what
+  /// was not written stays in memory.
+  Result<> flush(QueueFiles& files, std::vector<int64_t>& touched);
+  /// Moves the first readable offset; never backwards, never beyond max().
+  void set_min(int64_t min) noexcept;
+  /// Removes files whose entries all lie before min().
+  Result<int> remove_expired_files(QueueFiles& files);
+  /// Removes the folder and what is in it. Errors: kIo.
+  Result<> remove_files(QueueFiles& files);
+  size_t memory_bytes() const;
+
+  // --- recovery, before any other thread knows the queue ---------------------------------------------------------------
+  /// The files hold entries [first_file_index, count); `last_phy` is the last entry's position or -1.
+  void set_loaded(int64_t first_file_index, int64_t count, int64_t last_phy);
+  /// Starts an empty queue at `index`; slots before it in the same file become pre-fill entries.
+  void start_at(int64_t index);
+
+ private:
+  struct Chunk {
+    int64_t first = 0;                    // offset of data[0]
+    int64_t capacity = 0;                 // in entries
+    std::unique_ptr<std::byte[]> data;
+    int64_t end() const noexcept { return first + capacity; }
+    std::byte* at(int64_t index) const noexcept { return data.get() + (index - first) * CqEntry::kBytes; }
+  };
+  static Chunk make_chunk(int64_t first, int64_t capacity);
+
+  void make_room();
+  int64_t first_in_memory() const noexcept REQUIRES(mu_);
+  void copy_from_memory(int64_t from, std::span<CqEntry> out) const REQUIRES(mu_);
+  size_t copy_unflushed(ByteBuffer& out, int64_t& from) const;
+  Result<> write_entries(QueueFiles& files, int64_t from, ByteView bytes, std::vector<int64_t>& touched);
+  Result<> create_file(QueueFiles& files, int64_t base, int64_t from, ByteView bytes);
+  void flushed_to(int64_t index);
+
+  // First the line that an append touches.
+  int64_t next_ = 0;                      // badge: guarded by the append section
+  Chunk tail_;                            // badge: the append section changes it under mu_; data behind max_ without
+  std::atomic<int64_t> max_{0};           // badge: published by the append section
+  int64_t last_phy_ = -1;                 // badge: guarded by the append section
+  bool dirty_ = false;                    // badge: guarded by the append section
+  std::atomic<bool> deleted_{false};      // badge: published
+
+  std::atomic<int64_t> min_{0};           // badge: published by the index loop
+  mutable Mutex mu_;
+  std::vector<Chunk> full_ GUARDED_BY(mu_);   // badge: guarded; older pieces of the tail, not yet all in the file
+  int64_t in_file_ GUARDED_BY(mu_) = 0;       // badge: guarded; entries before it are in the files
+  int64_t first_file_ GUARDED_BY(mu_) = -1;   // badge: guarded; base of the first file, -1: none yet
+  Mutex files_mu_;                            // held over the I/O of flush and removal, which must not overlap
+  const uint64_t serial_;
+  const int32_t queue_id_;
+  const std::string topic_;
+  const std::string dir_;
+};
+
+template <class Predicate>
+Result<int64_t> ConsumeQueue::partition(int64_t from, int64_t to, QueueFiles& files, Predicate before) const {
+  while (from < to) {
+    const int64_t middle = from + (to - from) / 2;
+    MQ_TRY(const CqEntry e, entry(middle, files));
+    if (before(e)) {
+      from = middle + 1;
+    } else {
+      to = middle;
+    }
+  }
+  return from;
+}
+
+}  // namespace mq::store

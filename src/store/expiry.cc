@@ -1,0 +1,85 @@
+#include "store/expiry.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/log.h"
+
+namespace mq::store {
+namespace {
+
+Logger log("store");
+constexpr int64_t kHourMs = 3'600'000;
+constexpr int64_t kReserveBytes = 16 << 20;   // below this much free space nothing is accepted, whatever the ratio
+
+}  // namespace
+
+void Expiry::watch_disk() {
+  const auto usage = fs_.disk_usage(log_.dir());
+  if (!usage || usage->total_bytes <= 0) return;
+  const int64_t used = usage->total_bytes - usage->usable_bytes;
+  const int64_t ratio = (used * 100 + usage->total_bytes - 1) / usage->total_bytes;
+  ratio_.store(ratio, std::memory_order_relaxed);
+  total_.store(usage->total_bytes, std::memory_order_relaxed);
+  free_.store(usage->usable_bytes, std::memory_order_relaxed);
+  const int64_t warning = std::clamp(config_.diskSpaceWarningLevelRatio(), 35, 90);
+  const int64_t forcibly = std::clamp(config_.diskSpaceCleanForciblyRatio(), 30, 85);
+  if (ratio > warning || usage->usable_bytes < kReserveBytes) {
+    const std::string why = "the disk of " + log_.dir() + " is " + std::to_string(ratio) + " % full, " + std::to_string(usage->usable_bytes >> 20) +
+                            " MiB are free, and diskSpaceWarningLevelRatio is " + std::to_string(warning) + " %";
+    if (gate_.close(Closed::kDiskFull, why)) log.error("no message is accepted: {}", why);
+    run(true);
+  } else if (gate_.is_closed_by(Closed::kDiskFull) && ratio <= std::max(forcibly, warning)) {
+    gate_.reopen(Closed::kDiskFull);
+    log.info("the disk has room again ({} % used): messages are accepted", ratio);
+  }
+  if (gate_.is_closed_by(Closed::kLogWriteFailed) && usage->usable_bytes >= kReserveBytes) gate_.reopen(Closed::kLogWriteFailed);
+}
+
+bool Expiry::hour_of_deletion() const {
+  const time_t seconds = clock_.now_ms() / 1000;
+  tm t{};
+  localtime_r(&seconds, &t);
+  const std::string hours = config_.deleteWhen();
+  const std::string hour = (t.tm_hour < 10 ? "0" : "") + std::to_string(t.tm_hour);
+  return hours.find(hour) != std::string::npos;
+}
+
+int Expiry::remove_log_files(bool by_age, bool by_need) {
+  int removed = 0;
+  const auto files = log_.files();
+  for (size_t i = 0; i + 1 < files->size() && removed < config_.deleteFileBatchMax(); ++i) {
+    const auto& file = (*files)[i];
+    const auto entry = fs_.stat(file->path());
+    const bool old = entry && clock_.now_ms() - entry->mtime_ms >= config_.fileReservedTime() * kHourMs;
+    if (!(by_need || (by_age && old))) break;
+    log.info("{} is removed: {}", file->path(), old ? "it is older than fileReservedTime" : "the disk is too full");
+    log_.forget(file);
+    if (auto r = fs_.remove(file->path()); !r) log.warn("{}", r.error().message());
+    ++removed;
+  }
+  return removed;
+}
+
+void Expiry::run(bool now) {
+  const int64_t ratio = ratio_.load(std::memory_order_relaxed);
+  const bool need = config_.cleanFileForciblyEnable() && ratio > std::clamp(config_.diskSpaceCleanForciblyRatio(), 30, 85);
+  const bool due = now || need || hour_of_deletion() || ratio > std::clamp(config_.diskMaxUsedSpaceRatio(), 10, 95);
+  if (due) remove_log_files(due, need);
+  follow_log_min();
+}
+
+/// Queues follow the log: entries of messages that are gone are not offered any more, files full of them go.
+void Expiry::follow_log_min() {
+  const int64_t min = log_.min();
+  if (min == followed_min_) return;
+  followed_min_ = min;
+  for (const auto& q : queues_.all()) {
+    const auto first = q->partition(q->min(), q->max(), files_, [min](const CqEntry& e) { return e.is_prefill() || e.phy < min; });
+    if (!first) continue;
+    q->set_min(*first);
+    if (auto r = q->remove_expired_files(files_); !r) log.warn("topic {} queue {}: {}", q->topic(), q->queue_id(), r.error().message());
+  }
+}
+
+}  // namespace mq::store

@@ -1,0 +1,120 @@
+#include "store/flush_service.h"
+
+#include "base/log.h"
+
+namespace mq::store {
+namespace {
+
+Logger log("store");
+
+constexpr int64_t kTickMs = 200;
+constexpr int64_t kWriteBackBytes = 4 << 20;   // small enough that no sync finds much left to do
+constexpr int64_t kPageBytes = 4096;
+
+}  // namespace
+
+FlushService::FlushService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, CommitLog& log, WriteGate& gate,
+                           const std::atomic<int64_t>& last_store_timestamp)
+    : fs_(fs), clock_(clock), config_(config), log_(log), gate_(gate), last_store_timestamp_(last_store_timestamp),
+      sync_flush_(config.flushDiskType() == "SYNC_FLUSH") {}
+
+void FlushService::begin_at(int64_t end, int64_t store_timestamp) {
+  flushed_.store(end, std::memory_order_release);
+  flushed_timestamp_.store(store_timestamp, std::memory_order_release);
+  written_back_ = end;
+  write_back_at_.store(end + kWriteBackBytes, std::memory_order_relaxed);
+  durability_.advance(end);
+}
+
+void FlushService::start(env::Loop& loop) {
+  loop_ = &loop;
+  last_sync_ms_ = clock_.mono_ms();
+  ticks_ = env::Periodic(loop, kTickMs, kTickMs, [this] { tick(); });
+}
+
+void FlushService::stop_timers() { ticks_.stop(); }
+
+void FlushService::when_durable(int64_t end, env::Loop& loop, Durability::Done done) {
+  if (durability_.wait(end, loop, config_.syncFlushTimeout(), std::move(done))) request_sync();
+}
+
+void FlushService::request_sync() noexcept {
+  if (sync_requested_.exchange(true, std::memory_order_acq_rel)) return;
+  if (!loop_->post([this] { (void)sync(); })) sync_requested_.store(false, std::memory_order_release);   // tick() syncs
+}
+
+void FlushService::appended(int64_t end) noexcept {
+  int64_t at = write_back_at_.load(std::memory_order_relaxed);
+  if (end < at || !write_back_at_.compare_exchange_strong(at, end + kWriteBackBytes, std::memory_order_relaxed)) return;
+  (void)loop_->post([this] {   // when the loop is full, tick() does it
+    write_back();
+    log_.prepare(disk_free_.load(std::memory_order_relaxed));
+  });
+}
+
+void FlushService::write_back() {
+  const int64_t end = log_.end();
+  const auto files = log_.files();
+  for (const auto& f : *files) {
+    const int64_t from = std::max(written_back_, f->base()), to = std::min(end, f->end());
+    if (from < to) f->file().write_back(from - f->base(), to - from);
+  }
+  written_back_ = end;
+}
+
+bool FlushService::sync_is_due(int64_t now_ms) const noexcept {
+  const int64_t dirty = log_.end() - flushed();
+  if (dirty <= 0) return false;
+  if (sync_flush_ || now_ms - last_sync_ms_ >= config_.flushCommitLogThoroughInterval()) return true;
+  return now_ms - last_sync_ms_ >= config_.flushIntervalCommitLog() && dirty >= config_.flushCommitLogLeastPages() * kPageBytes;
+}
+
+void FlushService::tick() {
+  if (log_.end() > written_back_) write_back();
+  log_.prepare(disk_free_.load(std::memory_order_relaxed));
+  if (sync_is_due(clock_.mono_ms())) (void)sync();
+  durability_.deliver_again();
+}
+
+Result<> FlushService::sync_files(int64_t from, int64_t to) {
+  const auto files = log_.files();
+  int64_t newest = synced_file_base_;
+  for (const auto& f : *files) {
+    if (f->end() <= from || f->base() >= to) continue;
+    MQ_TRY_VOID(f->file().sync());
+    newest = std::max(newest, f->base());
+  }
+  if (newest != synced_file_base_) {
+    MQ_TRY_VOID(fs_.sync_dir(log_.dir()));   // a new file's name must survive too
+    synced_file_base_ = newest;
+  }
+  return {};
+}
+
+Result<> FlushService::sync() {
+  sync_requested_.store(false, std::memory_order_release);
+  if (gate_.is_closed_by(Closed::kSyncFailed)) {
+    durability_.fail_all();
+    return fail(Errc::kIo, "an earlier sync failed");
+  }
+  // The time first: it then belongs to a record before `end`.
+  const int64_t timestamp = last_store_timestamp_.load(std::memory_order_acquire);
+  const int64_t end = log_.end();
+  last_sync_ms_ = clock_.mono_ms();
+  if (end > flushed()) {
+    if (auto r = sync_files(flushed(), end); !r) {
+      // After a failed fsync the kernel counts the pages as clean: trying again would report a success that is none.
+      gate_.close(Closed::kSyncFailed, "the CommitLog could not be synced: " + r.error().message());
+      log.error("no message is accepted until a restart: {}", gate_.reason());
+      durability_.fail_all();
+      return r;
+    }
+    written_back_ = std::max(written_back_, end);
+    flushed_.store(end, std::memory_order_release);
+    if (timestamp > 0) flushed_timestamp_.store(timestamp, std::memory_order_release);
+  }
+  durability_.advance(end);
+  return {};
+}
+
+}  // namespace mq::store

@@ -1,0 +1,44 @@
+// MappedFile: one file of the CommitLog. Written through the file handle, read through a read-only mapping; both see the
+// same pages, so a record can be read as soon as its write has returned.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "env/file.h"
+
+namespace mq::store {
+
+/// Immutable but for the file's bytes. Shared by the list of files, by readers and by pinned slices: a file that expires
+/// is unlinked at once and unmapped when the last slice is sent.
+class MappedFile {
+ public:
+  /// Opens what is there. Errors: kIo, kPermission; kCorrupt when the file is shorter than `size`.
+  static Result<std::shared_ptr<MappedFile>> open(env::FileSystem& fs, const std::string& dir, int64_t base, int64_t size);
+  /// Makes the file with its full size, all zero, its blocks not reserved.
+  static Result<std::shared_ptr<MappedFile>> create(env::FileSystem& fs, const std::string& dir, int64_t base, int64_t size);
+
+  int64_t base() const noexcept { return base_; }
+  int64_t size() const noexcept { return size_; }
+  int64_t end() const noexcept { return base_ + size_; }
+  bool holds(int64_t phy) const noexcept { return phy >= base_ && phy < end(); }
+  env::File& file() const noexcept { return *file_; }
+  const std::string& path() const noexcept { return file_->path(); }
+  const std::shared_ptr<env::Mapping>& mapping() const noexcept { return mapping_; }
+  /// `size` bytes at a physical offset; the caller has checked that they are inside.
+  ByteView view(int64_t phy, int64_t size) const noexcept {
+    return mapping_->view(static_cast<size_t>(phy - base_), static_cast<size_t>(size));
+  }
+
+ private:
+  MappedFile(int64_t base, int64_t size, std::unique_ptr<env::File> file, std::shared_ptr<env::Mapping> mapping)
+      : base_(base), size_(size), file_(std::move(file)), mapping_(std::move(mapping)) {}
+  static Result<std::shared_ptr<MappedFile>> map(std::unique_ptr<env::File> file, int64_t base, int64_t size);
+
+  const int64_t base_;
+  const int64_t size_;
+  const std::unique_ptr<env::File> file_;
+  const std::shared_ptr<env::Mapping> mapping_;
+};
+
+}  // namespace mq::store

@@ -1,0 +1,104 @@
+#include "store/queue_files.h"
+
+#include <utility>
+
+#include "store/format/consume_queue_entry.h"
+#include "store/format/segment_name.h"
+
+namespace mq::store {
+namespace {
+
+constexpr int64_t kLeastEntriesPerFile = 1;
+
+int64_t whole_entries(int64_t bytes) noexcept {
+  // QUIRK: Java rounds mappedFileSizeConsumeQueue up to a multiple of 20 when it reads it.
+  const int64_t entries = (bytes + CqEntry::kBytes - 1) / CqEntry::kBytes;
+  return std::max(entries, kLeastEntriesPerFile) * CqEntry::kBytes;
+}
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+}  // namespace
+
+QueueFiles::QueueFiles(env::FileSystem& fs, std::string dir, int64_t configured_file_bytes, size_t max_open)
+    : fs_(fs), dir_(std::move(dir)), file_bytes_(whole_entries(configured_file_bytes)), max_open_(max_open) {}
+
+std::string QueueFiles::queue_dir(std::string_view topic, int32_t queue_id) const {
+  return dir_ + "/" + std::string(topic) + "/" + std::to_string(queue_id);
+}
+
+std::shared_ptr<env::File> QueueFiles::keep(QueueFileId id, std::shared_ptr<env::File> file, bool replace) {
+  std::shared_ptr<env::File> closing;   // closed after the lock is released
+  MutexLock lock(mu_);
+  if (const auto it = open_.find(id); it != open_.end()) {
+    if (replace) closing = std::exchange(it->second->file, std::move(file));
+    return it->second->file;   // otherwise another thread was faster
+  }
+  if (lru_.size() >= max_open_) {
+    closing = std::move(lru_.back().file);
+    open_.erase(lru_.back().id);
+    lru_.pop_back();
+  }
+  lru_.push_front({id, file});
+  open_[id] = lru_.begin();
+  return file;
+}
+
+Result<std::shared_ptr<env::File>> QueueFiles::open(QueueFileId id, const std::string& queue_dir) {
+  {
+    MutexLock lock(mu_);
+    if (const auto it = open_.find(id); it != open_.end()) {
+      lru_.splice(lru_.begin(), lru_, it->second);
+      return it->second->file;
+    }
+  }
+  MQ_TRY(auto file, fs_.open(queue_dir + "/" + segment_name(id.base), env::Open::kReadWrite));
+  return keep(id, std::move(file), false);
+}
+
+Result<std::shared_ptr<env::File>> QueueFiles::create(QueueFileId id, const std::string& queue_dir, ByteView content) {
+  const std::string path = queue_dir + "/" + segment_name(id.base);
+  const std::string unfinished = path + ".tmp";
+  if (!fs_.exists(queue_dir)) {
+    MQ_TRY_VOID(fs_.make_dirs(queue_dir));
+    MutexLock lock(mu_);
+    changed_dirs_.insert(parent_of(queue_dir));
+    changed_dirs_.insert(dir_);
+  }
+  {
+    MQ_TRY(auto file, fs_.open(unfinished, env::Open::kCreate));
+    MQ_TRY_VOID(file->truncate(0));
+    MQ_TRY_VOID(file->truncate(file_bytes_));
+    MQ_TRY_VOID(file->write(0, content));
+  }
+  MQ_TRY_VOID(fs_.rename(unfinished, path));
+  {
+    MutexLock lock(mu_);
+    changed_dirs_.insert(queue_dir);
+  }
+  MQ_TRY(auto file, fs_.open(path, env::Open::kReadWrite));
+  return keep(id, std::move(file), true);
+}
+
+void QueueFiles::close(uint64_t queue_serial) {
+  Lru closing;
+  MutexLock lock(mu_);
+  for (auto it = lru_.begin(); it != lru_.end();) {
+    const auto slot = it++;
+    if (slot->id.queue_serial != queue_serial) continue;
+    open_.erase(slot->id);
+    closing.splice(closing.begin(), lru_, slot);
+  }
+}
+
+size_t QueueFiles::open_count() const {
+  MutexLock lock(mu_);
+  return lru_.size();
+}
+
+std::set<std::string> QueueFiles::take_changed_dirs() {
+  MutexLock lock(mu_);
+  return std::exchange(changed_dirs_, {});
+}
+
+}  // namespace mq::store

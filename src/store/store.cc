@@ -1,0 +1,307 @@
+#include "store/store.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/appender.h"
+#include "store/checkpoint.h"
+#include "store/expiry.h"
+#include "store/flush_service.h"
+#include "store/reader.h"
+#include "store/recovery.h"
+
+namespace mq::store {
+namespace {
+
+Logger log("store");
+constexpr size_t kMaxOpenQueueFiles = 2048;
+constexpr int64_t kThoroughMs = 10'000;       // how often queues are synced and the safe point of recovery moves
+constexpr int64_t kWatchDiskMs = 1000;
+
+}  // namespace
+
+std::string_view to_string(PutStatus status) noexcept {
+  switch (status) {
+    case PutStatus::kPutOk: return "PUT_OK";
+    case PutStatus::kFlushDiskTimeout: return "FLUSH_DISK_TIMEOUT";
+    case PutStatus::kServiceNotAvailable: return "SERVICE_NOT_AVAILABLE";
+    case PutStatus::kCreateMappedFileFailed: return "CREATE_MAPPED_FILE_FAILED";
+    case PutStatus::kMessageIllegal: return "MESSAGE_ILLEGAL";
+    case PutStatus::kUnknownError: return "UNKNOWN_ERROR";
+  }
+  return "UNKNOWN_ERROR";
+}
+
+std::string_view to_string(GetStatus status) noexcept {
+  switch (status) {
+    case GetStatus::FOUND: return "FOUND";
+    case GetStatus::NO_MATCHED_MESSAGE: return "NO_MATCHED_MESSAGE";
+    case GetStatus::MESSAGE_WAS_REMOVING: return "MESSAGE_WAS_REMOVING";
+    case GetStatus::OFFSET_FOUND_NULL: return "OFFSET_FOUND_NULL";
+    case GetStatus::OFFSET_OVERFLOW_BADLY: return "OFFSET_OVERFLOW_BADLY";
+    case GetStatus::OFFSET_OVERFLOW_ONE: return "OFFSET_OVERFLOW_ONE";
+    case GetStatus::OFFSET_TOO_SMALL: return "OFFSET_TOO_SMALL";
+    case GetStatus::NO_MATCHED_LOGIC_QUEUE: return "NO_MATCHED_LOGIC_QUEUE";
+    case GetStatus::NO_MESSAGE_IN_QUEUE: return "NO_MESSAGE_IN_QUEUE";
+    case GetStatus::OFFSET_RESET: return "OFFSET_RESET";
+  }
+  return "";
+}
+
+struct Store::Impl {
+  env::Env& env;
+  env::FileSystem& fs;
+  const MessageStoreConfig& config;
+  StoreHooks hooks;
+  const std::string root;
+  WriteGate gate;
+  CommitLog log_;
+  QueueFiles files;
+  QueueTable queues;
+  Appender appender;
+  FlushService flush;
+  Reader reader;
+  Checkpoint checkpoint;
+  Expiry expiry;
+  std::unique_ptr<env::FileLock> lock;
+  env::Loop* flush_loop = nullptr;
+  env::Loop* index_loop = nullptr;
+  env::Periodic queue_timer, thorough_timer, disk_timer, clean_timer;   // badge: owned by the index loop
+  std::set<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced; // badge: owned by the index loop
+  CheckpointData saved;                                                 // badge: owned by the index loop
+  int64_t boot_ms = 0;
+
+  Impl(env::Env& e, const MessageStoreConfig& c, StoreHooks h)
+      : env(e), fs(e.fs()), config(c), hooks(std::move(h)), root(c.storePathRootDir()),
+        log_(fs, c.storePathCommitLog().empty() ? root + "/commitlog" : c.storePathCommitLog(), c.mappedFileSizeCommitLog()),
+        files(fs, root + "/consumequeue", (c.mappedFileSizeConsumeQueue() + 19) / 20 * 20, kMaxOpenQueueFiles), queues(files),
+        appender(e.clock(), log_, queues, gate), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
+        reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
+
+  Result<> make_folders() {
+    for (const std::string& dir : {root, log_.dir(), root + "/consumequeue", root + "/index", root + "/config"}) {
+      if (auto r = fs.make_dirs(dir); !r) return fail(std::move(r).error()).at("the store's folder " + dir + " cannot be made");
+    }
+    auto taken = fs.lock(root + "/lock");
+    if (!taken) return fail(std::move(taken).error()).at("the store " + root + " cannot be locked; does another broker use it?");
+    lock = std::move(*taken);
+    return {};
+  }
+
+  Result<> recover() {
+    const bool crashed = fs.exists(root + "/abort");
+    MQ_TRY(saved, checkpoint.load());
+    MQ_TRY_VOID(log_.load());
+    Recovery recovery(fs, log_, files, queues, appender);
+    recovery.delay_ms_of_level = hooks.delay_ms_of_level;
+    const int64_t started = env.clock().mono_ms();
+    MQ_TRY(const Recovered r, recovery.run(saved, crashed));
+    for (const auto& f : *log_.files()) {
+      if (f->end() > std::max<int64_t>(saved.recoverFrom, 0)) MQ_TRY_VOID(f->file().sync());
+    }
+    flush.begin_at(r.end, r.store_timestamp);
+    reader.set_start(r.end);
+    log.info("store {}: {} start, CommitLog [{}, {}), {} bytes looked at, {} entries built again, {} ms", root, crashed ? "recovery" : "clean",
+             log_.min(), r.end, r.scanned_bytes, r.dispatched, env.clock().mono_ms() - started);
+    saved.cleanEnd = -1;
+    MQ_TRY_VOID(checkpoint.save(saved, true));
+    MQ_TRY(auto abort, fs.open(root + "/abort", env::Open::kCreate));
+    const std::string pid = std::to_string(getpid());
+    MQ_TRY_VOID(abort->truncate(0));
+    return abort->write(0, as_bytes(pid));
+  }
+
+  void start_loops() {
+    flush_loop = &env.start_loop("flush");
+    index_loop = &env.start_loop("index");
+    env.run_on(*flush_loop, [this] { flush.start(*flush_loop); });
+    env.run_on(*index_loop, [this] {
+      expiry.watch_disk();
+      flush.set_disk_free(expiry.disk_free());
+      const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
+      queue_timer = env::Periodic(*index_loop, period, period, [this] { flush_queues(); });
+      thorough_timer = env::Periodic(*index_loop, kThoroughMs, kThoroughMs, [this] { move_safe_point(); });
+      disk_timer = env::Periodic(*index_loop, kWatchDiskMs, kWatchDiskMs, [this] {
+        expiry.watch_disk();
+        flush.set_disk_free(expiry.disk_free());
+      });
+      const int64_t clean = std::max(1000, config.cleanResourceInterval());
+      clean_timer = env::Periodic(*index_loop, clean, clean, [this] { expiry.run(false); });
+    });
+  }
+
+  /// Writes the tails of the queues that got entries. Index loop.
+  Appender::Dirty flush_queues() {
+    Appender::Dirty dirty = appender.take_dirty();
+    bool failed = false;
+    for (const auto& q : dirty.queues) {
+      std::vector<int64_t> touched;
+      if (auto r = q->flush(files, touched); !r) {
+        failed = true;
+        log.error("topic {} queue {}: entries stay in memory: {}", q->topic(), q->queue_id(), r.error().message());
+        appender.exclusively([&] { (void)q->becomes_dirty(); });
+      }
+      for (int64_t base : touched) unsynced.emplace(q, base);
+      q->release_idle_memory();
+    }
+    if (failed) dirty.end = -1;
+    return dirty;
+  }
+
+  /// Log and queues are made durable; recovery then starts behind them. Index loop.
+  void move_safe_point() {
+    const Appender::Dirty dirty = flush_queues();
+    if (dirty.end < 0) return;
+    bool synced = false;
+    env.run_on(*flush_loop, [&] { synced = flush.sync().has_value(); });
+    if (!synced || !sync_queues()) return;
+    saved.recoverFrom = dirty.end;
+    saved.physicMsgTimestamp = saved.logicsMsgTimestamp = std::max(saved.logicsMsgTimestamp, dirty.store_timestamp);
+    if (auto r = checkpoint.save(saved, true); !r) log.warn("checkpoint: {}", r.error().message());
+  }
+
+  bool sync_queues() {
+    for (const auto& [q, base] : unsynced) {
+      if (q->deleted()) continue;
+      const auto file = fs.open(files.queue_dir(q->topic(), q->queue_id()) + "/" + segment_file(base), env::Open::kReadWrite);
+      if (!file || !(*file)->sync()) return false;
+    }
+    unsynced.clear();
+    for (const std::string& dir : files.take_changed_dirs()) (void)fs.sync_dir(dir);
+    return true;
+  }
+
+  static std::string segment_file(int64_t base) {
+    std::string digits = std::to_string(base);
+    return std::string(20 - digits.size(), '0') + digits;
+  }
+
+  void stop() {
+    if (!flush_loop) return;
+    gate.close(Closed::kNotRunning, "the broker is shutting down");
+    env.run_on(*index_loop, [this] {
+      queue_timer.stop();
+      thorough_timer.stop();
+      disk_timer.stop();
+      clean_timer.stop();
+      move_safe_point();
+    });
+    env.run_on(*flush_loop, [this] { flush.stop_timers(); });
+    env.stop_loop(*index_loop);
+    env.stop_loop(*flush_loop);
+    flush_loop = index_loop = nullptr;
+    log_.drop_prepared();
+    const bool whole = saved.recoverFrom == log_.end() && !gate.is_closed_by(Closed::kSyncFailed);
+    saved.cleanEnd = whole ? log_.end() : -1;
+    if (auto r = checkpoint.save(saved, true); !r) log.error("checkpoint: {}", r.error().message());
+    if (whole) (void)fs.remove(root + "/abort");
+    lock.reset();
+  }
+};
+
+Store::Store(env::Env& env, const MessageStoreConfig& config, StoreHooks hooks) : impl_(std::make_unique<Impl>(env, config, std::move(hooks))) {}
+
+Store::~Store() { impl_->stop(); }
+
+Result<> Store::start() {
+  impl_->boot_ms = impl_->env.clock().now_ms();
+  MQ_TRY_VOID(impl_->make_folders());
+  MQ_TRY_VOID(impl_->recover());
+  impl_->start_loops();
+  impl_->gate.reopen(Closed::kNotRunning);
+  return {};
+}
+
+void Store::stop() { impl_->stop(); }
+
+QueueRef Store::queue(std::string_view topic, int32_t id) { return impl_->queues.find_or_make(topic, id); }
+QueueRef Store::find_queue(std::string_view topic, int32_t id) const { return impl_->queues.find(topic, id); }
+std::string_view Store::topic_of(const Queue& q) noexcept { return q.topic(); }
+int32_t Store::queue_id_of(const Queue& q) noexcept { return q.queue_id(); }
+
+std::vector<std::pair<std::string, int32_t>> Store::queues() const {
+  std::vector<std::pair<std::string, int32_t>> found;
+  for (const auto& q : impl_->queues.all()) found.emplace_back(q->topic(), q->queue_id());
+  return found;
+}
+
+Result<> Store::delete_topic(std::string_view topic) {
+  Impl& i = *impl_;
+  std::vector<std::shared_ptr<ConsumeQueue>> removed;
+  i.appender.exclusively([&] {
+    removed = i.queues.remove_topic(topic);
+    for (const auto& q : removed) q->mark_deleted();
+  });
+  for (const auto& q : removed) MQ_TRY_VOID(q->remove_files(i.files));
+  if (!removed.empty()) {
+    (void)i.fs.remove_dir(i.files.dir() + "/" + std::string(topic));
+    // Recovery must not find the topic's records again: it starts behind them from now on.
+    i.env.run_on(*i.index_loop, [&i] { i.move_safe_point(); });
+  }
+  return {};
+}
+
+void Store::append(AppendBatch& batch) noexcept {
+  static thread_local std::vector<Arrival> arrivals;
+  arrivals.clear();
+  impl_->appender.append(batch, arrivals);
+  impl_->flush.appended(impl_->log_.end());
+  if (!arrivals.empty() && impl_->hooks.on_arrival) impl_->hooks.on_arrival(arrivals);
+}
+
+PhyOffset Store::max_phy() const noexcept { return {impl_->log_.end()}; }
+PhyOffset Store::min_phy() const noexcept { return {impl_->log_.min()}; }
+
+void Store::when_durable(PhyOffset end, env::Loop& loop, UniqueFunction<void(PutStatus)> done) {
+  impl_->flush.when_durable(end.bytes, loop, std::move(done));
+}
+bool Store::sync_flush() const noexcept { return impl_->flush.sync_flush(); }
+
+void Store::read(const Queue* queue, const ReadRequest& request, ReadResult& out) const noexcept { impl_->reader.read(queue, request, out); }
+QueueOffset Store::min_offset(const Queue& q) const noexcept { return {q.min()}; }
+QueueOffset Store::max_offset(const Queue& q) const noexcept { return {q.max()}; }
+Result<env::PinnedBytes> Store::record_at(PhyOffset offset) const { return impl_->reader.record_at(offset.bytes); }
+
+Result<Store::Entry> Store::entry_at(const Queue& q, QueueOffset offset) const {
+  MQ_TRY(const CqEntry e, impl_->reader.entry_at(q, offset.index));
+  return Entry{{e.phy}, e.size, e.tagsCode};
+}
+
+QueueOffset Store::offset_by_time(const Queue& q, int64_t ms, Boundary boundary) const { return {impl_->reader.offset_by_time(q, ms, boundary)}; }
+int64_t Store::earliest_store_time(const Queue& q) const { return impl_->reader.store_time(q, q.min()); }
+int64_t Store::store_time(const Queue& q, QueueOffset offset) const { return impl_->reader.store_time(q, offset.index); }
+bool Store::in_memory(PhyOffset offset) const noexcept { return impl_->reader.in_memory(offset.bytes); }
+
+StoreStats Store::stats() const {
+  const Impl& i = *impl_;
+  StoreStats s;
+  const AppendStats a = i.appender.stats();
+  const ReadCounters& r = i.reader.counters();
+  s.commitlog_min = i.log_.min();
+  s.commitlog_max = s.dispatched = i.log_.end();
+  s.flushed = i.flush.flushed();
+  s.commitlog_disk_ratio = s.consumequeue_disk_ratio = i.expiry.disk_ratio();
+  s.writable = i.gate.open();
+  s.why_not_writable = i.gate.reason();
+  s.put_total = a.put_total;
+  s.put_failed = a.put_failed;
+  s.put_bytes = a.put_bytes;
+  s.put_entire_time_max_ms = a.entire_time_max_ms;
+  s.put_distribute = a.distribute;
+  s.get_found = r.found.load(std::memory_order_relaxed);
+  s.get_miss = r.miss.load(std::memory_order_relaxed);
+  s.get_transferred = r.transferred.load(std::memory_order_relaxed);
+  s.get_entire_time_max_ms = r.entire_time_max_ms.load(std::memory_order_relaxed);
+  s.boot_timestamp = i.boot_ms;
+  s.disk_total_bytes = i.expiry.disk_total();
+  s.disk_free_bytes = i.expiry.disk_free();
+  return s;
+}
+
+void Store::expire_now() {
+  (void)impl_->index_loop->post([this] { impl_->expiry.run(true); });
+}
+const std::string& Store::root_dir() const noexcept { return impl_->root; }
+env::Loop& Store::flush_loop() noexcept { return *impl_->flush_loop; }
+
+}  // namespace mq::store
