@@ -18,6 +18,7 @@
 
 #include "base/badges.h"
 #include "env/file.h"
+#include "env/net.h"
 #include "store/mapped_file.h"
 
 namespace mq::store {

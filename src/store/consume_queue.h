@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/badges.h"
+#include "base/byte_buffer.h"
 #include "msg/types.h"
 #include "store/format/consume_queue_entry.h"
 #include "store/queue_files.h"

@@ -1,0 +1,34 @@
+// The NameServer: route tables, KV config, and the port that serves them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "env/loop.h"
+#include "namesrv/config.h"
+#include "remoting/config.h"
+
+namespace mq::namesrv {
+
+/// start() and stop() from the thread that owns the Env, not from a loop. The configs outlive the NameServer. Everything
+/// else runs on one loop, "ns": connections, tables, the KV config's file.
+class NameServer {
+ public:
+  struct Configs {
+    NamesrvConfig& namesrv;
+    remoting::NettyServerConfig& netty;
+    Configuration& all;        // both, for getNamesrvConfig and updateNamesrvConfig
+  };
+  NameServer(env::Env& env, Configs configs);
+  ~NameServer();
+  /// Errors: kBusy naming the port, kCorrupt naming the KV config's file.
+  Result<> start();
+  void stop();
+  uint16_t port() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mq::namesrv
