@@ -112,6 +112,9 @@ struct Broker::Impl {
       if (PullRoom* room = arrivals.load(std::memory_order_acquire)) room->on_arrival(a);
     };
     hooks.topic_exists = [this](std::string_view topic) { return !topics || topics->find(topic) != nullptr; };
+    auto levels = DelayLevels::parse(configs.store.messageDelayLevel());
+    if (!levels) return fail(std::move(levels).error());
+    hooks.delay_ms_of_level = [table = *levels](int32_t level) { return table.delay_ms(table.clamp(level)); };
     store = std::make_unique<store::Store>(env, configs.store, std::move(hooks));
     return store->start();
   }

@@ -272,6 +272,11 @@ int64_t Store::earliest_store_time(const Queue& q) const { return impl_->reader.
 int64_t Store::store_time(const Queue& q, QueueOffset offset) const { return impl_->reader.store_time(q, offset.index); }
 bool Store::in_memory(PhyOffset offset) const noexcept { return impl_->reader.in_memory(offset.bytes); }
 
+Result<QueryResult> Store::query(std::string_view topic, std::string_view key, int32_t max_num, int64_t begin_ms, int64_t end_ms) const {
+  (void)topic; (void)key; (void)max_num; (void)begin_ms; (void)end_ms;
+  return fail(Errc::kUnsupported, "the key index is not built yet");
+}
+
 StoreStats Store::stats() const {
   const Impl& i = *impl_;
   StoreStats s;
