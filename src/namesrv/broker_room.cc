@@ -27,7 +27,7 @@ ChannelId NamesrvState::channel_of(const remoting::SessionRef& session) {
 }
 
 Answer BrokerRoom::register_broker(const wire::RegisterBrokerHeader& h, Request& request) {
-  if (h.bodyCrc32 != 0 && h.bodyCrc32 != crc31(request.body())) return request.refuse(ResponseCode::SYSTEM_ERROR, "crc32 not match");
+  if (h.bodyCrc32 != 0 && h.bodyCrc32 != crc31(request.body())) return request.answer(ResponseCode::SYSTEM_ERROR, wire::RegisterBrokerResponseHeader{}, "crc32 not match");
   auto body = wire::decode_register_body(request.body_text(), request.frame().version);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   Registration r;
@@ -40,7 +40,7 @@ Answer BrokerRoom::register_broker(const wire::RegisterBrokerHeader& h, Request&
   r.channel = s_.channel_of(request.session_ref());
   const Registered result = s_.tables.register_broker(r, s_.env.clock().mono_ms());
   send_min_id_changes();
-  if (!result.accepted) return request.refuse(ResponseCode::SYSTEM_ERROR, "register broker failed");
+  if (!result.accepted) return request.answer(ResponseCode::SYSTEM_ERROR, wire::RegisterBrokerResponseHeader{}, "register broker failed");
   wire::RegisterBrokerResponseHeader header;
   header.haServerAddr = result.ha_addr;
   header.masterAddr = result.master_addr;

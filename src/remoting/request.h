@@ -105,7 +105,9 @@ class Request {
   env::Loop& loop() const noexcept { return session_->loop(); }
 
   /// To keep the duty: `pending_.push_back(request.responder()); return request.later();`
-  Responder responder() const { return {session_, frame_.type, frame_.opaque, frame_.is_oneway()}; }
+  /// QUIRK: answers are JSON whatever the request's type, as of a Java server with default settings; clients that can only
+  /// read JSON (C++) send either type.
+  Responder responder() const { return {session_, wire::SerializeType::kJson, frame_.opaque, frame_.is_oneway()}; }
   Answer later() const noexcept { return {}; }
 
   template <class H>

@@ -218,6 +218,7 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
   const size_t limit = static_cast<size_t>(impl_->broker.store_config.maxMessageSize()) + kRecordSlack;
   MessageFields part_fields = m.fields;
   ByteView rest = m.fields.body;
+  std::string joined;
   int32_t records = 0;
   bool bad = false;
   while (!bad) {
@@ -227,6 +228,12 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
     part_fields.flag = (*part)->flag;
     part_fields.body = (*part)->body;
     part_fields.properties = (*part)->properties;
+    if (!m.part_properties.empty() && part_fields.properties.size() + m.part_properties.size() < kMaxPropertiesBytes) {
+      joined = part_fields.properties;
+      if (!joined.empty() && joined.back() != '\x02') joined += '\x02';
+      joined += m.part_properties;
+      part_fields.properties = joined;
+    }
     const auto size = encode_record(part_fields, turn.bytes());
     bad = !size || *size > limit;
     ++records;

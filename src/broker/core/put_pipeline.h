@@ -20,6 +20,7 @@ struct PutMessage {
   store::QueueRef queue;             // of fields.topic and fields.queueId; null: the pipeline looks it up
   int64_t tagsCode = 0;
   int64_t deliver_delay_ms = -1;     // SCHEDULE_TOPIC_XXXX: tagsCode becomes storeTimestamp + this
+  std::string_view part_properties;  // put_batch: appended to each part's own properties
   bool no_queue_offset = false;      // rollbacks and prepared messages of 4.2.0
   bool wait = true;                  // WAIT property: with SYNC_FLUSH, answer after the disk
   bool may_rewrite = true;           // false: the caller knows that no rewrite applies (no DELAY, TRAN_MSG ... property)
@@ -60,7 +61,8 @@ class PutPipeline {
   /// sink.on_put(slot); a refusal comes at once, from inside put().
   void put(PutMessage& message, PutSink& sink, uint32_t slot);
   /// A batch body (spec protocol 11.5): its parts become neighbours in the log. `message.fields.body` is the batch
-  /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties. Not rewritten.
+  /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties, to which
+  /// `message.part_properties` is appended. Not rewritten.
   void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
   /// Physical offsets of the parts of the batch whose result is being delivered (only inside on_put); empty for a single
   /// message.

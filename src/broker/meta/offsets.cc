@@ -125,8 +125,8 @@ std::optional<int64_t> OffsetTable::find(std::string_view group, std::string_vie
 }
 
 void OffsetTable::commit(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
-  if (id < 0 || id >= kMaxQueueId || offset < 0) return;
-  impl_->change(group, topic, [&](Queues& q) { Queues::set(q.committed, id, offset); });
+  if (id < 0 || id >= kMaxQueueId) return;
+  impl_->change(group, topic, [&](Queues& q) { Queues::set(q.committed, id, offset); });   // a negative one: none is known any more
   impl_->dirty.store(true, std::memory_order_release);
 }
 

@@ -20,18 +20,15 @@ Answer OffsetRoom::query(const wire::QueryConsumerOffsetHeader& h, Request& requ
   }
   // QUIRK: a new group on a queue whose first message is still in memory starts at 0, whatever CONSUME_FROM_WHERE says.
   const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
-  bool from_zero = !q || broker_.store.max_offset(*q).index == 0;
-  if (q && !from_zero && broker_.store.min_offset(*q).index <= 0) {
-    const auto first = broker_.store.entry_at(*q, {0});
-    from_zero = !first || broker_.store.in_memory(first->phy);
-  }
-  if (from_zero) return request.ok(OffsetResponseHeader{0});
+  Result<store::Store::Entry> first = fail(Errc::kNotFound, "no first message");
+  if (q && broker_.store.min_offset(*q).index <= 0) first = broker_.store.entry_at(*q, {0});
+  if (first && broker_.store.in_memory(first->phy)) return request.ok(OffsetResponseHeader{0});
   return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
 }
 
 Answer OffsetRoom::update(const wire::UpdateConsumerOffsetHeader& h, Request& request) {
   const wire::EmptyResponseHeader empty;
-  if (!meta_.groups.find_or_create(h.consumerGroup)) {
+  if (!meta_.groups.find(h.consumerGroup)) {
     return request.answer(ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST, empty, fmt::format("Group {} not exist!", h.consumerGroup));
   }
   if (!meta_.topics.find(h.topic)) return request.answer(ResponseCode::TOPIC_NOT_EXIST, empty, fmt::format("Topic {} not exist!", h.topic));

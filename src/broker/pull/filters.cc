@@ -8,7 +8,9 @@ TagFilter::TagFilter(std::shared_ptr<const wire::SubscriptionData> subscription)
     : subscription_(std::move(subscription)), all_(subscription_->classFilterMode || subscription_->matches_all()) {}
 
 std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_view topic, std::string_view expression, std::string_view type) {
-  if (!type.empty() && type != "TAG") return type == "SQL92" ? sql(expression) : nullptr;
+  if (type == "SQL92") return sql(expression);
+  // QUIRK: a type that nobody knows filters nothing.
+  if (!type.empty() && type != "TAG") expression = "*";
   if (last_ && topic_ == topic && expression_ == expression) return last_;
   auto built = wire::SubscriptionData::build(topic, expression, "TAG");
   if (!built) return nullptr;

@@ -135,7 +135,7 @@ class PullRoom::Lane {
     }
     if (h.queueId < 0 || h.queueId >= plan.topic->readQueueNums) {
       return Refusal{ResponseCode::INVALID_PARAMETER,
-                     fmt::format("queueId[{}] is illegal, topic:[{}] topicConfig.readQueueNums:[{}] consumer:[{}]", h.queueId, h.topic,
+                     fmt::format("queueId[{}] is illegal, topic:[{}] topicConfig.readQueueNums:[{}] consumer:[/{}]", h.queueId, h.topic,
                                  plan.topic->readQueueNums, responder.session().peer_text()), {}};
     }
     plan.queue = topics_.queue(*topic, h.queueId);

@@ -22,7 +22,9 @@ SendProperties scan_properties(std::string_view text) noexcept {
   SendProperties p;
   PropertyReader reader(text);
   std::string_view name, value;
+  size_t understood = 0;   // bytes; pairs without name or value are passed over by the reader
   while (reader.next(name, value)) {
+    understood += name.size() + value.size() + 2;
     if (name.starts_with("TIMER_")) p.special = true;
     switch (name.size()) {
       case 4:
@@ -44,6 +46,7 @@ SendProperties scan_properties(std::string_view text) noexcept {
       default: break;
     }
   }
+  if (understood != text.size() && understood != text.size() + 1) p.plain = false;
   p.special |= !p.delay.empty() || !p.tran_msg.empty();
   return p;
 }

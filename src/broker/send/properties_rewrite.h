@@ -17,7 +17,7 @@ struct SendProperties {
   std::string_view delay;
   std::string_view tran_msg;
   bool special = false;    // DELAY, TRAN_MSG or a TIMER_ property: a rewrite of the pipeline may apply
-  bool plain = true;       // none of MSG_REGION, TRACE_ON, CLUSTER, POP_CK occurs: the string can be kept as it is
+  bool plain = true;       // none of MSG_REGION, TRACE_ON, CLUSTER, POP_CK occurs and no pair is malformed: kept as it is
 };
 SendProperties scan_properties(std::string_view text) noexcept;
 
@@ -29,6 +29,8 @@ class PropertiesRewriter {
   /// string is kept without additions, so that what the broker adds never makes a legal message illegal.
   /// `new_uniq_key` is used when the producer sent none.
   std::string_view rewrite(std::string_view text, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const;
+  /// The pairs that every stored message gets: MSG_REGION, TRACE_ON, CLUSTER.
+  std::string_view additions() const noexcept { return suffix_; }
 
  private:
   std::string suffix_;     // the three pairs

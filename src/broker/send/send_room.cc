@@ -26,6 +26,8 @@ namespace {
 
 Logger log("send");
 
+constexpr int32_t kVersionWithMaxTimes = 121;   // V3_4_9: the request's maxReconsumeTimes counts
+
 /// A refusal before the store: code and remark.
 struct Refusal {
   ResponseCode code;
@@ -81,6 +83,7 @@ class SendRoom::Lane final : public PutSink {
     if (queue_id < 0) queue_id = random_queue(config->writeQueueNums);
     if (auto refusal = check_queue(h, request, *config, queue_id)) return refuse(request, *refusal);
 
+    if (is_retry_topic(h.topic) && gives_up(h, request)) return send_dead(h, request);
     const SendProperties seen = scan_properties(h.properties);
     if (seen.tran_msg == "true" && broker_.config.rejectTransactionMessage()) {
       return refuse(request, {ResponseCode::NO_PERMISSION,
@@ -178,6 +181,34 @@ class SendRoom::Lane final : public PutSink {
     m.queue = topics_.queue(topic, queue_id);
   }
 
+  /// A consumer sends a message to its retry topic that it has tried too often (spec semantics 3.5).
+  bool gives_up(const wire::SendMessageHeader& h, const Request& request) {
+    const auto group = meta_.groups.find_or_create(h.topic.substr(kRetryPrefix.size()));
+    int32_t max_times = group ? group->retryMaxTimes : 16;
+    if (h.maxReconsumeTimes && request.frame().version >= kVersionWithMaxTimes) max_times = *h.maxReconsumeTimes;
+    return h.reconsumeTimes > max_times;
+  }
+
+  Answer send_dead(const wire::SendMessageHeader& h, Request& request) {
+    const std::string topic = std::string(kDlqPrefix) + std::string(h.topic.substr(kRetryPrefix.size()));
+    meta_.topics.create_internal(topic, 1, perm::kRead | perm::kWrite, 0);
+    TopicCache::Entry* entry = topics_.find(topic);
+    if (!entry) return refuse(request, {ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist", topic)});
+    std::string properties = without_property(h.properties, prop::kDelay);
+    if (!properties.empty() && properties.back() != '\x02') properties += '\x02';
+    properties.append(prop::kDelay).append("\x01-1\x02");
+    const SendProperties seen = scan_properties(properties);
+    PutMessage m;
+    fill(m, h, request, *entry, *entry->topic->config(), 0);
+    const std::string_view new_key = seen.uniq_key.empty() ? uniq_.next() : std::string_view();
+    m.fields.properties = rewriter_.rewrite(properties, seen, new_key, properties_);
+    m.tagsCode = tags_code(seen.tags);
+    m.may_rewrite = false;
+    const uint32_t slot = take_slot(request, h.queueId < 0 ? 0 : h.queueId, seen.uniq_key.empty() ? new_key : seen.uniq_key);
+    pipeline_.put(m, *this, slot);
+    return request.later();
+  }
+
   Answer send_batch(const wire::SendMessageHeader& h, Request& request, PutMessage& m, const SendProperties& seen) {
     if (h.topic.size() > 127) {
       return refuse(request, {ResponseCode::MESSAGE_ILLEGAL, fmt::format("message topic length too long {}", h.topic.size())});
@@ -194,6 +225,7 @@ class SendRoom::Lane final : public PutSink {
       return request.later();
     }
     m.wait = seen.wait != "false";
+    m.part_properties = rewriter_.additions();
     pipeline_.put_batch(m, *this, slot);
     return request.later();
   }

@@ -102,12 +102,12 @@ struct UnregisterBrokerHeader {
 };
 
 struct GetRouteInfoHeader {
-  std::string topic;
+  std::string topic = "null";   // QUIRK: Java prints a missing one so
   std::optional<bool> acceptStandardJsonOnly;
 
   static constexpr auto fields() {
     using H = GetRouteInfoHeader;
-    return std::tuple{required("topic", &H::topic), optional("acceptStandardJsonOnly", &H::acceptStandardJsonOnly)};
+    return std::tuple{optional("topic", &H::topic), optional("acceptStandardJsonOnly", &H::acceptStandardJsonOnly)};
   }
 };
 
