@@ -10,12 +10,15 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/log.h"
 #include "env/posix_connection.h"
 #include "env/posix_connector.h"
 #include "env/posix_dns.h"
 
 namespace mq::env {
 namespace {
+
+Logger log("net");
 
 void set_option(int fd, int level, int name, int value) noexcept { ::setsockopt(fd, level, name, &value, sizeof value); }
 
@@ -44,28 +47,39 @@ class Acceptor final : public Pollable {
       switch (errno) {
         case EAGAIN: return;
         case EINTR: case ECONNABORTED: case EPROTO: case ENETDOWN: case EHOSTUNREACH: case ENETUNREACH: case EPERM: continue;
-        default: return exhausted();
+        default: return exhausted(errno);
       }
     }
   }
 
  private:
   /// EMFILE, ENFILE, ENOBUFS, ENOMEM: level-triggered epoll would report the listener for ever.
-  void exhausted() noexcept {
+  void exhausted(int error_number) noexcept {
     for (int i = 0; i < PosixNet::kAcceptsPerTurn; ++i) {
       if (!net_.shed_one(fd_)) break;
+      ++shed_;
     }
     net_.loop().rewatch(fd_, 0, *this);
-    timer_ = net_.loop().after(PosixNet::kAcceptPauseMs, [this] {
+    timer_ = net_.loop().after(PosixNet::kAcceptPauseMs, [this, error_number] {
       timer_ = 0;
+      complain(error_number);
       net_.loop().rewatch(fd_, EPOLLIN, *this);
     });
+  }
+
+  /// After the pause, when there may be a descriptor for the log again.
+  void complain(int error_number) {
+    int64_t swallowed = 0;
+    if (!complaint_.allow(net_.loop().turn_ms(), swallowed)) return;
+    log.warn("{} connections were turned away: {}", std::exchange(shed_, 0), fail_errno(error_number, "accept").error().message());
   }
 
   PosixNet& net_;
   int fd_;
   AcceptHandler on_accept_;
+  int64_t shed_ = 0;
   TimerId timer_ = 0;
+  RateLimit complaint_{10'000};
 };
 
 class PosixListener final : public Listener {

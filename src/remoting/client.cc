@@ -35,7 +35,7 @@ ResponseBase own(const wire::Frame& frame) {
 /// Badge: owned by its loop.
 struct Client::Impl final : LinkOwner {
   struct Pending {
-    std::string addr;
+    const ClientLink* link = nullptr;   // compared, never followed
     UniqueFunction<void(Result<ResponseBase>)> done;
     env::TimerId timer = 0;
   };
@@ -44,7 +44,7 @@ struct Client::Impl final : LinkOwner {
 
   ClientLink& link(const std::string& addr, const env::Endpoint& to) {
     auto& slot = links[addr];
-    if (!slot) {
+    if (!slot || slot->closing()) {
       slot = std::make_shared<ClientLink>(*this, loop, addr, options);
       slot->connect(to);
     }
@@ -59,12 +59,18 @@ struct Client::Impl final : LinkOwner {
   }
   void on_gone(ClientLink& gone, const Error& why) override {
     if (const auto it = links.find(gone.addr()); it != links.end() && it->second.get() == &gone) links.erase(it);
-    std::vector<int32_t> lost;
-    for (const auto& [opaque, p] : pending) {
-      if (p.addr == gone.addr()) lost.push_back(opaque);
+    std::vector<std::pair<int32_t, Pending>> lost;   // taken out first: a `done` may destroy the client
+    for (auto it = pending.begin(); it != pending.end();) {
+      if (it->second.link != &gone) {
+        ++it;
+        continue;
+      }
+      loop.cancel(it->second.timer);
+      lost.emplace_back(it->first, std::move(it->second));
+      it = pending.erase(it);
     }
-    std::ranges::sort(lost);
-    for (const int32_t opaque : lost) complete(opaque, fail(why));
+    std::ranges::sort(lost, {}, [](const auto& p) { return p.first; });
+    for (auto& [opaque, p] : lost) p.done(fail(why));
   }
   void complete(int32_t opaque, Result<ResponseBase> r) {
     const auto it = pending.find(opaque);
@@ -79,7 +85,6 @@ struct Client::Impl final : LinkOwner {
     if (!done) return;
     const int32_t opaque = next_opaque++;
     Pending& p = pending[opaque];
-    p.addr = "";   // no connection's end completes it before
     p.done = std::move(done);
     p.timer = loop.after(0, [this, opaque, why = std::move(why.at(addr))]() mutable { complete(opaque, fail(std::move(why))); });
   }
@@ -100,9 +105,7 @@ Client::~Client() {
   for (auto& [addr, link] : impl_->links) link->abandon();
   impl_->links.clear();
   while (!impl_->pending.empty()) {
-    const auto& [opaque, p] = *impl_->pending.begin();
-    Error why(Errc::kClosed, "the client is closed");
-    impl_->complete(opaque, fail(std::move(p.addr.empty() ? why : why.at(p.addr))));
+    impl_->complete(impl_->pending.begin()->first, fail(Errc::kClosed, "the client is closed"));
   }
 }
 
@@ -125,7 +128,7 @@ void Client::send(const std::string& addr, int32_t code, bool oneway, Writer wri
   w.finish(body);
   if (oneway || !done) return;
   Impl::Pending& p = impl_->pending[opaque];
-  p.addr = addr;
+  p.link = &link;
   p.done = std::move(done);
   p.timer = impl_->loop.after(timeout_ms, [impl = impl_.get(), opaque, addr] {
     impl->complete(opaque, fail(Errc::kTimeout, "no answer in time").at(addr));

@@ -91,6 +91,10 @@ class Responder {
   bool oneway_ = false;
 };
 
+/// QUIRK: answers are JSON whatever the request's type, as of a Java server with default settings; clients that can only
+/// read JSON (C++) send either type. Pinned by Server.AnswersAreJsonForBinaryRequests.
+inline constexpr wire::SerializeType kAnswerType = wire::SerializeType::kJson;
+
 /// A decoded request during its handler's call; views die afterwards. Loop thread only. Answering at once touches no
 /// reference count; only responder() copies the SessionRef.
 class Request {
@@ -105,16 +109,14 @@ class Request {
   env::Loop& loop() const noexcept { return session_->loop(); }
 
   /// To keep the duty: `pending_.push_back(request.responder()); return request.later();`
-  /// QUIRK: answers are JSON whatever the request's type, as of a Java server with default settings; clients that can only
-  /// read JSON (C++) send either type.
-  Responder responder() const { return {session_, wire::SerializeType::kJson, frame_.opaque, frame_.is_oneway()}; }
+  Responder responder() const { return {session_, kAnswerType, frame_.opaque, frame_.is_oneway()}; }
   Answer later() const noexcept { return {}; }
 
   template <class H>
   Answer answer(wire::ResponseCode code, const H& header, std::string_view remark = {}, ByteView body = {}) const {
     if (frame_.is_oneway()) return {};
     if (ByteBuffer* out = session_->output()) {
-      wire::encode_frame(*out, {.type = frame_.type, .code = static_cast<int32_t>(code), .opaque = frame_.opaque,
+      wire::encode_frame(*out, {.type = kAnswerType, .code = static_cast<int32_t>(code), .opaque = frame_.opaque,
                                 .flag = wire::kFlagResponse, .remark = remark}, header, body);
     }
     return {};
