@@ -53,7 +53,14 @@ bool is_ascii(std::string_view t) noexcept {
 
 bool is_utf8(std::string_view t) noexcept {
   size_t bad = 0;
-  while (!t.empty() && bad == 0) next_code_point(t, bad);
+  while (!t.empty() && bad == 0) {
+    const size_t step = t.size() < 16 ? t.size() : 16;
+    if (is_ascii(t.substr(0, step))) {
+      t.remove_prefix(step);
+    } else {
+      for (const char* until = t.data() + step; t.data() < until && bad == 0;) next_code_point(t, bad);
+    }
+  }
   return bad == 0;
 }
 

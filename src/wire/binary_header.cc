@@ -2,13 +2,26 @@
 //
 //   int16 code | byte language | int16 version | int32 opaque | int32 flag | int32 remark length, remark
 //   | int32 ext length, ext = (int16 key length, key, int32 value length, value) ...
-#include "msg/utf8.h"
 #include "wire/codec_internal.h"
 
 namespace mq::wire::internal {
 namespace {
 
 constexpr size_t kFixedBytes = 17;   // up to and with the remark's length
+
+/// All bytes or-ed together, for texts that are mostly short; only the top bits of the answer's bytes count.
+uint64_t or_of(std::string_view t) noexcept {
+  const char* p = t.data();
+  size_t n = t.size();
+  uint64_t all = 0;
+  for (; n >= 8; p += 8, n -= 8) {
+    uint64_t v;
+    std::memcpy(&v, p, 8);
+    all |= v;
+  }
+  for (; n > 0; ++p, --n) all |= static_cast<unsigned char>(*p);
+  return all;
+}
 
 Failure bad(const char* why) { return fail(Errc::kCorrupt, std::string("ROCKETMQ header: ") + why); }
 
@@ -30,6 +43,7 @@ Result<> decode_binary_header(ByteView header, Frame& out) {
   if (remark_bytes < 0 || remark_bytes > end - p - 4) return bad("the remark does not fit");
   if (remark_bytes > 0) out.remark = as_text({p, static_cast<size_t>(remark_bytes)});
   p += remark_bytes;
+  uint64_t seen = or_of(out.remark);
 
   const auto ext_bytes = load_be<int32_t>(p);
   p += 4;
@@ -53,8 +67,9 @@ Result<> decode_binary_header(ByteView header, Frame& out) {
     if (value_bytes > 0) value = as_text({p, static_cast<size_t>(value_bytes)});
     if (key_bytes > 0) out.ext.add(key, value);
     p += value_bytes;
+    seen |= or_of(key) | or_of(value);
   }
-  if (!is_ascii(as_text(header.subspan(kFixedBytes)))) [[unlikely]] repair_text(out);
+  if (seen & 0x8080808080808080u) [[unlikely]] repair_text(out);
   return {};
 }
 

@@ -15,7 +15,10 @@
 //   strict    -> absent keeps the default, but a value that does not parse fails (Java's fast headers)
 #pragma once
 
+#include <array>
 #include <charconv>
+#include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +59,14 @@ template <class T> struct is_optional<std::optional<T>> : std::true_type {};
 /// Java's parseInt/parseLong: an optional sign, digits, nothing else.
 template <class T>
 bool parse_number(std::string_view t, T& out) noexcept {
+  if constexpr (std::is_integral_v<T>) {
+    if (t.size() < std::numeric_limits<T>::digits10) {   // cannot overflow
+      T v = 0;
+      size_t i = 0;
+      for (; i < t.size() && t[i] >= '0' && t[i] <= '9'; ++i) v = static_cast<T>(v * 10 + (t[i] - '0'));
+      if (i == t.size() && i > 0) [[likely]] return out = v, true;
+    }
+  }
   if (t.size() > 1 && t[0] == '+' && t[1] != '-') t.remove_prefix(1);
   auto [end, ec] = std::from_chars(t.data(), t.data() + t.size(), out);
   return ec == std::errc() && end == t.data() + t.size();
@@ -101,32 +112,66 @@ void put(FrameWriter& w, std::string_view name, const T& v) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// The names of a header's fields, in the order of its table.
+template <class H>
+inline constexpr auto kFieldNames = std::apply([](const auto&... f) { return std::array<std::string_view, sizeof...(f)>{f.name...}; }, H::fields());
+
+inline bool same_name(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size() || a[0] != b[0]) return false;   // no name is empty
+  return a.size() == 1 || std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// The value of each name in `names`, of equal keys the last; a view with data() == nullptr where there is none. One
+/// pass over the pairs. A client writes a header's fields in the same order each time, for the one-letter names that of
+/// the table, so the field behind the last match is tried first.
+template <size_t N>
+std::array<std::string_view, N> values_of(const ExtFields& ext, const std::array<std::string_view, N>& names) noexcept {
+  std::array<std::string_view, N> found{};
+  size_t guess = 0;
+  for (const auto& pair : ext.pairs()) {
+    if (pair.key.empty()) continue;
+    for (size_t tried = 0; tried < N; ++tried) {
+      const size_t i = guess;
+      guess = guess + 1 == N ? 0 : guess + 1;
+      if (!same_name(names[i], pair.key)) continue;
+      found[i] = pair.value;
+      break;
+    }
+  }
+  return found;
+}
+
+Failure missing_field(std::string_view name);
+Failure bad_field(std::string_view name, std::string_view value);
+
+}  // namespace detail
+
 /// Fills a header from extFields. Errors: kInvalid naming the field.
 template <class H>
 Result<H> decode_header(const ExtFields& ext) {
-  H h;
-  const char* missing = nullptr;
-  std::string_view bad_name, bad_value;
-  std::apply(
-      [&](const auto&... f) {
-        [[maybe_unused]] auto one = [&](const auto& field) {
-          const std::string_view text = ext.find(field.name);
-          if (!text.data()) {
-            if (field.need == Need::kRequired && !missing) missing = field.name.data();
-            return;
-          }
-          if (!detail::assign(h.*field.member, text)) {
-            if (field.need != Need::kOptional && !bad_name.data()) bad_name = field.name, bad_value = text;
-          }
-        };
-        (one(f), ...);
-      },
-      H::fields());
-  if (missing) return fail(Errc::kInvalid, std::string("required field ") + missing + " missing");
-  if (bad_name.data()) {
-    return fail(Errc::kInvalid, "field " + std::string(bad_name) + " has the value \"" + std::string(bad_value) + "\", a number is needed");
+  constexpr size_t kCount = detail::kFieldNames<H>.size();
+  Result<H> result;
+  if constexpr (kCount > 0) {
+    H& h = *result;
+    const auto found = detail::values_of<kCount>(ext, detail::kFieldNames<H>);
+    size_t missing = kCount, bad = kCount;   // the first of each; a missing one is told before a bad one
+    size_t i = 0;
+    auto one = [&](const auto& field) {
+      const std::string_view text = found[i];
+      if (!text.data()) {
+        if (field.need == Need::kRequired && missing == kCount) missing = i;
+      } else if (!detail::assign(h.*field.member, text)) {
+        if (field.need != Need::kOptional && bad == kCount) bad = i;
+      }
+      ++i;
+    };
+    std::apply([&](const auto&... f) { (one(f), ...); }, H::fields());
+    if (missing < kCount) [[unlikely]] return detail::missing_field(detail::kFieldNames<H>[missing]);
+    if (bad < kCount) [[unlikely]] return detail::bad_field(detail::kFieldNames<H>[bad], found[bad]);
   }
-  return h;
+  return result;
 }
 
 /// Writes a header's fields; absent optionals and null views are left out.

@@ -86,12 +86,12 @@ struct Value {
 class Parser {
  public:
   Parser(std::string_view text, const char* readable, Frame& out)
-      : begin_(text.data()), p_(begin_), end_(begin_ + text.size()), scan_(begin_, end_, readable), out_(out) {}
+      : begin_(text.data()), p_(begin_), end_(begin_ + text.size()), readable_(readable), scan_(begin_, end_, readable), out_(out) {}
 
   bool run() {
     if (end_ - p_ >= 3 && std::string_view(p_, 3) == "\xEF\xBB\xBF") p_ += 3;
     if (!expect('{')) return bad("an object is needed");
-    if (!members([this](std::string_view key) { return member(key); })) return false;
+    if (!members([this](std::string_view key) { return member(key); }, [] {})) return false;
     blanks();
     return p_ == end_ || bad("text follows the object");
   }
@@ -138,20 +138,27 @@ class Parser {
     return true;
   }
 
-  /// The members of an object up to and with its closing brace; `take` reads the value of a key.
-  template <class Take>
-  bool members(Take take) {
+  /// The members of an object up to and with its closing brace; `take` reads the value of a key, `ahead` may read whole
+  /// members at the start of one.
+  template <class Take, class Ahead>
+  bool members(Take take, Ahead ahead) {
     while (true) {
-      while (expect(',')) {}   // QUIRK: fastjson skips surplus commas, before, between and behind
-      if (p_ < end_ && *p_ == '}') {
-        ++p_;
-        return true;
+      ahead();
+      if (p_ == end_ || *p_ != '"') [[unlikely]] {
+        while (expect(',')) {}   // QUIRK: fastjson skips surplus commas, before, between and behind
+        if (p_ < end_ && *p_ == '}') {
+          ++p_;
+          return true;
+        }
       }
       std::string_view key;
       if (!read_key(key)) return false;
       if (!expect(':')) return bad("a colon is needed");
       if (!take(key)) return false;
-      if (p_ < end_ && *p_ == ',') [[likely]] continue;
+      if (p_ < end_ && *p_ == ',') [[likely]] {
+        ++p_;
+        continue;
+      }
       blanks();
       if (p_ == end_ || (*p_ != ',' && *p_ != '}')) return bad("a comma or closing brace is needed");
     }
@@ -190,7 +197,7 @@ class Parser {
   /// which may grow by a few characters each.
   char* scratch() {
     if (!to_) {
-      const size_t need = 2 * static_cast<size_t>(end_ - begin_) + 16;
+      const size_t need = 2 * static_cast<size_t>(end_ - begin_) + 32;
       if (out_.scratch.size() < need) out_.scratch.resize(need);
       to_ = out_.scratch.data();
     }
@@ -201,11 +208,18 @@ class Parser {
     char* const start = scratch();
     char* to = start;
     while (true) {
-      const size_t run = static_cast<size_t>(slash - from);
-      std::memcpy(to, from, run);
-      to += run;
+      to = copy_run(to, from, slash);
       if (slash == end_) return bad("a string does not end");
       if (*slash == '"') break;
+      if (end_ - slash > 6 && slash[1] == 'u' && slash[2] == '0' && slash[3] == '0' && slash[4] < '8') [[likely]] {
+        // The separators of properties, \u0001 and \u0002.
+        const int high = hex_digit(slash[4]), low = hex_digit(slash[5]);
+        if (high < 0 || low < 0) return bad("\\u needs four hexadecimal digits");
+        *to++ = static_cast<char>(high << 4 | low);
+        from = slash + 6;
+        slash = scan_.take();
+        continue;
+      }
       const char* after = unescape(slash, to);
       if (!after) return false;
       if (slash[1] == '"' || slash[1] == '\\') scan_.take();
@@ -218,6 +232,17 @@ class Parser {
     to_ = to;
     p_ = slash + 1;
     return true;
+  }
+
+  /// Copies [from, until) to `to`; scratch has the room to copy 16 bytes at a time.
+  char* copy_run(char* to, const char* from, const char* until) const noexcept {
+    const size_t run = static_cast<size_t>(until - from);
+    if (static_cast<size_t>(readable_ - from) < run + 16) [[unlikely]] {
+      std::memcpy(to, from, run);
+    } else {
+      for (size_t i = 0; i < run; i += 16) std::memcpy(to + i, from + i, 16);
+    }
+    return to + run;
   }
 
   /// Writes what the escape at `slash` means. Returns the place behind it, or nullptr.
@@ -426,12 +451,35 @@ class Parser {
     }
     out_.ext.clear();   // of two extFields the later one counts
     out_.ext.set_present();
-    return members([this](std::string_view key) {
-      Value v;
-      if (!value(v)) return false;
-      out_.ext.add(key, v.kind == Value::Kind::kString ? v.text : as_string(v));
-      return true;
-    });
+    return members(
+        [this](std::string_view key) {
+          Value v;
+          if (!value(v)) return false;
+          out_.ext.add(key, v.kind == Value::Kind::kString ? v.text : as_string(v));
+          return true;
+        },
+        [this] { plain_ext_fields(); });
+  }
+
+  /// Takes members of the form `"key":"value",` as long as a member of that form is followed by another one, with all
+  /// state in registers. Leaves off at the start of the first member that is not.
+  void plain_ext_fields() {
+    SpecialScanner scan = scan_;
+    const char* p = p_;
+    while (end_ - p > 8 && *p == '"') {
+      SpecialScanner ahead = scan;
+      ahead.take();
+      const char* key_end = ahead.take();
+      if (end_ - key_end < 5 || *key_end != '"' || key_end[1] != ':' || key_end[2] != '"') break;
+      ahead.take();
+      const char* value_end = ahead.take();
+      if (end_ - value_end < 3 || *value_end != '"' || value_end[1] != ',') break;
+      out_.ext.add({p + 1, static_cast<size_t>(key_end - p - 1)}, {key_end + 3, static_cast<size_t>(value_end - key_end - 3)});
+      p = value_end + 2;
+      scan = ahead;
+    }
+    p_ = p;
+    scan_ = scan;
   }
 
   /// Numbers and booleans become text.
@@ -474,6 +522,12 @@ class Parser {
   }
 
   bool number_text(std::string_view t, int32_t& to) noexcept {
+    if (t.size() <= 9) {   // cannot overflow
+      int32_t v = 0;
+      size_t i = 0;
+      while (i < t.size() && is_digit(t[i])) v = v * 10 + (t[i++] - '0');
+      if (i == t.size() && i > 0) [[likely]] return to = v, true;
+    }
     if (t.size() > 1 && t[0] == '+' && is_digit(t[1])) t.remove_prefix(1);
     const char* last = t.data() + t.size();
     auto [end, ec] = std::from_chars(t.data(), last, to);
@@ -503,6 +557,7 @@ class Parser {
   const char* begin_;
   const char* p_;
   const char* end_;
+  const char* readable_;
   SpecialScanner scan_;
   Frame& out_;
   char* to_ = nullptr;           // next free byte of scratch

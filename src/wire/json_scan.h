@@ -24,7 +24,7 @@ class SpecialScanner {
 
   /// The next special character and steps behind it; `end` when there is none.
   const char* take() noexcept {
-    while (mask_ == 0) {
+    while (mask_ == 0) [[unlikely]] {
       if (end_ - base_ <= 64) return end_;
       base_ += 64;
       load();
@@ -47,37 +47,47 @@ class SpecialScanner {
   bool saw_non_ascii() const noexcept { return high_ != 0; }
 
  private:
+  struct Block {
+    uint64_t special;
+    uint64_t high;
+  };
+
+  // The block comes back by value so that a scanner held in a local variable stays in registers.
   void load() noexcept {
-    const char* from = base_;
+    const Block b = block_at(base_, end_, readable_);
+    mask_ = b.special;
+    high_ |= b.high;
+  }
+
+  [[gnu::noinline]] static Block block_at(const char* from, const char* end, const char* readable) noexcept {
+    const ptrdiff_t n = end - from;
     char copy[64];
-    const ptrdiff_t n = end_ - base_;
-    if (readable_ - base_ < 64) [[unlikely]] {
+    if (readable - from < 64) [[unlikely]] {
       std::memset(copy, 0, sizeof copy);
-      if (n > 0) std::memcpy(copy, base_, static_cast<size_t>(n));
+      if (n > 0) std::memcpy(copy, from, static_cast<size_t>(n));
       from = copy;
     }
-    uint64_t high = 0;
-    mask_ = 0;
+    Block b{0, 0};
 #if defined(__SSE2__)
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
     for (int i = 0; i < 4; ++i) {
       const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from) + i);
       const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
-      mask_ |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit))) << (16 * i);
-      high |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(v))) << (16 * i);
+      b.special |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit))) << (16 * i);
+      b.high |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(v))) << (16 * i);
     }
 #else
     for (int i = 0; i < 64; ++i) {
-      mask_ |= uint64_t{from[i] == '"' || from[i] == '\\'} << i;
-      high |= uint64_t{static_cast<unsigned char>(from[i]) >= 0x80} << i;
+      b.special |= uint64_t{from[i] == '"' || from[i] == '\\'} << i;
+      b.high |= uint64_t{static_cast<unsigned char>(from[i]) >= 0x80} << i;
     }
 #endif
     if (n < 64) {
       const uint64_t ours = n > 0 ? (uint64_t{1} << n) - 1 : 0;
-      mask_ &= ours;
-      high &= ours;
+      b.special &= ours;
+      b.high &= ours;
     }
-    high_ |= high;
+    return b;
   }
 
   const char* base_;       // start of the current block
