@@ -1,6 +1,6 @@
 #include "msg/record.h"
 
-#include <zlib.h>
+#include "base/crc32.h"
 
 namespace mq {
 namespace {
@@ -10,11 +10,6 @@ constexpr size_t kMaxTopic = 32767;
 
 size_t host_size(const Host& h) noexcept { return h.len + size_t{4}; }
 bool is_v2(const MessageFields& m) noexcept { return m.topic.size() > kMaxTopicV1; }
-
-int32_t body_crc(ByteView body) noexcept {
-  if (body.empty()) return 0;
-  return static_cast<int32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size()) & 0x7FFFFFFF);
-}
 
 /// Writes big-endian values one behind the other; the caller has reserved the room.
 class Put {
@@ -100,7 +95,7 @@ Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
   Put put(out.reserve(size));
   put.be(static_cast<int32_t>(size));
   put.be(v2 ? kMagicV2 : kMagicV1);
-  put.be(body_crc(m.body));
+  put.be(crc31(m.body));
   put.be(m.queueId);
   put.be(m.flag);
   put.be(m.queueOffset);
@@ -154,7 +149,7 @@ Result<RecordView> decode_record(ByteView bytes, RecordCheck check) {
   m.properties = as_text(take.bytes(take.length<int16_t>()));
   if (!take.ok() || !take.rest().empty()) return corrupt("the record's lengths do not add up to its size");
   // Java compares no CRC of an empty body, so neither do we.
-  if (check == RecordCheck::kLengthsAndCrc && !m.body.empty() && body_crc(m.body) != r.bodyCRC) {
+  if (check == RecordCheck::kLengthsAndCrc && !m.body.empty() && crc31(m.body) != r.bodyCRC) {
     return corrupt("the body's CRC does not fit");
   }
   return r;

@@ -69,4 +69,6 @@ void append_json_text(ByteBuffer& out, std::string_view text) {
   }
 }
 
+bool is_plain_json_text(std::string_view text) noexcept { return first_suspicious(text.data(), text.size()) == text.size(); }
+
 }  // namespace mq::wire

@@ -5,6 +5,7 @@
 #include "wire/header_codec.h"
 #include "wire/headers/pull.h"
 #include "wire/headers/send.h"
+#include "wire/send_response.h"
 
 namespace mq {
 namespace {
@@ -92,6 +93,20 @@ void encode_send_response(benchmark::State& state, SerializeType type) {
 }
 BENCHMARK_CAPTURE(encode_send_response, json, SerializeType::kJson);
 BENCHMARK_CAPTURE(encode_send_response, binary, SerializeType::kRocketMq);
+
+void send_response_template(benchmark::State& state, SerializeType type) {
+  ByteBuffer out;
+  const SendResponseTemplate pattern("DefaultRegion", "true");
+  for (auto _ : state) {
+    out.clear();
+    pattern.append(out, {.type = type, .code = 0, .opaque = 123456, .msgId = "0A01020300002A9F00000000075BCD15", .queueId = 3,
+                         .queueOffset = 123456, .transactionId = "AC1100022A9F18B4AAC2000000000001"});
+    benchmark::DoNotOptimize(out.data());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK_CAPTURE(send_response_template, json, SerializeType::kJson);
+BENCHMARK_CAPTURE(send_response_template, binary, SerializeType::kRocketMq);
 
 MessageFields message(ByteView body) {
   MessageFields m;
