@@ -13,7 +13,7 @@ Result<> decode_binary_header(ByteView header, Frame& out);
 /// Puts all fields to what a frame has that names none of them.
 void reset_head(Frame& out) noexcept;
 
-/// Replaces malformed UTF-8 in remark, keys and values by U+FFFD, as Java's String constructor does.
+/// Replaces malformed UTF-8 in remark, keys and values by U+FFFD, as Java's String constructor does: the ROCKETMQ header.
 void repair_text(Frame& out);
 
 /// A number as BigDecimal(text).toString() writes it; `text` is digits with at most one point and exponent.

@@ -206,9 +206,13 @@ TEST(Frame, BinaryAsLenientAsJava) {
   for (const auto& [header, want] : cases) EXPECT_EQ(decoded(1, from_hex(header)), want) << header;
 }
 
-TEST(Frame, MalformedUtf8BecomesWhatJavaMakesOfIt) {
-  EXPECT_EQ(decoded(0, "{\"extFields\":{\"\xFF\":\"a\xE4\xB8z\\n\"},\"remark\":\"\xC0\x80\"}"),
-            "code=0 remark=\xEF\xBF\xBD\xEF\xBF\xBD; {\xEF\xBF\xBD=a\xEF\xBF\xBDz\n,}");
+TEST(Frame, MalformedUtf8InJsonClosesTheConnection) {
+  EXPECT_EQ(decoded(0, "{\"extFields\":{\"\xC3\xA9\":\"a\xE4\xB8\xADz\\n\"},\"remark\":\"\xF0\x9F\x98\x80\"}"),
+            "code=0 remark=\xF0\x9F\x98\x80; {\xC3\xA9=a\xE4\xB8\xADz\n,}");
+  for (std::string_view bad : {"\xFF", "a\xE4\xB8z", "\xC0\x80", "\xB8\xAD"}) {
+    EXPECT_EQ(decoded(0, "{\"extFields\":{\"a\":\"" + std::string(bad) + "\"}}"), "close");
+    EXPECT_EQ(decoded(0, "{\"extFields\":{\"" + std::string(bad) + "\":\"a\"}}"), "close");
+  }
 }
 
 TEST(Frame, Escapes) {

@@ -611,7 +611,8 @@ Result<> decode_json_header(ByteView header, const std::byte* readable, Frame& o
   out.has_opaque = false;
   Parser parser(as_text(header), reinterpret_cast<const char*>(readable), out);
   if (!parser.run()) [[unlikely]] return parser.failure();
-  if (parser.saw_non_ascii()) [[unlikely]] repair_text(out);
+  // fastjson decodes strictly: malformed UTF-8 closes the connection (in a ROCKETMQ header it becomes U+FFFD).
+  if (parser.saw_non_ascii() && !is_utf8(as_text(header))) [[unlikely]] return fail(Errc::kCorrupt, "JSON header: malformed UTF-8");
   return {};
 }
 
