@@ -13,6 +13,7 @@
 #include "broker/send/put_answer.h"
 #include "msg/names.h"
 #include "msg/properties.h"
+#include "wire/send_response.h"
 
 namespace mq::broker {
 
@@ -72,7 +73,8 @@ class SendRoom::Lane final : public PutSink {
         rewriter_(broker.config.regionId(), broker.config.traceOn(), broker.cluster),
         uniq_(broker.store_host, static_cast<int32_t>(getpid()), broker.env.clock(), broker.env.rng()),
         region_(broker.config.regionId()),
-        trace_on_(broker.config.traceOn() ? "true" : "false") {}
+        trace_on_(broker.config.traceOn() ? "true" : "false"),
+        stored_(region_, trace_on_) {}
 
   Answer send(const wire::SendMessageHeader& h, Request& request) {
     PutMessage m;
@@ -260,13 +262,13 @@ class SendRoom::Lane final : public PutSink {
   }
 
   void answer(PendingSend& p, const PutResult& r) {
-    SendMessageResponseHeader header;
-    header.MSG_REGION = region_;
-    header.TRACE_ON = trace_on_;
     const bool ok = r.status == store::PutStatus::kPutOk;
     if (!ok) {
       const PutAnswer a = answer_of(r.status, broker_);
       if (!a.stored) {
+        SendMessageResponseHeader header;
+        header.MSG_REGION = region_;
+        header.TRACE_ON = trace_on_;
         (void)p.responder.answer(a.code, header, a.remark);
         return;
       }
@@ -281,11 +283,11 @@ class SendRoom::Lane final : public PutSink {
         ids_ += offset_msg_id(broker_.store_host, part);
       }
     }
-    header.msgId = ids_;
-    header.queueId = p.queue_id;
-    header.queueOffset = r.queue_offset.index;
-    header.transactionId = p.transaction_id();
-    (void)p.responder.answer(ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT, header);
+    ByteBuffer* const out = p.responder.output();
+    if (!out) return;
+    const wire::FrameHead head = p.responder.head(ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT, {});
+    stored_.append(*out, {.type = head.type, .code = head.code, .opaque = head.opaque, .msgId = ids_, .queueId = p.queue_id,
+                          .queueOffset = r.queue_offset.index, .transactionId = p.transaction_id()});
   }
 
   /// "yyyy-MM-dd HH:mm:ss,SSS", as Java's timeMillisToHumanString2.
@@ -306,6 +308,7 @@ class SendRoom::Lane final : public PutSink {
   UniqKeyMaker uniq_;
   const std::string region_;
   const std::string trace_on_;
+  const wire::SendResponseTemplate stored_;   // the answers to messages that were stored
   ByteBuffer properties_;                 // of the message being sent
   std::string ids_;                       // of the answer being formed
   std::vector<PendingSend> pending_;
