@@ -173,6 +173,11 @@ void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntr
   if (queue->becomes_dirty()) dirty_.push_back(queue);
 }
 
+void Appender::list_again(const std::shared_ptr<ConsumeQueue>& queue) {
+  MutexLock lock(mu_);
+  if (queue->becomes_dirty()) dirty_.push_back(queue);
+}
+
 Appender::Dirty Appender::take_dirty() {
   Dirty dirty;
   MutexLock lock(mu_);

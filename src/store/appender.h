@@ -39,6 +39,8 @@ class Appender {
   };
   /// Index loop. The queues to be flushed.
   Dirty take_dirty() EXCLUDES(mu_);
+  /// For a queue of take_dirty() whose entries could not be written: it comes again with the next one.
+  void list_again(const std::shared_ptr<ConsumeQueue>& queue);
   /// Runs `f` while nobody appends. For changes of which the append section must see all or nothing.
   template <class F>
   auto exclusively(F f) EXCLUDES(mu_) {

@@ -31,6 +31,7 @@ class ConsumeQueue {
 
   const std::string& topic() const noexcept { return topic_; }
   int32_t queue_id() const noexcept { return queue_id_; }
+  uint64_t serial() const noexcept { return serial_; }   // of its files among the open ones
 
   // --- any thread ----------------------------------------------------------------------------------------------------
   int64_t min() const noexcept { return min_.load(std::memory_order_acquire); }

@@ -59,12 +59,7 @@ Result<std::shared_ptr<env::File>> QueueFiles::open(QueueFileId id, const std::s
 Result<std::shared_ptr<env::File>> QueueFiles::create(QueueFileId id, const std::string& queue_dir, ByteView content) {
   const std::string path = queue_dir + "/" + segment_name(id.base);
   const std::string unfinished = path + ".tmp";
-  if (!fs_.exists(queue_dir)) {
-    MQ_TRY_VOID(fs_.make_dirs(queue_dir));
-    MutexLock lock(mu_);
-    changed_dirs_.insert(parent_of(queue_dir));
-    changed_dirs_.insert(dir_);
-  }
+  if (!fs_.exists(queue_dir)) MQ_TRY_VOID(fs_.make_dirs(queue_dir));
   {
     MQ_TRY(auto file, fs_.open(unfinished, env::Open::kCreate));
     MQ_TRY_VOID(file->truncate(0));
@@ -72,10 +67,7 @@ Result<std::shared_ptr<env::File>> QueueFiles::create(QueueFileId id, const std:
     MQ_TRY_VOID(file->write(0, content));
   }
   MQ_TRY_VOID(fs_.rename(unfinished, path));
-  {
-    MutexLock lock(mu_);
-    changed_dirs_.insert(queue_dir);
-  }
+  add_changed_dir(queue_dir);
   MQ_TRY(auto file, fs_.open(path, env::Open::kReadWrite));
   return keep(id, std::move(file), true);
 }
@@ -94,6 +86,14 @@ void QueueFiles::close(uint64_t queue_serial) {
 size_t QueueFiles::open_count() const {
   MutexLock lock(mu_);
   return lru_.size();
+}
+
+void QueueFiles::add_changed_dir(const std::string& queue_dir) {
+  MutexLock lock(mu_);
+  changed_dirs_.insert(queue_dir);
+  if (queue_dir == dir_ || !queue_dir.starts_with(dir_)) return;
+  changed_dirs_.insert(parent_of(queue_dir));
+  changed_dirs_.insert(dir_);
 }
 
 std::set<std::string> QueueFiles::take_changed_dirs() {

@@ -48,6 +48,8 @@ class QueueFiles {
 
   /// Folders that got new entries since the last call. For the checkpoint, which syncs them.
   std::set<std::string> take_changed_dirs();
+  /// Also the folders above it.
+  void add_changed_dir(const std::string& queue_dir);
 
  private:
   struct Hash {

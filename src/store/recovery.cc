@@ -62,6 +62,7 @@ Result<> Recovery::load_queue(const std::string& topic, int32_t queue_id) {
     if (const auto base = e.is_dir ? std::nullopt : parse_segment_name(e.name)) found.emplace_back(*base, e.size);
   }
   const auto queue = queues_.find_or_make(topic, queue_id);
+  files_.add_changed_dir(dir);   // who made them may have died before their names were durable
   // From the back: files without a single entry go, the first that has some ends the queue.
   while (!found.empty()) {
     const auto [base, size] = found.back();
@@ -77,7 +78,7 @@ Result<> Recovery::load_queue(const std::string& topic, int32_t queue_id) {
         int64_t skipped = 0;
         std::array<std::byte, CqEntry::kBytes> slot;
         while (skipped < files_.file_bytes() / CqEntry::kBytes) {
-          MQ_TRY_VOID(first_file->read(skipped * CqEntry::kBytes, slot));
+          if (!first_file->read(skipped * CqEntry::kBytes, slot)) break;   // cut short by a power cut
           if (!CqEntry::load(slot.data()).is_prefill()) break;
           ++skipped;
         }
@@ -154,15 +155,17 @@ Result<> Recovery::cut_log(int64_t end) {
   return {};
 }
 
-/// Entries that point behind the end go, from the memory and from the file.
+/// Entries that point behind the end go, from the memory and from the file, and with them what cannot be read or is no
+/// entry: behind the safe point a power cut leaves any mixture of old and new pages, short and missing files.
 Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end) {
   int64_t count = queue.max();
   CqEntry last{-1, 0, 0};
   const int64_t first = queue.min();
-  while (count > first) {
-    MQ_TRY(last, queue.entry(count - 1, files_));
-    if (last.end() <= end) break;
-    --count;
+  for (; count > first; --count) {
+    const auto e = queue.entry(count - 1, files_);
+    if (!e || !e->valid() || e->end() > end) continue;
+    last = *e;
+    break;
   }
   if (count == queue.max()) return {};
   log.warn("topic {} queue {}: {} entries behind the log's end are removed", queue.topic(), queue.queue_id(), queue.max() - count);
@@ -171,7 +174,8 @@ Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end) {
   for (const env::DirEntry& e : entries) {
     const auto base = parse_segment_name(e.name);
     if (!base) continue;
-    const int64_t keep = std::max<int64_t>(0, count * CqEntry::kBytes - *base);
+    // Of an empty queue nothing stays: a file of pre-fill alone says nothing.
+    const int64_t keep = count == first ? 0 : std::max<int64_t>(0, count * CqEntry::kBytes - *base);
     if (keep >= files_.file_bytes()) continue;
     if (keep == 0) {
       MQ_TRY_VOID(fs_.remove(dir + "/" + e.name));
@@ -180,7 +184,10 @@ Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end) {
     MQ_TRY(auto file, fs_.open(dir + "/" + e.name, env::Open::kReadWrite));
     MQ_TRY_VOID(file->truncate(keep));
     MQ_TRY_VOID(file->truncate(files_.file_bytes()));
+    MQ_TRY_VOID(file->sync());   // the cut entries must not come back with the next power cut
   }
+  files_.close(queue.serial());
+  if (fs_.exists(dir)) MQ_TRY_VOID(fs_.sync_dir(dir));
   if (count == first) queue.start_at(count);
   else queue.set_loaded(first, count, last.phy);
   queue.set_min(first);
@@ -194,7 +201,9 @@ bool Recovery::dispatch(const RecordView& r, Recovered& out) {
   const int32_t transaction = r.m.sysFlag & sys_flag::kTransactionMask;
   if (transaction == sys_flag::kPrepared || transaction == sys_flag::kRollback) return true;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
-  if (queue->max() == 0 && r.m.queueOffset > 0 && queue->last_phy() < 0) queue->start_at(r.m.queueOffset);
+  const bool empty = queue->last_phy() < 0 && queue->min() == queue->max();
+  // A queue without entries begins where the log says, but only the log's beginning can say that nothing came before.
+  if (empty && (r.m.queueOffset < queue->max() || from_beginning_)) queue->start_at(r.m.queueOffset);
   if (r.m.queueOffset < queue->max()) return true;
   if (r.m.queueOffset > queue->max()) return false;
   int64_t tags = tags_code(find_property(r.m.properties, prop::kTags));
@@ -218,19 +227,24 @@ Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) 
     return true;
   });
   out.scanned_bytes = out.end - start;
+  out.start = std::min(start, out.end);
   const auto files = log_.files();
   if (files->empty()) out.end = 0;
   MQ_TRY_VOID(cut_log(out.end));
   log_.set_end(out.end);
-  for (const auto& q : queues_.all()) {
-    if (q->last_phy() >= out.end) MQ_TRY_VOID(cut_queue(*q, out.end));
-  }
+  // After a crash only what lies before the safe point is known to be what was written.
+  const int64_t trusted = crashed ? std::min(start, out.end) : out.end;
+  for (const auto& q : queues_.all()) MQ_TRY_VOID(cut_queue(*q, trusted));
+  from_beginning_ = start <= log_.min();
   bool whole = true;
   scan(start, false, [&](const RecordView& r) { return r.m.physicalOffset < out.end && (whole = dispatch(r, out)); });
   if (!whole) {
     log.warn("the ConsumeQueues miss entries before CommitLog offset {}: all of them are built again", start);
+    MQ_TRY_VOID(before_rebuild());
     MQ_TRY_VOID(forget_queues());
     out.dispatched = 0;
+    out.start = log_.min();
+    from_beginning_ = true;
     scan(log_.min(), false, [&](const RecordView& r) {
       if (r.m.physicalOffset >= out.end) return false;
       if (!dispatch(r, out)) log.error("topic {} queue {}: the log has no message between offsets {} and {}", r.m.topic, r.m.queueId,

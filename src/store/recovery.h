@@ -19,6 +19,7 @@
 namespace mq::store {
 
 struct Recovered {
+  int64_t start = 0;             // what lies before was trusted: the safe point until there is a later one
   int64_t end = 0;               // where appending goes on
   int64_t store_timestamp = 0;   // of the last record
   int64_t scanned_bytes = 0;
@@ -37,6 +38,8 @@ class Recovery {
 
   /// The delay of a level, for the tagsCode of SCHEDULE_TOPIC_XXXX. Empty: the hash of TAGS as for every topic.
   std::function<int64_t(int32_t level)> delay_ms_of_level;
+  /// Makes it durable that nothing is safe any more, before all ConsumeQueues are thrown away.
+  std::function<Result<>()> before_rebuild;
 
  private:
   Result<> load_queues();
@@ -48,6 +51,7 @@ class Recovery {
   Result<> forget_queues();
   bool dispatch(const RecordView& record, Recovered& out);
 
+  bool from_beginning_ = false;   // dispatching began with the log's first record
   env::FileSystem& fs_;
   CommitLog& log_;
   QueueFiles& files_;

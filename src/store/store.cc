@@ -78,10 +78,22 @@ struct Store::Impl {
         appender(e.clock(), log_, queues, gate), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
         reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
 
+  /// Makes the names of the folders durable from the top of the file system down. Always, not only when they were made
+  /// just now: the process that made them may have died before. Folders above the root may refuse; they are older.
+  void sync_way_to(const std::string& dir) {
+    for (size_t slash = dir.find('/', 1); slash != std::string::npos; slash = dir.find('/', slash + 1)) {
+      (void)fs.sync_dir(dir.substr(0, slash));
+    }
+    if (dir.starts_with('/')) (void)fs.sync_dir("/");
+    (void)fs.sync_dir(dir);
+  }
+
   Result<> make_folders() {
     for (const std::string& dir : {root, log_.dir(), root + "/consumequeue", root + "/index", root + "/config"}) {
       if (auto r = fs.make_dirs(dir); !r) return fail(std::move(r).error()).at("the store's folder " + dir + " cannot be made");
     }
+    sync_way_to(root);
+    if (log_.dir() != root + "/commitlog") sync_way_to(log_.dir());
     auto taken = fs.lock(root + "/lock");
     if (!taken) return fail(std::move(taken).error()).at("the store " + root + " cannot be locked; does another broker use it?");
     lock = std::move(*taken);
@@ -89,22 +101,31 @@ struct Store::Impl {
   }
 
   Result<> recover() {
-    const bool crashed = fs.exists(root + "/abort");
     MQ_TRY(saved, checkpoint.load());
+    // After a power cut the name of `abort` may be missing; our own checkpoint says that there was no orderly end.
+    const bool crashed = fs.exists(root + "/abort") || (saved.recoverFrom >= 0 && saved.cleanEnd < 0);
     MQ_TRY_VOID(log_.load());
     Recovery recovery(fs, log_, files, queues, appender);
     recovery.delay_ms_of_level = hooks.delay_ms_of_level;
+    recovery.before_rebuild = [this] {
+      saved.recoverFrom = log_.min();
+      saved.cleanEnd = -1;
+      return checkpoint.save(saved, true);
+    };
     const int64_t started = env.clock().mono_ms();
     MQ_TRY(const Recovered r, recovery.run(saved, crashed));
     for (const auto& f : *log_.files()) {
       if (f->end() > std::max<int64_t>(saved.recoverFrom, 0)) MQ_TRY_VOID(f->file().sync());
     }
+    MQ_TRY_VOID(fs.sync_dir(log_.dir()));   // removed files must not come back, nor found ones go
     flush.begin_at(r.end, r.store_timestamp);
     reader.set_start(r.end);
     log.info("store {}: {} start, CommitLog [{}, {}), {} bytes looked at, {} entries built again, {} ms", root, crashed ? "recovery" : "clean",
              log_.min(), r.end, r.scanned_bytes, r.dispatched, env.clock().mono_ms() - started);
+    saved.recoverFrom = r.start;   // never -1 from now on: that marks a checkpoint of another program
     saved.cleanEnd = -1;
     MQ_TRY_VOID(checkpoint.save(saved, true));
+    MQ_TRY_VOID(fs.sync_dir(root));
     MQ_TRY(auto abort, fs.open(root + "/abort", env::Open::kCreate));
     const std::string pid = std::to_string(getpid());
     MQ_TRY_VOID(abort->truncate(0));
@@ -139,7 +160,7 @@ struct Store::Impl {
       if (auto r = q->flush(files, touched); !r) {
         failed = true;
         log.error("topic {} queue {}: entries stay in memory: {}", q->topic(), q->queue_id(), r.error().message());
-        appender.exclusively([&] { (void)q->becomes_dirty(); });
+        appender.list_again(q);
       }
       for (int64_t base : touched) unsynced.emplace(q, base);
       q->release_idle_memory();
@@ -167,8 +188,13 @@ struct Store::Impl {
       if (!file || !(*file)->sync()) return false;
     }
     unsynced.clear();
-    for (const std::string& dir : files.take_changed_dirs()) (void)fs.sync_dir(dir);
-    return true;
+    bool synced = true;
+    for (const std::string& dir : files.take_changed_dirs()) {
+      if (!fs.exists(dir) || fs.sync_dir(dir)) continue;
+      files.add_changed_dir(dir);
+      synced = false;
+    }
+    return synced;
   }
 
   static std::string segment_file(int64_t base) {
