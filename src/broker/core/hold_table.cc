@@ -13,6 +13,7 @@ bool HoldTable::hold(store::QueueRef queue, std::unique_ptr<HeldRequest> request
   const store::Queue* key = queue.get();
   const QueueOffset offset = request->offset;
   next_deadline_ms_ = std::min(next_deadline_ms_, request->deadline_ms);
+  request->number = ++last_number_;
   Waiters& w = held_[key];
   if (!w.queue) w.queue = std::move(queue);
   w.requests.push_back(std::move(request));
@@ -73,6 +74,8 @@ void HoldTable::take(Waiters& w, Pred due, std::vector<std::unique_ptr<HeldReque
 }
 
 void HoldTable::run(std::vector<std::unique_ptr<HeldRequest>>& due) noexcept {
+  // The table is ordered by address, which must decide nothing: a simulated run is to be the same every time.
+  std::ranges::sort(due, {}, [](const auto& r) { return r->number; });
   for (auto& r : due) r->resume();
   due.clear();
 }

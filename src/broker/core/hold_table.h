@@ -26,6 +26,7 @@ class HeldRequest {
 
   QueueOffset offset{};          // waits for a message at or behind this
   int64_t deadline_ms = 0;       // mono_ms
+  uint64_t number = 0;           // set by hold(): who waits longer resumes first
 };
 
 /// Badge: owned by one io loop, but for waiting(), which others read.
@@ -62,6 +63,7 @@ class HoldTable {
   std::unordered_map<const store::Queue*, Waiters> held_;
   std::vector<std::unique_ptr<HeldRequest>> due_;   // reused
   env::Periodic ticker_;
+  uint64_t last_number_ = 0;
   int64_t next_sweep_ms_ = 0;
   int64_t next_deadline_ms_ = INT64_MAX;            // no earlier than this must a tick look at deadlines
   std::atomic<size_t> waiting_{0};                  // badge: published
