@@ -66,6 +66,7 @@ void SimScheduler::note_bytes(uint64_t what, ByteView bytes) noexcept {
   }
   for (; i < bytes.size(); ++i) h = (h ^ static_cast<uint64_t>(bytes[i])) * 0x100000001b3ULL;
   note(what, h);
+  trace("bytes {} {} {:x}", what, bytes.size(), h);
 }
 
 void SimScheduler::trace_line(const std::string& line) const {

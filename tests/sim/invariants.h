@@ -30,8 +30,8 @@ struct Demand {
 Violations check_store(env::Env& env, const store::Store& store, const std::string& commit_log_dir, Ledger& ledger,
                        const Demand& demand, env::Rng& rng);
 
-/// Rules 1 to 4 for messages seen by a consumer: per queue, (queue offset, body) in the order received, from offset 0.
-/// `repeats` allows a message to be delivered again (at-least-once), but always at its own offset.
+/// Rules 1 to 3 for what a consumer saw that began at offset 0: queue -> queue offset -> body. Not the order: a sender
+/// that connects anew may be overtaken by what it sent on its old connection.
 using Seen = std::map<QueueKey, std::map<int64_t, std::string>>;
 Violations check_seen(const Seen& seen, Ledger& ledger);
 

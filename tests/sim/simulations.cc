@@ -1,10 +1,13 @@
 #include "simulations.h"
 
+#include "cluster_sim.h"
+
 namespace mq::sim {
 
 const std::vector<Simulation>& simulations() {
   static const std::vector<Simulation> all = {
-      {"store", 100, [](uint64_t seed, bool trace) { return run_store(seed, trace); }},
+      {"store", 70, [](uint64_t seed, bool trace) { return run_store(seed, trace); }},
+      {"cluster", 30, [](uint64_t seed, bool trace) { return run_cluster(seed, trace); }},
   };
   return all;
 }

@@ -140,7 +140,7 @@ class StoreSim {
   };
 
   void send(const std::shared_ptr<Sender>& sender) {
-    if (sender->turns-- <= 0) return;
+    if (stopping_ || sender->turns-- <= 0) return;
     sender->batch.clear();
     sender->ids.clear();
     for (int64_t items = dice_.between(1, dice_.chance(0.2) ? 30 : 4); items > 0; --items) add_item(*sender);
@@ -214,6 +214,7 @@ class StoreSim {
       if (!answered) violation("{} appends were never told whether they are durable", waiting_);
     }
     if (!machine_.alive()) return end_life();
+    stopping_ = true;   // no append may be under way
     store_->stop();
     planned_power_ = !machine_.alive() && planned_power_;
     end_life();
@@ -228,7 +229,7 @@ class StoreSim {
     demand_.power = demand_.power || planned_power_;
     demand_.flushed = std::max(demand_.flushed, flushed_);
     flushed_ = 0;
-    must_lose_power_ = false;
+    must_lose_power_ = stopping_ = false;
     waiting_ = 0;
     planned_power_ = false;
     store_.reset();
@@ -243,6 +244,7 @@ class StoreSim {
   bool faulty_ = false;
   bool planned_power_ = false;
   bool must_lose_power_ = false;
+  bool stopping_ = false;
   uint64_t ending_ = 0;
   int64_t flushed_ = 0;
   int64_t waiting_ = 0;
