@@ -40,6 +40,8 @@ class Recovery {
   std::function<int64_t(int32_t level)> delay_ms_of_level;
   /// Makes it durable that nothing is safe any more, before all ConsumeQueues are thrown away.
   std::function<Result<>()> before_rebuild;
+  /// Records of the topic before this position were deleted with it. Empty: none.
+  std::function<int64_t(std::string_view topic)> deleted_before;
 
  private:
   Result<> load_queues();

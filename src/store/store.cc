@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "store/appender.h"
 #include "store/checkpoint.h"
+#include "store/deleted_topics.h"
 #include "store/expiry.h"
 #include "store/flush_service.h"
+#include "store/index_service.h"
 #include "store/reader.h"
 #include "store/recovery.h"
 
@@ -62,6 +64,8 @@ struct Store::Impl {
   FlushService flush;
   Reader reader;
   Checkpoint checkpoint;
+  IndexService index;
+  DeletedTopics deleted;
   Expiry expiry;
   std::unique_ptr<env::FileLock> lock;
   env::Loop* flush_loop = nullptr;
@@ -76,7 +80,8 @@ struct Store::Impl {
         log_(fs, c.storePathCommitLog().empty() ? root + "/commitlog" : c.storePathCommitLog(), c.mappedFileSizeCommitLog()),
         files(fs, root + "/consumequeue", (c.mappedFileSizeConsumeQueue() + 19) / 20 * 20, kMaxOpenQueueFiles), queues(files),
         appender(e.clock(), log_, queues, gate), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
-        reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
+        reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"),
+        index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
 
   /// Makes the names of the folders durable from the top of the file system down. Always, not only when they were made
   /// just now: the process that made them may have died before. Folders above the root may refuse; they are older.
@@ -104,9 +109,11 @@ struct Store::Impl {
     MQ_TRY(saved, checkpoint.load());
     // After a power cut the name of `abort` may be missing; our own checkpoint says that there was no orderly end.
     const bool crashed = fs.exists(root + "/abort") || (saved.recoverFrom >= 0 && saved.cleanEnd < 0);
+    MQ_TRY_VOID(deleted.load());
     MQ_TRY_VOID(log_.load());
     Recovery recovery(fs, log_, files, queues, appender);
     recovery.delay_ms_of_level = hooks.delay_ms_of_level;
+    recovery.deleted_before = [this](std::string_view topic) { return deleted.deleted_before(topic); };
     recovery.before_rebuild = [this] {
       saved.recoverFrom = log_.min();
       saved.cleanEnd = -1;
@@ -120,6 +127,7 @@ struct Store::Impl {
     MQ_TRY_VOID(fs.sync_dir(log_.dir()));   // removed files must not come back, nor found ones go
     flush.begin_at(r.end, r.store_timestamp);
     reader.set_start(r.end);
+    MQ_TRY_VOID(index.load(crashed));
     log.info("store {}: {} start, CommitLog [{}, {}), {} bytes looked at, {} entries built again, {} ms", root, crashed ? "recovery" : "clean",
              log_.min(), r.end, r.scanned_bytes, r.dispatched, env.clock().mono_ms() - started);
     saved.recoverFrom = r.start;   // never -1 from now on: that marks a checkpoint of another program
@@ -140,14 +148,17 @@ struct Store::Impl {
       expiry.watch_disk();
       flush.set_disk_free(expiry.disk_free());
       const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
-      queue_timer = env::Periodic(*index_loop, period, period, [this] { flush_queues(); });
+      queue_timer = env::Periodic(*index_loop, period, period, [this] {
+        flush_queues();
+        index.follow();   // also what a full disk had stopped
+      });
       thorough_timer = env::Periodic(*index_loop, kThoroughMs, kThoroughMs, [this] { move_safe_point(); });
       disk_timer = env::Periodic(*index_loop, kWatchDiskMs, kWatchDiskMs, [this] {
         expiry.watch_disk();
         flush.set_disk_free(expiry.disk_free());
       });
       const int64_t clean = std::max(1000, config.cleanResourceInterval());
-      clean_timer = env::Periodic(*index_loop, clean, clean, [this] { expiry.run(false); });
+      clean_timer = env::Periodic(*index_loop, clean, clean, [this] { clean_up(false); });
     });
   }
 
@@ -163,7 +174,8 @@ struct Store::Impl {
         appender.list_again(q);
       }
       for (int64_t base : touched) unsynced.emplace(q, base);
-      q->release_idle_memory();
+      // The tail belongs to the append section: freed without its lock, it could go while an append writes into it.
+      appender.exclusively([&] { q->release_idle_memory(); });
     }
     if (failed) dirty.end = -1;
     return dirty;
@@ -202,6 +214,12 @@ struct Store::Impl {
     return std::string(20 - digits.size(), '0') + digits;
   }
 
+  void clean_up(bool now) {
+    expiry.run(now);
+    index.expire(log_.min());
+    deleted.expire(log_.min());
+  }
+
   void stop() {
     if (!flush_loop) return;
     gate.close(Closed::kNotRunning, "the broker is shutting down");
@@ -211,6 +229,8 @@ struct Store::Impl {
       disk_timer.stop();
       clean_timer.stop();
       move_safe_point();
+      index.follow();
+      if (const auto time = index.sync()) saved.indexMsgTimestamp = *time;
     });
     env.run_on(*flush_loop, [this] { flush.stop_timers(); });
     env.stop_loop(*index_loop);
@@ -254,10 +274,13 @@ std::vector<std::pair<std::string, int32_t>> Store::queues() const {
 Result<> Store::delete_topic(std::string_view topic) {
   Impl& i = *impl_;
   std::vector<std::shared_ptr<ConsumeQueue>> removed;
-  i.appender.exclusively([&] {
+  const int64_t end = i.appender.exclusively([&] {
     removed = i.queues.remove_topic(topic);
     for (const auto& q : removed) q->mark_deleted();
+    return i.log_.end();
   });
+  // Noted before the files go: no recovery may bring the topic's old messages back from the log.
+  MQ_TRY_VOID(i.deleted.add(topic, end));
   for (const auto& q : removed) MQ_TRY_VOID(q->remove_files(i.files));
   if (!removed.empty()) {
     (void)i.fs.remove_dir(i.files.dir() + "/" + std::string(topic));
@@ -272,6 +295,7 @@ void Store::append(AppendBatch& batch) noexcept {
   arrivals.clear();
   impl_->appender.append(batch, arrivals);
   impl_->flush.appended(impl_->log_.end());
+  if (impl_->index_loop) impl_->index.appended(*impl_->index_loop);
   if (!arrivals.empty() && impl_->hooks.on_arrival) impl_->hooks.on_arrival(arrivals);
 }
 
@@ -299,8 +323,15 @@ int64_t Store::store_time(const Queue& q, QueueOffset offset) const { return imp
 bool Store::in_memory(PhyOffset offset) const noexcept { return impl_->reader.in_memory(offset.bytes); }
 
 Result<QueryResult> Store::query(std::string_view topic, std::string_view key, int32_t max_num, int64_t begin_ms, int64_t end_ms) const {
-  (void)topic; (void)key; (void)max_num; (void)begin_ms; (void)end_ms;
-  return fail(Errc::kUnsupported, "the key index is not built yet");
+  const auto max = static_cast<size_t>(std::clamp(max_num, 0, impl_->config.maxMsgsNumBatch()));
+  const IndexService::Found found = impl_->index.find(topic, key, max, begin_ms, end_ms);
+  QueryResult result;
+  result.index_last_update_timestamp = found.last_timestamp;
+  result.index_last_update_phyoffset = found.last_phy;
+  for (const int64_t phy : found.positions) {   // Java asks again for older ones when none is readable; those are gone too
+    if (auto record = impl_->reader.record_at(phy)) result.records.push_back(std::move(*record));
+  }
+  return result;
 }
 
 StoreStats Store::stats() const {
@@ -330,7 +361,7 @@ StoreStats Store::stats() const {
 }
 
 void Store::expire_now() {
-  (void)impl_->index_loop->post([this] { impl_->expiry.run(true); });
+  (void)impl_->index_loop->post([this] { impl_->clean_up(true); });
 }
 const std::string& Store::root_dir() const noexcept { return impl_->root; }
 env::Loop& Store::flush_loop() noexcept { return *impl_->flush_loop; }

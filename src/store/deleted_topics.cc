@@ -1,0 +1,66 @@
+#include "store/deleted_topics.h"
+
+#include <charconv>
+
+#include "base/log.h"
+
+namespace mq::store {
+namespace {
+Logger log("store");
+}
+
+Result<> DeletedTopics::load() {
+  if (!fs_.exists(path_)) return {};
+  MQ_TRY(const std::string text, env::read_file(fs_, path_));
+  std::string_view rest = text;
+  MutexLock lock(mu_);
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    int64_t position = 0;
+    const auto [p, error] = std::from_chars(line.data(), line.data() + line.size(), position);
+    if (error != std::errc() || p == line.data() + line.size() || *p != ' ') {
+      log.warn("{}: the line '{}' is not POSITION TOPIC and is left out", path_, line);
+      continue;
+    }
+    list_[std::string(p + 1, line.data() + line.size())] = position;
+  }
+  return {};
+}
+
+Result<> DeletedTopics::save(const std::map<std::string, int64_t, std::less<>>& list) {
+  std::string text;
+  for (const auto& [topic, position] : list) text += std::to_string(position) + " " + topic + "\n";
+  return env::replace_file(fs_, path_, text, false);
+}
+
+Result<> DeletedTopics::add(std::string_view topic, int64_t log_end) {
+  MutexLock one(save_mu_);
+  std::map<std::string, int64_t, std::less<>> list;
+  {
+    MutexLock lock(mu_);
+    list_[std::string(topic)] = log_end;
+    list = list_;
+  }
+  return save(list);
+}
+
+void DeletedTopics::expire(int64_t log_min) {
+  MutexLock one(save_mu_);
+  std::map<std::string, int64_t, std::less<>> list;
+  {
+    MutexLock lock(mu_);
+    if (std::erase_if(list_, [&](const auto& e) { return e.second <= log_min; }) == 0) return;
+    list = list_;
+  }
+  if (auto r = save(list); !r) log.warn("{}", r.error().message());
+}
+
+int64_t DeletedTopics::deleted_before(std::string_view topic) const {
+  MutexLock lock(mu_);
+  const auto it = list_.find(topic);
+  return it == list_.end() ? 0 : it->second;
+}
+
+}  // namespace mq::store

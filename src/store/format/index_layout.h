@@ -1,0 +1,50 @@
+// An index file: a hash table on disk from "topic#key" to CommitLog positions, written once and chained backwards.
+//
+//   offset             width  field
+//   0                      8  beginTimestamp   storeTimestamp of the first message, ms
+//   8                      8  endTimestamp     of the last
+//   16                     8  beginPhyOffset
+//   24                     8  endPhyOffset
+//   32                     4  hashSlotCount    slots in use
+//   36                     4  indexCount       number of the next entry; begins at 1, entry 0 is never used
+//   40 + 4 s               4  slot s: number of its newest entry, 0 = none
+//   40 + 4 S + 20 e        4  entry e: hash of the key, not negative
+//              ... + 4     8  physical offset
+//              ... + 12    4  seconds after beginTimestamp
+//              ... + 16    4  the slot's entry before this one, 0 = none
+//
+// S = maxHashSlotNum; the file has room for maxIndexNum entries. Source: spec storage 2.8.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "msg/properties.h"
+
+namespace mq::store {
+
+struct IndexLayout {
+  int64_t slots = 0;
+  int64_t entries = 0;
+
+  static constexpr int64_t kHeaderBytes = 40, kSlotBytes = 4, kEntryBytes = 20;
+  int64_t file_bytes() const noexcept { return entry_at(entries); }
+  int64_t slot_at(int64_t slot) const noexcept { return kHeaderBytes + slot * kSlotBytes; }
+  int64_t entry_at(int64_t number) const noexcept { return kHeaderBytes + slots * kSlotBytes + number * kEntryBytes; }
+};
+
+struct IndexEntry {
+  int32_t hash = 0;
+  int64_t phy = 0;
+  int32_t seconds = 0;
+  int32_t previous = 0;
+};
+
+/// QUIRK: Java's Math.abs of the smallest int stays negative; the index then uses 0.
+inline int32_t index_hash(std::string_view topic_and_key) noexcept {
+  const int32_t h = java_hash(topic_and_key);
+  return h == INT32_MIN ? 0 : std::abs(h);
+}
+
+}  // namespace mq::store

@@ -1,0 +1,61 @@
+// IndexFile: one file of the key index, written through a mapping. Layout and rules: format/index_layout.h.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "env/file.h"
+#include "store/format/index_layout.h"
+
+namespace mq::store {
+
+/// Guarded as a whole by the IndexService's mutex.
+class IndexFile {
+ public:
+  /// Opens or makes the file with its full size. Errors: kIo, kDiskFull; kCorrupt when it has another size.
+  static Result<std::unique_ptr<IndexFile>> open(env::FileSystem& fs, const std::string& path, IndexLayout layout);
+
+  const std::string& path() const noexcept { return path_; }
+  int64_t begin_timestamp() const noexcept { return get64(0); }
+  int64_t end_timestamp() const noexcept { return get64(8); }
+  int64_t end_phy() const noexcept { return get64(24); }
+  int32_t count() const noexcept { return std::max(get32(36), 1); }
+  bool full() const noexcept { return count() >= layout_.entries; }
+  IndexEntry entry(int32_t number) const noexcept;
+
+  /// A file that follows a full one begins where that one ended.
+  void seed(const IndexFile& previous) noexcept;
+  /// Adds an entry; the caller has asked full(). Errors: kDiskFull, then nothing has changed.
+  Result<> put(int32_t hash, int64_t phy, int64_t store_timestamp);
+  /// Positions of entries with that hash in the time range, newest first, until `out` holds `max`.
+  void find(int32_t hash, int64_t begin_ms, int64_t end_ms, size_t max, std::vector<int64_t>& out) const;
+  bool overlaps(int64_t begin_ms, int64_t end_ms) const noexcept;
+
+  /// After a crash pages may be old: keeps the entries up to the first that cannot be right (positions must grow and lie
+  /// before `log_end`) and builds slots and chains from them again, which gives the very bytes that were.
+  void repair(int64_t log_end);
+  /// The new end after repair(), when the last entry's time is known.
+  void set_end_timestamp(int64_t ms) noexcept { put64(8, ms); }
+  Result<> sync();
+
+ private:
+  IndexFile(std::string path, IndexLayout layout, std::unique_ptr<env::File> file, std::shared_ptr<env::Mapping> mapping)
+      : path_(std::move(path)), layout_(layout), file_(std::move(file)), mapping_(std::move(mapping)) {}
+  Result<> reserve(int32_t number);
+  void link(int32_t number, int32_t hash) noexcept;
+
+  std::byte* at(int64_t position) const noexcept { return mapping_->data() + position; }
+  int32_t get32(int64_t p) const noexcept { return load_be<int32_t>(at(p)); }
+  int64_t get64(int64_t p) const noexcept { return load_be<int64_t>(at(p)); }
+  void put32(int64_t p, int32_t v) noexcept { store_be(at(p), v); }
+  void put64(int64_t p, int64_t v) noexcept { store_be(at(p), v); }
+
+  const std::string path_;
+  const IndexLayout layout_;
+  const std::unique_ptr<env::File> file_;
+  const std::shared_ptr<env::Mapping> mapping_;
+  int32_t reserved_ = -1;   // entries below it have blocks on the disk
+};
+
+}  // namespace mq::store

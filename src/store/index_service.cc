@@ -1,0 +1,199 @@
+#include "store/index_service.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/log.h"
+#include "msg/properties.h"
+
+namespace mq::store {
+namespace {
+
+Logger log("store");
+
+constexpr size_t kNameDigits = 17;            // yyyyMMddHHmmssSSS
+constexpr int kRecordsPerLock = 256;          // a look-up waits for no more than these
+constexpr int64_t kFollowDelayMs = 10;        // gathers what follows a first append
+
+bool is_index_name(std::string_view name) {
+  return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Calls `f` for UNIQ_KEY, then for each word of KEYS, as long as it returns a success.
+template <class F>
+Result<> for_each_key(std::string_view properties, F f) {
+  std::string_view unique, keys, name, value;
+  for (PropertyReader reader(properties); reader.next(name, value);) {
+    if (name == prop::kUniqKey) unique = value;
+    if (name == prop::kKeys) keys = value;
+  }
+  if (!unique.empty()) MQ_TRY_VOID(f(unique));
+  while (!keys.empty()) {
+    const size_t end = keys.find(' ');
+    if (end != 0) MQ_TRY_VOID(f(keys.substr(0, end)));
+    keys.remove_prefix(end == std::string_view::npos ? keys.size() : end + 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+IndexService::IndexService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, const CommitLog& l, std::string dir)
+    : fs_(fs), clock_(clock), config_(config), log_(l), dir_(std::move(dir)), layout_{config.maxHashSlotNum(), config.maxIndexNum()} {}
+
+Result<> IndexService::load(bool crashed) {
+  MQ_TRY(const auto entries, fs_.list(dir_));
+  MutexLock lock(mu_);
+  for (const env::DirEntry& e : entries) {
+    if (e.is_dir || !is_index_name(e.name)) {
+      log.warn("{}/{} is not an index file and is left alone", dir_, e.name);
+      continue;
+    }
+    const std::string path = dir_ + "/" + e.name;
+    auto file = IndexFile::open(fs_, path, layout_);
+    if (file) {
+      files_.push_back(std::move(*file));
+      continue;
+    }
+    if (file.error().code() != Errc::kCorrupt) return fail(std::move(file).error());
+    log.warn("{}; it is kept as {}.index-{}.bad", file.error().message(), dir_, e.name);
+    MQ_TRY_VOID(fs_.rename(path, dir_ + ".index-" + e.name + ".bad"));
+  }
+  return resume(crashed);
+}
+
+Result<> IndexService::resume(bool crashed) {
+  position_ = log_.min();
+  if (files_.empty()) return {};
+  IndexFile& last = *files_.back();
+  if (crashed) last.repair(log_.end());
+  if (last.count() <= 1) return {};
+  const int64_t phy = last.end_phy();
+  const auto record_bytes = log_.read(phy, std::min<int64_t>(log_.end() - phy, log_.file_size() - phy % log_.file_size()));
+  if (!record_bytes) return {};   // expired: what is left of the log is newer than the index
+  const auto record = decode_record(record_bytes->bytes, RecordCheck::kLengths);
+  if (!record) return {};
+  last.set_end_timestamp(record->m.storeTimestamp);
+  int entered = 0;
+  for (int32_t n = last.count() - 1; n > 0 && last.entry(n).phy == phy; --n) ++entered;
+  position_ = phy + static_cast<int64_t>(record->bytes.size());
+  return enter(*record, entered);   // the keys that a crash left out
+}
+
+std::string IndexService::new_name() const {
+  const int64_t now = clock_.now_ms();
+  const time_t seconds = now / 1000;
+  tm t{};
+  localtime_r(&seconds, &t);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02d%03d", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec,
+                static_cast<int>(now % 1000));
+  std::string name = text;
+  if (files_.empty()) return name;
+  const std::string last = files_.back()->path().substr(dir_.size() + 1);
+  return name > last ? name : std::to_string(std::stoll(last) + 1);   // the order of names is the order of files
+}
+
+Result<> IndexService::add_file() {
+  MQ_TRY(auto file, IndexFile::open(fs_, dir_ + "/" + new_name(), layout_));
+  if (!files_.empty()) {
+    file->seed(*files_.back());
+    if (auto r = files_.back()->sync(); !r) log.warn("{}", r.error().message());
+  }
+  files_.push_back(std::move(file));
+  return {};
+}
+
+Result<> IndexService::put(std::string_view topic, std::string_view key, const RecordView& record) {
+  if (files_.empty() || files_.back()->full()) MQ_TRY_VOID(add_file());
+  scratch_.assign(topic).append("#").append(key);
+  return files_.back()->put(index_hash(scratch_), record.m.physicalOffset, record.m.storeTimestamp);
+}
+
+Result<> IndexService::enter(const RecordView& record, int skip) {
+  if (!config_.messageIndexEnable()) return {};
+  if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return {};
+  return for_each_key(record.m.properties, [&](std::string_view key) -> Result<> {
+    if (skip > 0) {
+      --skip;
+      return {};
+    }
+    return put(record.m.topic, key, record);
+  });
+}
+
+void IndexService::appended(env::Loop& loop) noexcept {
+  if (awake_.load(std::memory_order_relaxed) || awake_.exchange(true, std::memory_order_acq_rel)) return;
+  const bool posted = loop.post([this, &loop] {
+    loop.after(kFollowDelayMs, [this] {
+      awake_.store(false, std::memory_order_release);
+      (void)follow();
+    });
+  });
+  if (!posted) awake_.store(false, std::memory_order_release);
+}
+
+bool IndexService::follow() {
+  const int64_t end = log_.end();
+  const auto files = log_.files();
+  for (;;) {
+    MutexLock lock(mu_);
+    position_ = std::max(position_, log_.min());
+    for (int i = 0; i < kRecordsPerLock; ++i) {
+      if (position_ >= end) return true;
+      const auto* file = CommitLog::find(*files, position_);
+      if (!file) return true;
+      const ByteView rest = (*file)->view(position_, std::min(end, (*file)->end()) - position_);
+      if (rest.size() < 8 || is_filler(rest)) {
+        position_ = (*file)->end();
+        continue;
+      }
+      const auto record = decode_record(rest, RecordCheck::kLengths);
+      if (!record) {
+        log.error("CommitLog offset {} cannot be read; messages from there to {} are not in the index", position_, (*file)->end());
+        position_ = (*file)->end();
+        continue;
+      }
+      if (auto r = enter(*record, 0); !r) {
+        log.debug("the index waits: {}", r.error().message());
+        return false;
+      }
+      position_ += static_cast<int64_t>(record->bytes.size());
+    }
+  }
+}
+
+void IndexService::expire(int64_t log_min) {
+  MutexLock lock(mu_);
+  while (files_.size() > 1 && files_.front()->end_phy() < log_min) {
+    const std::string path = files_.front()->path();
+    files_.erase(files_.begin());
+    if (auto r = fs_.remove(path); !r) log.warn("{}", r.error().message());
+  }
+}
+
+Result<int64_t> IndexService::sync() {
+  MutexLock lock(mu_);
+  if (files_.empty()) return int64_t{0};
+  MQ_TRY_VOID(files_.back()->sync());
+  return files_.back()->end_timestamp();
+}
+
+IndexService::Found IndexService::find(std::string_view topic, std::string_view key, size_t max, int64_t begin, int64_t end) const {
+  const int32_t hash = index_hash(std::string(topic) + "#" + std::string(key));
+  Found found;
+  MutexLock lock(mu_);
+  if (files_.empty()) return found;
+  found.last_timestamp = files_.back()->end_timestamp();
+  found.last_phy = files_.back()->end_phy();
+  for (size_t i = files_.size(); i-- > 0 && found.positions.size() < max;) {
+    const IndexFile& file = *files_[i];
+    if (file.overlaps(begin, end)) file.find(hash, begin, end, max, found.positions);
+    if (file.begin_timestamp() < begin) break;
+  }
+  std::sort(found.positions.begin(), found.positions.end());
+  found.positions.erase(std::unique(found.positions.begin(), found.positions.end()), found.positions.end());
+  return found;
+}
+
+}  // namespace mq::store

@@ -1,0 +1,62 @@
+// IndexService: follows the CommitLog and enters each message's keys into the index files; answers look-ups by key.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "env/loop.h"
+#include "msg/record.h"
+#include "store/commit_log.h"
+#include "store/config.h"
+#include "store/index_file.h"
+
+namespace mq::store {
+
+class IndexService {
+ public:
+  IndexService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, const CommitLog& log, std::string dir);
+
+  /// Opens the files; those of another size or name are kept aside in the store's folder with a warning. After a crash
+  /// the last one is repaired. Before the loop runs. Errors: kIo.
+  Result<> load(bool crashed);
+
+  /// Any thread, after each append: has the index follow soon.
+  void appended(env::Loop& index_loop) noexcept;
+  /// Index loop. Enters what has been appended; false when the disk has no room (the next call tries again).
+  bool follow();
+  /// Index loop. Removes files whose messages are all before `log_min`.
+  void expire(int64_t log_min);
+  /// Index loop. Syncs all; returns the time up to which the index is on disk, for the checkpoint.
+  Result<int64_t> sync();
+
+  struct Found {
+    std::vector<int64_t> positions;   // ascending
+    int64_t last_timestamp = 0;
+    int64_t last_phy = 0;
+  };
+  /// Any thread that may wait for the disk. By hash only: the caller's client compares the keys.
+  Found find(std::string_view topic, std::string_view key, size_t max, int64_t begin_ms, int64_t end_ms) const;
+
+ private:
+  Result<> resume(bool crashed) REQUIRES(mu_);
+  Result<> enter(const RecordView& record, int skip) REQUIRES(mu_);
+  Result<> put(std::string_view topic, std::string_view key, const RecordView& record) REQUIRES(mu_);
+  Result<> add_file() REQUIRES(mu_);
+  std::string new_name() const REQUIRES(mu_);
+
+  env::FileSystem& fs_;
+  env::Clock& clock_;
+  const MessageStoreConfig& config_;
+  const CommitLog& log_;
+  const std::string dir_;
+  const IndexLayout layout_;
+  std::atomic<bool> awake_{false};                                // badge: published; a follow() is under way or posted
+  mutable Mutex mu_;
+  std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
+  int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered
+  std::string scratch_ GUARDED_BY(mu_);
+};
+
+}  // namespace mq::store
