@@ -76,6 +76,8 @@ class ClusterSim {
       life_->broker.namesrvAddr.set(namesrvs);
       life_->store.storePathRootDir.set("/data/store");
       life_->store.mappedFileSizeCommitLog.set(1 << 20);
+      life_->store.maxHashSlotNum.set(1000);
+      life_->store.maxIndexNum.set(4000);
       life_->store.mappedFileSizeConsumeQueue.set(20 * 500);
       life_->store.flushDiskType.set(sync_ ? "SYNC_FLUSH" : "ASYNC_FLUSH");
       life_->host.ioLoops.set(static_cast<int32_t>(1 + world_.now_ms() % 2));

@@ -49,6 +49,8 @@ class StoreSim {
     constexpr int32_t kQueueSizes[] = {20 * 16, 20 * 100, 20 * 3000};
     config_.storePathRootDir.set(kRoot);
     config_.mappedFileSizeCommitLog.set(kLogSizes[dice_.below(std::size(kLogSizes))]);
+    config_.maxHashSlotNum.set(100);
+    config_.maxIndexNum.set(400);
     config_.mappedFileSizeConsumeQueue.set(kQueueSizes[dice_.below(std::size(kQueueSizes))]);
     config_.maxMessageSize.set(8192);
     sync_ = sabotage_ == Sabotage::kLyingSync || dice_.chance(0.5);
