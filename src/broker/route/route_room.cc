@@ -4,6 +4,7 @@
 
 #include "base/crc32.h"
 #include "base/log.h"
+#include "wire/bodies/route.h"
 
 namespace mq::broker {
 
@@ -12,7 +13,7 @@ using wire::RequestCode;
 namespace {
 
 Logger log("route");
-constexpr int64_t kCallTimeoutMs = 3000;
+constexpr int64_t kCallTimeoutMs = 3000;      // of the short calls 104 and 322
 constexpr int64_t kAnnounceWaitMs = 1000;
 
 }  // namespace
@@ -24,6 +25,8 @@ RouteRoom::RouteRoom(BrokerContext& broker, const Registries& meta) : broker_(br
 RouteRoom::~RouteRoom() {
   broker_.env.run_on(*broker_.ctl, [this] {
     timer_.stop();
+    broker_.ctl->cancel(late_timer_);
+    stopped_ = true;
     client_.reset();
   });
 }
@@ -46,9 +49,9 @@ std::vector<std::string> RouteRoom::namesrvs() const {
 void RouteRoom::start() {
   broker_.env.run_on(*broker_.ctl, [this] {
     const int64_t period = std::clamp<int64_t>(broker_.config.registerNameServerPeriod(), 10'000, 60'000);
-    timer_ = env::Periodic(*broker_.ctl, period, period, [this] { request_round(); });
+    timer_ = env::Periodic(*broker_.ctl, period, period, [this] { request_round(Why::kPeriod); });
   });
-  request_round();
+  request_round(Why::kChange);
 }
 
 void RouteRoom::stop() {
@@ -60,21 +63,22 @@ void RouteRoom::stop() {
   });
 }
 
-void RouteRoom::topic_changed(std::string_view) noexcept { request_round(); }
+void RouteRoom::topic_changed(std::string_view) noexcept { request_round(Why::kChange); }
 
-void RouteRoom::namesrv_list_changed() noexcept { request_round(); }
+void RouteRoom::namesrv_list_changed() noexcept { request_round(Why::kChange); }
 
 void RouteRoom::when_announced(env::Loop& loop, Task done) noexcept {
   {
     MutexLock lock(mu_);
     waiting_.push_back({&loop, std::move(done)});
   }
-  request_round();
+  request_round(Why::kChange);
 }
 
-void RouteRoom::request_round() noexcept {
+void RouteRoom::request_round(Why why) noexcept {
   {
     MutexLock lock(mu_);
+    if (why == Why::kChange) changed_ = true;
     if (asked_) return;
     asked_ = true;
   }
@@ -90,9 +94,11 @@ void RouteRoom::start_round() {
     again_ = true;
     return;
   }
+  bool force = broker_.config.forceRegister();
   {
     MutexLock lock(mu_);
     asked_ = false;
+    force = std::exchange(changed_, false) || force;
     for (Waiter& w : waiting_) in_round_.push_back(std::move(w));
     waiting_.clear();
   }
@@ -107,12 +113,17 @@ void RouteRoom::start_round() {
   under_way_ = static_cast<int32_t>(servers.size());
   if (servers.empty()) return finish_round();
   // A server that does not answer must not hold back what waits for the announcement.
-  broker_.ctl->after(kAnnounceWaitMs, [this] {
-    std::vector<Waiter> late = std::move(in_round_);
-    in_round_.clear();
-    for (Waiter& w : late) (void)w.loop->post(std::move(w.done));
-  });
-  for (const std::string& addr : servers) register_at(addr);
+  broker_.ctl->cancel(late_timer_);
+  late_timer_ = broker_.ctl->after(kAnnounceWaitMs, [this] { answer_waiters(); });
+  for (const std::string& addr : servers) force ? register_at(addr) : register_if_unknown(addr);
+}
+
+/// brokerIP2:haListenPort. Not configured it is the port above listenPort: Java clears the field's own default at start.
+std::string RouteRoom::ha_addr() const {
+  const std::string ip = broker_.config.brokerIP2().empty() ? broker_.ip : broker_.config.brokerIP2();
+  const auto& option = broker_.store_config.haListenPort;
+  const bool configured = option() > 0 && option.text() != option.default_text();
+  return env::Endpoint{ip, static_cast<uint16_t>(configured ? option() : broker_.config.listenPort() + 1)}.to_string();
 }
 
 void RouteRoom::register_at(const std::string& addr) {
@@ -124,23 +135,55 @@ void RouteRoom::register_at(const std::string& addr) {
   h.brokerName = broker_.broker_name;
   h.brokerAddr = broker_.addr;
   h.clusterName = broker_.cluster;
-  h.haServerAddr = broker_.ip + ":" + std::to_string(broker_.config.listenPort() + 1);
+  h.haServerAddr = ha_addr();
   h.brokerId = broker_.config.brokerId();
   h.enableActingMaster = false;
   h.bodyCrc32 = static_cast<int32_t>(crc32(as_bytes(text)) & 0x7FFFFFFF);
-  client_->call<RequestCode::REGISTER_BROKER>(addr, h, as_bytes(text), kCallTimeoutMs, [this, addr](auto result) {
-    std::string error;
-    if (!result) error = result.error().message();
-    else if (!result->ok()) error = result->remark;
-    const bool first_time = !failing_.contains(addr);
-    std::string& last = failing_[addr];
-    if (error != last || first_time) {
-      if (error.empty()) log.info("registered at NameServer {}", addr);
-      else log.warn("registration at NameServer {} failed: {}; tried again every {} ms", addr, error, broker_.config.registerNameServerPeriod());
-      last = error;
-    }
-    if (--under_way_ == 0) finish_round();
+  const int64_t timeout = std::max<int64_t>(kCallTimeoutMs, broker_.config.registerBrokerTimeoutMills());
+  client_->call<RequestCode::REGISTER_BROKER>(addr, h, as_bytes(text), timeout, [this, addr](auto result) {
+    if (stopped_) return;
+    if (result && result->ok() && !result->body.empty()) adopt_order_topics(result->body);
+    registered(addr, !result ? result.error().message() : result->ok() ? std::string() : result->remark);
   });
+}
+
+/// forceRegister=false: 322 tells whether the server has our DataVersion (and counts as a sign of life there). A server
+/// that fails to say so is registered at.
+void RouteRoom::register_if_unknown(const std::string& addr) {
+  const wire::QueryDataVersionHeader h{broker_.broker_name, broker_.addr, broker_.cluster, broker_.config.brokerId()};
+  const std::string version = to_text(to_json(meta_.topics.data_version()));
+  client_->call<RequestCode::QUERY_DATA_VERSION>(addr, h, as_bytes(version), kCallTimeoutMs, [this, addr](auto result) {
+    if (stopped_) return;
+    if (!result || !result->ok() || result->header.changed.value_or(true)) return register_at(addr);
+    registered(addr, {});
+  });
+}
+
+/// One server of the round is done; what went wrong is said once until it changes.
+void RouteRoom::registered(const std::string& addr, const std::string& error) {
+  const bool first_time = !failing_.contains(addr);
+  std::string& last = failing_[addr];
+  if (error != last || first_time) {
+    if (error.empty()) log.info("registered at NameServer {}", addr);
+    else log.warn("registration at NameServer {} failed: {}; tried again every {} ms", addr, error, broker_.config.registerNameServerPeriod());
+    last = error;
+  }
+  if (--under_way_ == 0) finish_round();
+}
+
+/// The NameServer's namespace ORDER_TOPIC_CONFIG comes with each answer: topics named there become ordered.
+/// QUIRK: as in Java they stay so when the entry goes.
+void RouteRoom::adopt_order_topics(std::string_view kv_table) {
+  const auto table = wire::kv_table_from(kv_table);
+  if (!table) return;
+  for (const auto& [name, queues] : table->table) {
+    const TopicRef topic = meta_.topics.find(name);
+    if (!topic || topic->config()->order) continue;
+    wire::TopicConfig config = *topic->config();
+    config.order = true;
+    meta_.topics.put(config);
+    log.info("topic {} is ordered: the NameServer's ORDER_TOPIC_CONFIG names it", name);
+  }
 }
 
 void RouteRoom::unregister_at(const std::string& addr, UniqueFunction<void()> done) {
@@ -148,10 +191,15 @@ void RouteRoom::unregister_at(const std::string& addr, UniqueFunction<void()> do
   client_->call<RequestCode::UNREGISTER_BROKER>(addr, h, {}, kCallTimeoutMs, [done = std::move(done)](auto) mutable { done(); });
 }
 
-void RouteRoom::finish_round() {
+void RouteRoom::answer_waiters() {
   std::vector<Waiter> ready = std::move(in_round_);
   in_round_.clear();
   for (Waiter& w : ready) (void)w.loop->post(std::move(w.done));
+}
+
+void RouteRoom::finish_round() {
+  broker_.ctl->cancel(std::exchange(late_timer_, 0));
+  answer_waiters();
   if (std::exchange(again_, false)) start_round();
 }
 

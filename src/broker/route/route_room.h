@@ -13,7 +13,8 @@
 namespace mq::broker {
 
 /// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the
-/// whole table; changes of one turn go out together.
+/// whole table; changes of one turn go out together. With forceRegister=false a periodic round first asks each server
+/// whether it knows the DataVersion and registers only where it does not.
 class RouteRoom final : public RouteAnnouncer {
  public:
   RouteRoom(BrokerContext& broker, const Registries& meta);
@@ -34,10 +35,16 @@ class RouteRoom final : public RouteAnnouncer {
     env::Loop* loop;
     Task done;
   };
-  void request_round() noexcept;
+  enum class Why : uint8_t { kChange, kPeriod };
+  void request_round(Why why) noexcept;
   void start_round();
   void finish_round();
+  void answer_waiters();
   void register_at(const std::string& addr);
+  void register_if_unknown(const std::string& addr);
+  void registered(const std::string& addr, const std::string& error);
+  void adopt_order_topics(std::string_view kv_table);
+  std::string ha_addr() const;
   void unregister_at(const std::string& addr, UniqueFunction<void()> done);
   std::vector<std::string> namesrvs() const;
 
@@ -45,6 +52,7 @@ class RouteRoom final : public RouteAnnouncer {
   const Registries meta_;
   std::unique_ptr<remoting::Client> client_;
   env::Periodic timer_;
+  env::TimerId late_timer_ = 0;                // answers in_round_ although a server is silent
   std::vector<std::string> registered_at_;     // where the last round went
   std::map<std::string, std::string> failing_; // server -> its last error, said once
   int32_t under_way_ = 0;
@@ -54,6 +62,7 @@ class RouteRoom final : public RouteAnnouncer {
   Mutex mu_;
   std::vector<Waiter> waiting_ GUARDED_BY(mu_);   // for the next round
   bool asked_ GUARDED_BY(mu_) = false;            // a round has been posted
+  bool changed_ GUARDED_BY(mu_) = false;          // and it must register whatever the servers know
 };
 
 }  // namespace mq::broker

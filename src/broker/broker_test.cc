@@ -1,0 +1,248 @@
+// A whole broker in this process, over loopback: what it registers, stores, answers, and still knows after a restart.
+#include "broker/broker.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "remoting/client.h"
+#include "remoting/server.h"
+#include "wire/bodies/client.h"
+#include "wire/bodies/route.h"
+#include "wire/bodies/topic_config.h"
+
+namespace mq::broker {
+namespace {
+
+using wire::RequestCode;
+using wire::ResponseCode;
+
+/// Stands where a NameServer would: keeps what it is told and answers with a table of ordered topics.
+class ToldRoom {
+ public:
+  remoting::Answer register_broker(const wire::RegisterBrokerHeader& h, remoting::Request& request) {
+    auto body = wire::decode_register_body(request.body_text(), request.frame().version);
+    {
+      std::lock_guard lock(mu_);
+      ++registrations_;
+      header_ = h;
+      if (body) topics_ = std::move(body->topics);
+    }
+    wire::KvTable order;
+    order.table.emplace_back("Ordered", "broker-t:4");
+    return request.ok(wire::RegisterBrokerResponseHeader{}, to_text(to_json(order)));
+  }
+  remoting::Answer unregister_broker(const wire::UnregisterBrokerHeader&, remoting::Request& request) {
+    ++unregistrations;
+    return request.ok();
+  }
+  wire::RegisterBrokerHeader header() { std::lock_guard lock(mu_); return header_; }
+  bool told_of(const std::string& topic) { std::lock_guard lock(mu_); return topics_.topicConfigTable.contains(topic); }
+  int registrations() { std::lock_guard lock(mu_); return registrations_; }
+  std::atomic<int> unregistrations{0};
+
+  using routes = remoting::Routes<remoting::Route<RequestCode::REGISTER_BROKER, &ToldRoom::register_broker>,
+                                  remoting::Route<RequestCode::UNREGISTER_BROKER, &ToldRoom::unregister_broker>>;
+
+ private:
+  std::mutex mu_;
+  int registrations_ = 0;
+  wire::RegisterBrokerHeader header_;
+  wire::TopicConfigTable topics_;
+};
+
+class BrokerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    home = std::filesystem::temp_directory_path() / ("broker_test_" + std::to_string(::getpid()) + "_" + std::to_string(next_port));
+    std::filesystem::remove_all(home);
+    port = next_port;
+    next_port += 10;
+    env = env::make_posix_env();
+  }
+  void TearDown() override {
+    stop();
+    server.reset();
+    env.reset();
+    std::filesystem::remove_all(home);
+  }
+
+  std::string start_namesrv() {
+    names.mount(told);
+    server = std::make_unique<remoting::Server>(std::vector<env::Loop*>{&env->start_loop("names")}, *env, names,
+                                                remoting::ServerOptions{.host = "127.0.0.1"});
+    EXPECT_TRUE(server->start());
+    return "127.0.0.1:" + std::to_string(server->port());
+  }
+
+  void start(const std::string& namesrv = "") {
+    config = std::make_unique<BrokerConfig>();
+    store_config = std::make_unique<store::MessageStoreConfig>();
+    host = std::make_unique<HostConfig>();
+    config->brokerName.set("broker-t");
+    config->brokerIP1.set("127.0.0.1");
+    config->listenPort.set(port);
+    config->namesrvAddr.set(namesrv);
+    store_config->mappedFileSizeCommitLog.set(4 << 20);
+    all = std::make_unique<Configuration>(std::vector<ConfigGroup*>{config.get(), store_config.get(), host.get()});
+    broker = std::make_unique<Broker>(*env, Broker::Configs{*config, *store_config, *host, *all, "", home.string()});
+    const auto r = broker->start();
+    ASSERT_TRUE(r) << r.error().message();
+    client = std::make_unique<remoting::BlockingClient>(*env);
+    addr = "127.0.0.1:" + std::to_string(port);
+  }
+  void stop() {
+    client.reset();
+    if (broker) broker->stop();
+    broker.reset();
+  }
+
+  int32_t create(const std::string& topic, int32_t queues) {
+    wire::CreateTopicHeader h;
+    h.topic = topic;
+    h.defaultTopic = "TBW102";
+    h.readQueueNums = h.writeQueueNums = queues;
+    h.perm = 6;
+    h.topicFilterType = "SINGLE_TAG";
+    auto r = client->call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, h);
+    return r ? r->code : -1;
+  }
+  int64_t send(std::string_view topic, int32_t queue, std::string_view body) {
+    wire::SendMessageHeaderV2 h;
+    h.producerGroup = "PG";
+    h.topic = topic;
+    h.defaultTopic = "TBW102";
+    h.defaultTopicQueueNums = 4;
+    h.queueId = queue;
+    auto r = client->call<RequestCode::SEND_MESSAGE_V2>(addr, h, body);
+    return r && r->ok() ? r->header.queueOffset.value_or(-2) : -1;
+  }
+  template <class Condition>
+  static bool within_2s(Condition holds) {
+    for (int i = 0; i < 200; ++i) {
+      if (holds()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return holds();
+  }
+  std::filesystem::path file(const std::string& name) const { return home / "store" / "config" / name; }
+  static std::string content(const std::filesystem::path& path) {
+    std::ifstream in(path);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  static inline int32_t next_port = 21000 + ::getpid() % 2000 * 20;
+  int32_t port = 0;
+  std::filesystem::path home;
+  std::string addr;
+  ToldRoom told;
+  remoting::Router names;
+  std::unique_ptr<env::Env> env;
+  std::unique_ptr<remoting::Server> server;
+  std::unique_ptr<BrokerConfig> config;
+  std::unique_ptr<store::MessageStoreConfig> store_config;
+  std::unique_ptr<HostConfig> host;
+  std::unique_ptr<Configuration> all;
+  std::unique_ptr<Broker> broker;
+  std::unique_ptr<remoting::BlockingClient> client;
+};
+
+TEST_F(BrokerTest, TopicsMessagesAndOffsetsSurviveARestart) {
+  start();
+  ASSERT_EQ(create("T", 2), 0);
+  EXPECT_EQ(send("T", 1, "a"), 0);
+  EXPECT_EQ(send("T", 1, "b"), 1);
+  auto group = client->call<RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP>(addr, {}, "{\"groupName\":\"G\"}");
+  ASSERT_TRUE(group && group->ok());
+  auto committed = client->call<RequestCode::UPDATE_CONSUMER_OFFSET>(addr, {.consumerGroup = "G", .topic = "T", .queueId = 1, .commitOffset = 2});
+  ASSERT_TRUE(committed && committed->ok());
+  stop();
+  EXPECT_NE(content(file("topics.json")).find("\"T\":{\n\t\t\t\"attributes\":{},\n\t\t\t\"order\":false"), std::string::npos);
+  EXPECT_NE(content(file("consumerOffset.json")).find("\"T@G\":{1:2\n\t\t}"), std::string::npos);
+
+  start();
+  auto max = client->call<RequestCode::GET_MAX_OFFSET>(addr, {.topic = "T", .queueId = 1});
+  ASSERT_TRUE(max && max->ok());
+  EXPECT_EQ(max->header.offset, 2);
+  auto offset = client->call<RequestCode::QUERY_CONSUMER_OFFSET>(addr, {.consumerGroup = "G", .topic = "T", .queueId = 1});
+  ASSERT_TRUE(offset && offset->ok());
+  EXPECT_EQ(offset->header.offset, 2);
+  EXPECT_EQ(send("T", 1, "c"), 2);
+}
+
+// A power loss may leave the file empty or cut while the .bak is whole (reports S1).
+TEST_F(BrokerTest, ADamagedTableComesFromItsBakAndIsKeptAside) {
+  start();
+  ASSERT_EQ(create("First", 3), 0);
+  ASSERT_TRUE(within_2s([&] { return content(file("topics.json")).find("\"First\"") != std::string::npos; }));
+  ASSERT_EQ(create("Second", 3), 0);
+  stop();
+  ASSERT_NE(content(file("topics.json.bak")).find("\"First\""), std::string::npos);
+  std::ofstream(file("topics.json"), std::ios::trunc) << "{\"dataVersion\":{\"cou";
+
+  start();
+  auto first = client->call<RequestCode::GET_TOPIC_CONFIG>(addr, {.topic = "First"});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->code, static_cast<int32_t>(ResponseCode::SUCCESS));
+  EXPECT_EQ(content(file("topics.json.damaged")), "{\"dataVersion\":{\"cou");
+}
+
+TEST_F(BrokerTest, RegistersBeforeItAnswersACreateAndTakesOrderedTopicsFromTheAnswer) {
+  start(start_namesrv());
+  ASSERT_EQ(create("Ordered", 4), 0);
+  EXPECT_TRUE(told.told_of("Ordered")) << "the topic was announced before its creation was answered";
+  const wire::RegisterBrokerHeader h = told.header();
+  EXPECT_EQ(h.brokerName, "broker-t");
+  EXPECT_EQ(h.brokerAddr, addr);
+  EXPECT_EQ(h.brokerId, 0);
+  EXPECT_EQ(h.haServerAddr, "127.0.0.1:" + std::to_string(port + 1)) << "haListenPort is not configured";
+  EXPECT_TRUE(within_2s([&] {
+    auto r = client->call<RequestCode::GET_TOPIC_CONFIG>(addr, {.topic = "Ordered"});
+    return r && r->body.find("\"order\":true") != std::string::npos;
+  }));
+  stop();
+  EXPECT_TRUE(within_2s([&] { return told.unregistrations.load() == 1; }));
+}
+
+// A NameServer taken out of namesrvAddr must not keep this broker's routes (reports N6).
+TEST_F(BrokerTest, UnregistersWhereItIsNoLongerConfigured) {
+  start(start_namesrv());
+  ASSERT_TRUE(within_2s([&] { return told.registrations() > 0; }));
+  auto r = client->call<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, "namesrvAddr=127.0.0.1:1\n");
+  ASSERT_TRUE(r && r->ok());
+  EXPECT_TRUE(within_2s([&] { return told.unregistrations.load() == 1; }));
+}
+
+TEST_F(BrokerTest, AHeartbeatMakesTheRetryTopicAndAMember) {
+  start();
+  wire::HeartbeatData beat;
+  beat.clientID = "client@1";
+  wire::ConsumerData data;
+  data.groupName = "CG";
+  data.consumeType = wire::ConsumeType::CONSUME_PASSIVELY;
+  data.messageModel = wire::MessageModel::CLUSTERING;
+  data.consumeFromWhere = wire::ConsumeFromWhere::CONSUME_FROM_LAST_OFFSET;
+  data.subscriptionDataSet.push_back(*wire::SubscriptionData::build("T", "*", "TAG"));
+  beat.consumers.push_back(data);
+  auto r = client->call<RequestCode::HEART_BEAT>(addr, {}, wire::encode_heartbeat(beat));
+  ASSERT_TRUE(r && r->ok());
+  auto retry = client->call<RequestCode::GET_TOPIC_CONFIG>(addr, {.topic = "%RETRY%CG"});
+  ASSERT_TRUE(retry);
+  EXPECT_EQ(retry->code, static_cast<int32_t>(ResponseCode::SUCCESS));
+  auto members = client->call<RequestCode::GET_CONSUMER_LIST_BY_GROUP>(addr, {.consumerGroup = "CG"});
+  ASSERT_TRUE(members && members->ok());
+  EXPECT_NE(members->body.find("\"client@1\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mq::broker
