@@ -242,6 +242,18 @@ TEST_F(BrokerTest, AHeartbeatMakesTheRetryTopicAndAMember) {
   auto members = client->call<RequestCode::GET_CONSUMER_LIST_BY_GROUP>(addr, {.consumerGroup = "CG"});
   ASSERT_TRUE(members && members->ok());
   EXPECT_NE(members->body.find("\"client@1\""), std::string::npos);
+
+  // Heartbeats with a fingerprint: changed when it differs from the group's last one; one without it counts as different.
+  auto sub_change = [&](int32_t fingerprint) {
+    beat.heartbeatFingerprint = fingerprint;
+    auto answer = client->call<RequestCode::HEART_BEAT>(addr, {}, wire::encode_heartbeat(beat));
+    return answer && answer->header.IS_SUB_CHANGE;
+  };
+  EXPECT_TRUE(sub_change(11));
+  EXPECT_FALSE(sub_change(11));
+  EXPECT_TRUE(sub_change(12));
+  EXPECT_TRUE(sub_change(0));
+  EXPECT_TRUE(sub_change(12));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ Answer ClientRoom::heartbeat(const wire::NoHeader&, Request& request) {
                               broker_.env.clock().mono_ms()};
   bool changed = false;
   for (const wire::ConsumerData& c : data->consumers) {
-    if (data->heartbeatFingerprint != 0) changed |= fingerprint_changed(c.groupName, data->heartbeatFingerprint);
+    changed |= fingerprint_changed(c.groupName, data->heartbeatFingerprint);   // QUIRK: without one 0 is stored, so the next one differs
     register_group(c, channel, data->withoutSub);
   }
   for (const std::string& group : data->producerGroups) meta_.clients.register_producer(group, channel);
@@ -61,8 +61,13 @@ void ClientRoom::register_group(const wire::ConsumerData& data, const ClientChan
 
 bool ClientRoom::fingerprint_changed(const std::string& group, int32_t fingerprint) {
   MutexLock lock(mu_);
-  int32_t& stored = fingerprints_[group];
-  return std::exchange(stored, fingerprint) != fingerprint;
+  const auto it = fingerprints_.find(group);
+  if (fingerprint == 0) {
+    if (it != fingerprints_.end()) fingerprints_.erase(it);
+    return true;
+  }
+  if (it == fingerprints_.end()) return fingerprints_.emplace(group, fingerprint).second;
+  return std::exchange(it->second, fingerprint) != fingerprint;
 }
 
 void ClientRoom::notify(const std::string& group) {

@@ -11,14 +11,14 @@ namespace {
 
 struct Rule {
   std::string_view name;
-  std::vector<std::string_view> values;   // empty: a number of at least -1
+  std::vector<std::string_view> values;   // in the order in which 5.3.3 names them; empty: a number of at least -1
   bool changeable;
 };
 
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all{{"queue.type", {"SimpleCQ", "BatchCQ"}, false},
                                      {"cleanup.policy", {"DELETE", "COMPACTION"}, false},
-                                     {"message.type", {"NORMAL", "UNSPECIFIED", "FIFO", "DELAY", "TRANSACTION", "MIXED"}, true},
+                                     {"message.type", {"UNSPECIFIED", "TRANSACTION", "FIFO", "MIXED", "DELAY", "NORMAL"}, true},
                                      {"reserve.time", {}, true}};
   return all;
 }
@@ -46,10 +46,14 @@ Result<Attributes> parse_attribute_changes(std::string_view text) {
     if (item.empty()) continue;
     const size_t equals = item.find('=');
     std::string key(item.substr(0, equals));
-    const char sign = key.empty() ? ' ' : key[0];
-    if (equals != std::string_view::npos ? sign != '+' : sign != '-') return fail(Errc::kInvalid, "kv string format wrong.");
-    const std::string value(equals == std::string_view::npos ? "" : item.substr(equals + 1));
-    if (!changes.emplace(std::move(key), value).second) return fail(Errc::kInvalid, "key duplication: " + std::string(item));
+    std::string_view value = equals == std::string_view::npos ? std::string_view() : item.substr(equals + 1);
+    value = value.substr(0, value.find('='));   // QUIRK: Java looks at the first two pieces only
+    const bool add = equals != std::string_view::npos;
+    if (key.find(add ? '+' : '-') == std::string::npos) {
+      return fail(Errc::kInvalid, (add ? "add/alter attribute format is wrong: " : "delete attribute format is wrong: ") + key);
+    }
+    if (changes.contains(key)) return fail(Errc::kInvalid, "key duplication: " + key);
+    changes.emplace(std::move(key), value);
   }
   return changes;
 }
@@ -57,6 +61,7 @@ Result<Attributes> parse_attribute_changes(std::string_view text) {
 Result<Attributes> apply_attribute_changes(bool fresh, const Attributes& current, const Attributes& changes) {
   Attributes result = current;
   for (const auto& [signed_key, value] : changes) {
+    if (signed_key.size() < 2 || (signed_key[0] != '+' && signed_key[0] != '-')) return fail(Errc::kInvalid, "kv string format wrong.");
     const std::string key = signed_key.substr(1);
     const bool add = signed_key[0] == '+';
     if (fresh && !add) return fail(Errc::kInvalid, "only add attribute is supported while creating topic. key: " + key);

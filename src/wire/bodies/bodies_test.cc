@@ -100,6 +100,17 @@ TEST(Bodies, HeartbeatLeniency) {
   EXPECT_FALSE(heartbeat_from("[1]"));
 }
 
+TEST(Bodies, SubscriptionNamesDifferInCaseOnly) {
+  const auto beat = heartbeat_from(
+      R"({"clientID":"go@1","consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{"Topic":"T","SubString":"A","TagsSet":["A"],"CodeSet":[65],"SubVersion":7}]}]})");
+  ASSERT_TRUE(beat);
+  const SubscriptionData& s = beat->consumers.at(0).subscriptionDataSet.at(0);
+  EXPECT_EQ(s.topic, "T");
+  EXPECT_EQ(s.subString, "A");
+  EXPECT_EQ(s.codeSet, std::set<int32_t>{65});
+  EXPECT_EQ(s.subVersion, 7);
+}
+
 TEST(Bodies, SubscriptionExpressions) {
   for (const char* text : {"a || b", "a||b", " a ||b||"}) {
     const auto s = SubscriptionData::build("T", text, "TAG");

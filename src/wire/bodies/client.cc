@@ -36,6 +36,13 @@ std::optional<E> enum_from(const Json& j, const std::array<std::string_view, N>&
   return std::nullopt;
 }
 
+/// The member of that name; else, as fastjson's smart match, one that differs in case only (Go clients write "SubString").
+const Json& member(const Json& j, std::string_view key) {
+  if (const Json* exact = j.find(key)) return *exact;
+  for (const auto& [k, v] : j.members()) if (k.is_string() && equal_ignoring_case(k.as_string(), key)) return v;
+  return j[key];
+}
+
 std::string_view trim(std::string_view s) {
   while (!s.empty() && static_cast<unsigned char>(s.front()) <= ' ') s.remove_prefix(1);
   while (!s.empty() && static_cast<unsigned char>(s.back()) <= ' ') s.remove_suffix(1);
@@ -120,13 +127,13 @@ Json to_json(const SubscriptionData& s) {
 
 SubscriptionData subscription_from(const Json& j) {
   SubscriptionData s;
-  s.classFilterMode = j["classFilterMode"].as_bool();
-  s.topic = j["topic"].as_string();
-  s.subString = j["subString"].as_string();
-  for (const Json& t : j["tagsSet"].items()) s.tagsSet.insert(t.as_string());
-  for (const Json& c : j["codeSet"].items()) s.codeSet.insert(static_cast<int32_t>(c.as_int()));
-  s.subVersion = j["subVersion"].as_int();
-  s.expressionType = j["expressionType"].as_string("TAG");
+  s.classFilterMode = member(j, "classFilterMode").as_bool();
+  s.topic = member(j, "topic").as_string();
+  s.subString = member(j, "subString").as_string();
+  for (const Json& t : member(j, "tagsSet").items()) s.tagsSet.insert(t.as_string());
+  for (const Json& c : member(j, "codeSet").items()) s.codeSet.insert(static_cast<int32_t>(c.as_int()));
+  s.subVersion = member(j, "subVersion").as_int();
+  s.expressionType = member(j, "expressionType").as_string("TAG");
   return s;
 }
 
