@@ -45,6 +45,8 @@ Result<Runtime> runtime_of(Session& s, const std::string& addr) {
   return Runtime(std::move(table));
 }
 
+constexpr auto kClusterRow = "{:<22}  {:<22}  {:<4}  {:<22} {:<16}  {:>16}  {:>30}  {:<22}  {:>11}  {:<12}  {:<8}  {:>10}\n";
+
 std::string cluster_row(Session& s, const std::string& cluster, const std::string& name, int64_t id, const std::string& addr, const Runtime& r) {
   const std::string in = fmt::format("{}({},{}ms)", pad_left(fixed(r.first("putTps"), 2), 9), r.get("sendThreadPoolQueueSize"),
                                      r.get("sendThreadPoolQueueHeadWaitTimeMills"));
@@ -58,10 +60,8 @@ std::string cluster_row(Session& s, const std::string& cluster, const std::strin
   const std::string earliest = r.get("earliestMessageTimeStamp");
   const double hour = earliest.empty() ? 0 : (static_cast<double>(now) - number(earliest)) / 3600000.0;
   const std::string space = r.get("commitLogDiskRatio");
-  return fmt::format("{}  {}  {} {}  {} {}  {}  {}  {}  {}  {}  {}\n", pad(cluster, 22), pad(name, 22), pad(std::to_string(id), 4), pad(addr, 22),
-                     pad(r.get("brokerVersionDesc"), 16), pad_left(in, 16), pad_left(out, 28), pad(timer, 22),
-                     pad_left(r.get("pageCacheLockTimeMills"), 11), pad_left(fixed(hour, 2), 5),
-                     pad_left(space.empty() ? "0.0000" : fixed(number(space), 4), 13), pad_left(r.get("brokerActive") == "true" ? "true" : "false", 12));
+  return fmt::format(kClusterRow, cluster, name, id, addr, r.get("brokerVersionDesc"), in, out, timer, r.get("pageCacheLockTimeMills"),
+                     fixed(hour, 2), space.empty() ? "0.0000" : fixed(number(space), 4), r.get("brokerActive") == "true");
 }
 
 Result<> cluster_list_once(Session& s, const Options& o) {
@@ -70,10 +70,8 @@ Result<> cluster_list_once(Session& s, const Options& o) {
   if (more) {
     s.write("#Cluster Name     #Broker Name                       #InTotalYest  #OutTotalYest  #InTotalToday #OutTotalToday\n");
   } else {
-    s.write(fmt::format("{}  {}  {} {}  {} {}  {}  {}  {}  {}  {}  {}\n", pad("#Cluster Name", 22), pad("#Broker Name", 22), pad("#BID", 4),
-                        pad("#Addr", 22), pad("#Version", 16), pad_left("#InTPS(LOAD)", 16), pad_left("#OutTPS(LOAD)", 28),
-                        pad("#Timer(Progress)", 22), pad_left("#PCWait(ms)", 11), pad_left("#Hour", 5), pad_left("#SPACE", 13),
-                        pad_left("#ACTIVATED", 12)));
+    s.write(fmt::format(kClusterRow, "#Cluster Name", "#Broker Name", "#BID", "#Addr", "#Version", "#InTPS(LOAD)", "#OutTPS(LOAD)",
+                        "#Timer(Progress)", "#PCWait(ms)", "#Hour", "#SPACE", "#ACTIVATED"));
   }
   std::vector<std::string> clusters;
   for (const auto& [c, names] : info.clusterAddrTable) clusters.push_back(c);

@@ -13,7 +13,7 @@ TEST(Crc32, KnownValues) {
   EXPECT_EQ(crc32(as_bytes("")), 0u);
   EXPECT_EQ(crc32(as_bytes("123456789")), 0xCBF43926u);
   EXPECT_EQ(crc31(as_bytes("123456789")), 0x4BF43926);
-  EXPECT_EQ(crc32(as_bytes("9d0ad96d")), 0u);   // a body whose CRC is 0, found in the field
+  EXPECT_EQ(crc32(as_bytes("\x9d\x0a\xd9\x6d")), 0u);   // four bytes whose CRC is 0
 }
 
 TEST(Crc32, EveryLengthAndAlignmentEqualsZlib) {

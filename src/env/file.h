@@ -54,6 +54,9 @@ class File {
   virtual Result<> allocate(int64_t size) = 0;
   /// Sets the size without reserving blocks; a sparse file.
   virtual Result<> truncate(int64_t size) = 0;
+  /// Makes [offset, offset + size) read as zeros in place, without changing the file's size (a hole where the file system
+  /// can). Never shorter in between, unlike two truncates around a power cut. Errors: kDiskFull, kIo.
+  virtual Result<> zero(int64_t offset, int64_t size) = 0;
   /// Maps [0, size) shared. The file must be at least that long.
   virtual Result<std::shared_ptr<Mapping>> map(int64_t size, bool writable) = 0;
   /// msync of a writable mapping's range, waits until it is durable.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include "base/check.h"
 #include "env/posix_file_system.h"
@@ -115,6 +116,22 @@ class PosixFile final : public File {
   Result<> truncate(int64_t bytes) override {
     while (::ftruncate(fd_, bytes) != 0) {
       if (errno != EINTR) return failed("ftruncate");
+    }
+    return {};
+  }
+
+  Result<> zero(int64_t offset, int64_t bytes) override {
+    if (bytes <= 0) return {};
+    while (::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EOPNOTSUPP && errno != ENOSYS) return failed("fallocate");
+      const std::vector<std::byte> zeros(static_cast<size_t>(std::min<int64_t>(bytes, 1 << 20)));
+      for (int64_t done = 0; done < bytes;) {
+        const int64_t n = std::min<int64_t>(bytes - done, static_cast<int64_t>(zeros.size()));
+        MQ_TRY_VOID(write(offset + done, ByteView(zeros).first(static_cast<size_t>(n))));
+        done += n;
+      }
+      return {};
     }
     return {};
   }

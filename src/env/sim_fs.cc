@@ -1,6 +1,7 @@
 #include "env/sim_fs.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/check.h"
 #include "env/sim_machine.h"
@@ -123,6 +124,14 @@ class SimFile final : public File {
       content().truncate(size);
       return {};
     });
+  }
+
+  Result<> zero(int64_t offset, int64_t size) override {
+    const int64_t now = content().size();
+    size = std::min(size, now - offset);
+    if (size <= 0) return {};
+    const std::vector<std::byte> zeros(static_cast<size_t>(size));
+    return write(offset, zeros);
   }
 
   Result<std::shared_ptr<Mapping>> map(int64_t size, bool writable) override {

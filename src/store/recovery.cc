@@ -148,26 +148,46 @@ Result<> Recovery::cut_log(int64_t end) {
       MQ_TRY_VOID(fs_.remove(file->path()));
     } else if (file->holds(end)) {
       // Old bytes behind the end could be taken for messages after the next crash: they become zeros.
-      MQ_TRY_VOID(file->file().truncate(end - file->base()));
-      MQ_TRY_VOID(file->file().truncate(file->size()));
+      MQ_TRY_VOID(file->file().zero(end - file->base(), file->end() - end));
     }
   }
   return {};
 }
 
+/// A torn entry may point anywhere before the end: its record says whose entry it is. Expired records say nothing.
+bool Recovery::leads_to_own_record(const ConsumeQueue& queue, int64_t index, const CqEntry& e) const {
+  if (e.phy < log_.min()) return true;
+  const auto files = log_.files();
+  const auto* file = CommitLog::find(*files, e.phy);
+  if (!file || e.end() > (*file)->end()) return false;
+  const auto record = decode_record((*file)->view(e.phy, e.size), RecordCheck::kLengths);
+  return record && record->m.queueOffset == index && record->m.queueId == queue.queue_id() && record->m.topic == queue.topic();
+}
+
+/// Torn entries may stand behind the first that is none; new ones written up to them would make them count. Not synced:
+/// who writes entries syncs the file before it moves the safe point, until then recovery comes here again.
+Result<> Recovery::clear_behind(const ConsumeQueue& queue, int64_t count) const {
+  const int64_t at = count * CqEntry::kBytes, base = at / files_.file_bytes() * files_.file_bytes();
+  const std::string path = files_.queue_dir(queue.topic(), queue.queue_id()) + "/" + segment_name(base);
+  if (!fs_.exists(path)) return {};
+  MQ_TRY(auto file, fs_.open(path, env::Open::kReadWrite));
+  return file->zero(at - base, base + files_.file_bytes() - at);
+}
+
 /// Entries that point behind the end go, from the memory and from the file, and with them what cannot be read or is no
 /// entry: behind the safe point a power cut leaves any mixture of old and new pages, short and missing files.
-Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end) {
+Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end, bool crashed) {
   int64_t count = queue.max();
   CqEntry last{-1, 0, 0};
   const int64_t first = queue.min();
   for (; count > first; --count) {
     const auto e = queue.entry(count - 1, files_);
     if (!e || !e->valid() || e->end() > end) continue;
+    if (crashed && !leads_to_own_record(queue, count - 1, *e)) continue;
     last = *e;
     break;
   }
-  if (count == queue.max()) return {};
+  if (count == queue.max()) return crashed ? clear_behind(queue, count) : Result<>{};
   log.warn("topic {} queue {}: {} entries behind the log's end are removed", queue.topic(), queue.queue_id(), queue.max() - count);
   const std::string dir = files_.queue_dir(queue.topic(), queue.queue_id());
   MQ_TRY(const auto entries, fs_.list(dir));
@@ -182,8 +202,8 @@ Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end) {
       continue;
     }
     MQ_TRY(auto file, fs_.open(dir + "/" + e.name, env::Open::kReadWrite));
-    MQ_TRY_VOID(file->truncate(keep));
-    MQ_TRY_VOID(file->truncate(files_.file_bytes()));
+    MQ_TRY_VOID(file->zero(keep, files_.file_bytes() - keep));
+    MQ_TRY_VOID(file->truncate(files_.file_bytes()));   // a power cut may have left it shorter
     MQ_TRY_VOID(file->sync());   // the cut entries must not come back with the next power cut
   }
   files_.close(queue.serial());
@@ -231,17 +251,19 @@ Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) 
   out.start = std::min(start, out.end);
   const auto files = log_.files();
   if (files->empty()) out.end = 0;
+  // Entries before the safe point are removed below only after the checkpoint no longer vouches for them.
+  if (out.start < checkpoint.recoverFrom) MQ_TRY_VOID(lower_safe_point(out.start));
   MQ_TRY_VOID(cut_log(out.end));
   log_.set_end(out.end);
   // After a crash only what lies before the safe point is known to be what was written.
   const int64_t trusted = crashed ? std::min(start, out.end) : out.end;
-  for (const auto& q : queues_.all()) MQ_TRY_VOID(cut_queue(*q, trusted));
+  for (const auto& q : queues_.all()) MQ_TRY_VOID(cut_queue(*q, trusted, crashed));
   from_beginning_ = start <= log_.min();
   bool whole = true;
   scan(start, false, [&](const RecordView& r) { return r.m.physicalOffset < out.end && (whole = dispatch(r, out)); });
   if (!whole) {
     log.warn("the ConsumeQueues miss entries before CommitLog offset {}: all of them are built again", start);
-    MQ_TRY_VOID(before_rebuild());
+    MQ_TRY_VOID(lower_safe_point(log_.min()));
     MQ_TRY_VOID(forget_queues());
     out.dispatched = 0;
     out.start = log_.min();

@@ -38,8 +38,9 @@ class Recovery {
 
   /// The delay of a level, for the tagsCode of SCHEDULE_TOPIC_XXXX. Empty: the hash of TAGS as for every topic.
   std::function<int64_t(int32_t level)> delay_ms_of_level;
-  /// Makes it durable that nothing is safe any more, before all ConsumeQueues are thrown away.
-  std::function<Result<>()> before_rebuild;
+  /// Makes it durable that the next recovery begins at `start` or before, ahead of any change to ConsumeQueue entries
+  /// that the checkpoint vouches for.
+  std::function<Result<>(int64_t start)> lower_safe_point;
   /// Records of the topic before this position were deleted with it. Empty: none.
   std::function<int64_t(std::string_view topic)> deleted_before;
 
@@ -49,7 +50,9 @@ class Recovery {
   Result<int64_t> count_entries(env::File& file, CqEntry& last) const;
   int64_t safe_start(const CheckpointData& checkpoint, bool crashed) const;
   Result<> cut_log(int64_t end);
-  Result<> cut_queue(ConsumeQueue& queue, int64_t end);
+  Result<> cut_queue(ConsumeQueue& queue, int64_t end, bool crashed);
+  Result<> clear_behind(const ConsumeQueue& queue, int64_t count) const;
+  bool leads_to_own_record(const ConsumeQueue& queue, int64_t index, const CqEntry& e) const;
   Result<> forget_queues();
   bool dispatch(const RecordView& record, Recovered& out);
 

@@ -114,8 +114,8 @@ struct Store::Impl {
     Recovery recovery(fs, log_, files, queues, appender);
     recovery.delay_ms_of_level = hooks.delay_ms_of_level;
     recovery.deleted_before = [this](std::string_view topic) { return deleted.deleted_before(topic); };
-    recovery.before_rebuild = [this] {
-      saved.recoverFrom = log_.min();
+    recovery.lower_safe_point = [this](int64_t start) {
+      saved.recoverFrom = start;
       saved.cleanEnd = -1;
       return checkpoint.save(saved, true);
     };

@@ -11,11 +11,14 @@ std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_vie
   if (type == "SQL92") return sql(expression);
   // QUIRK: a type that nobody knows filters nothing.
   if (!type.empty() && type != "TAG") expression = "*";
-  if (last_ && topic_ == topic && expression_ == expression) return last_;
-  auto built = wire::SubscriptionData::build(topic, expression, "TAG");
+  // An absent type means tags; a present, empty one is kept, see SubscriptionData::build.
+  const bool empty_type = type.data() && type.empty();
+  if (last_ && topic_ == topic && expression_ == expression && empty_type_ == empty_type) return last_;
+  auto built = wire::SubscriptionData::build(topic, expression, empty_type ? type : "TAG");
   if (!built) return nullptr;
   topic_ = topic;
   expression_ = expression;
+  empty_type_ = empty_type;
   return last_ = std::make_shared<TagFilter>(std::make_shared<wire::SubscriptionData>(std::move(*built)));
 }
 

@@ -58,6 +58,7 @@ class FilterCache {
 
   // The last tag subscription that came in a header: pull consumers repeat theirs.
   std::string topic_, expression_;
+  bool empty_type_ = false;
   std::shared_ptr<const SubscriptionFilter> last_;
   // Of registered subscriptions, while their data is the same object.
   std::shared_ptr<const wire::SubscriptionData> last_data_;
