@@ -136,7 +136,15 @@ Result<std::shared_ptr<MappedFile>> CommitLog::take_next(int64_t base) {
     MutexLock lock(files_mu_);
     if (prepared_ && prepared_->base() == base) return std::exchange(prepared_, nullptr);
   }
-  return MappedFile::create(fs_, dir_, base, file_size_);
+  return make_file(base);
+}
+
+/// The name is made durable at once, so that no power cut leaves a later file without an earlier one. In the append path
+/// only for the first file and when the flush loop could not keep up.
+Result<std::shared_ptr<MappedFile>> CommitLog::make_file(int64_t base) {
+  MQ_TRY(auto file, MappedFile::create(fs_, dir_, base, file_size_));
+  MQ_TRY_VOID(fs_.sync_dir(dir_));
+  return file;
 }
 
 Result<> CommitLog::roll() {
@@ -185,7 +193,7 @@ void CommitLog::prepare(int64_t disk_free_bytes) noexcept {
     MutexLock lock(files_mu_);
     if (prepared_ && prepared_->base() == last.end()) return;
   }
-  auto next = MappedFile::create(fs_, dir_, last.end(), file_size_);
+  auto next = make_file(last.end());
   if (!next) {
     log.warn("the next CommitLog file cannot be prepared: {}", next.error().message());
     return;

@@ -74,6 +74,7 @@ class CommitLog {
 
  private:
   Result<std::shared_ptr<MappedFile>> take_next(int64_t base);
+  Result<std::shared_ptr<MappedFile>> make_file(int64_t base);
   void publish(FileList list);
   Result<> clean_failed_write();
   void reserve_blocks(const MappedFile& last, int64_t end, int64_t disk_free_bytes) noexcept;

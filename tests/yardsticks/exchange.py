@@ -75,15 +75,23 @@ def mixed_our_namesrv(a, version):
         assert rows(ours) and [r[:4] for r in rows(ours)] == [r[:4] for r in rows(java)], (ours, java)
 
 
+SIZES = ("--set", f"mappedFileSizeCommitLog={16 << 20}", "--set", "mappedFileSizeConsumeQueue=6000000", "--set", "maxHashSlotNum=5000000",
+         "--set", "maxIndexNum=20000000")
+
+
+def stored(answer):
+    assert answer.code == 0, f"code {answer.code}: {answer.remark}"
+
+
 def fill(addr):
     with Connection(addr) as c:
         waiting = []
         for i in range(MESSAGES):
             waiting.append(c.send_message(f"Exchange{i % TOPICS}", i // TOPICS % 4, b"e%d" % i, "TAGS\x01t%d\x02KEYS\x01k%d\x02" % (i % 3, i)))
             if len(waiting) > 64:
-                assert c.wait(waiting.pop(0)).code == 0
+                stored(c.wait(waiting.pop(0)))
         for o in waiting:
-            assert c.wait(o).code == 0
+            stored(c.wait(o))
 
 
 def verify(addr):
@@ -100,7 +108,7 @@ def verify(addr):
 def store_ours_to_java(a, version):
     with Cluster(a.bin) as c:
         c.namesrv()
-        b = c.broker(mappedFileSizeCommitLog=1 << 20 << 4)
+        b = c.broker(mappedFileSizeCommitLog=16 << 20)
         fill(b.addr)
         verify(b.addr)
         b.term()
@@ -108,7 +116,7 @@ def store_ours_to_java(a, version):
         target = c.folder / "java/broker-a/store"
         target.parent.mkdir(parents=True)
         subprocess.run(["cp", "-a", "--sparse=always", c.folder / "broker-a/store", target], check=True)
-        peers(a, "up", version, c.folder / "java", "--ns", free_port(), "--broker", f"broker-a:{port}", "--set", f"mappedFileSizeCommitLog={1 << 20 << 4}",
+        peers(a, "up", version, c.folder / "java", "--ns", free_port(), "--broker", f"broker-a:{port}", *SIZES,
               "--set", f"storePathRootDir={target}")
         try:
             verify(f"127.0.0.1:{port}")
@@ -118,7 +126,7 @@ def store_ours_to_java(a, version):
 
 def store_java_to_ours(a, version):
     port = free_port()
-    with JavaCluster(a, version, "--ns", free_port(), "--broker", f"broker-a:{port}", "--set", f"mappedFileSizeCommitLog={1 << 20 << 4}") as j:
+    with JavaCluster(a, version, "--ns", free_port(), "--broker", f"broker-a:{port}", *SIZES) as j:
         fill(f"127.0.0.1:{port}")
         peers(a, "down", j.folder / "c")
         stores = list((j.folder / "c").glob("**/commitlog"))
@@ -127,7 +135,7 @@ def store_java_to_ours(a, version):
             c.namesrv()
             (c.folder / "broker-a").mkdir()
             subprocess.run(["cp", "-a", "--sparse=always", stores[0].parent, c.folder / "broker-a/store"], check=True)
-            b = c.broker(mappedFileSizeCommitLog=1 << 20 << 4)
+            b = c.broker(mappedFileSizeCommitLog=16 << 20)
             verify(b.addr)
             b.term()
 
@@ -136,7 +144,9 @@ CASES = [("our brokers at a Java 5.3.3 NameServer", mixed_java_namesrv, "5.3.3")
          ("a Java 5.3.3 broker at our NameServer", mixed_our_namesrv, "5.3.3"),
          ("a Java 4.9.7 broker at our NameServer", mixed_our_namesrv, "4.9.7"),
          ("our store under a Java 5.3.3 broker", store_ours_to_java, "5.3.3"),
-         ("a Java 5.3.3 store under our broker", store_java_to_ours, "5.3.3")]
+         ("our store under a Java 4.9.7 broker", store_ours_to_java, "4.9.7"),
+         ("a Java 5.3.3 store under our broker", store_java_to_ours, "5.3.3"),
+         ("a Java 4.9.7 store under our broker", store_java_to_ours, "4.9.7")]
 
 
 def main(a):
