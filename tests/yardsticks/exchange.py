@@ -79,19 +79,22 @@ SIZES = ("--set", f"mappedFileSizeCommitLog={16 << 20}", "--set", "mappedFileSiz
          "--set", "maxIndexNum=20000000")
 
 
-def stored(answer):
-    assert answer.code == 0, f"code {answer.code}: {answer.remark}"
-
-
 def fill(addr):
+    """MESSAGES over TOPICS, 64 at a time. A server that is busy (code 2, Java's flow control while it warms up) is asked again."""
+    def send(i):
+        return i, c.send_message(f"Exchange{i % TOPICS}", i // TOPICS % 4, b"e%d" % i, "TAGS\x01t%d\x02KEYS\x01k%d\x02" % (i % 3, i))
+
     with Connection(addr) as c:
-        waiting = []
-        for i in range(MESSAGES):
-            waiting.append(c.send_message(f"Exchange{i % TOPICS}", i // TOPICS % 4, b"e%d" % i, "TAGS\x01t%d\x02KEYS\x01k%d\x02" % (i % 3, i)))
-            if len(waiting) > 64:
-                stored(c.wait(waiting.pop(0)))
-        for o in waiting:
-            stored(c.wait(o))
+        waiting, to_send = [], list(reversed(range(MESSAGES)))
+        while to_send or waiting:
+            while to_send and len(waiting) < 64:
+                waiting.append(send(to_send.pop()))
+            i, opaque = waiting.pop(0)
+            answer = c.wait(opaque)
+            if answer.code == 2:
+                to_send.append(i)
+                continue
+            assert answer.code == 0, f"code {answer.code}: {answer.remark}"
 
 
 def verify(addr):
