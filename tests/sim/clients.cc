@@ -13,6 +13,10 @@ namespace mq::sim {
 using wire::RequestCode;
 using wire::ResponseCode;
 
+namespace {
+constexpr int64_t kBelieveMs = 4000;   // of a route, at most
+}
+
 // --- Peer -----------------------------------------------------------------------------------------------------------
 
 Peer::Peer(env::SimMachine& machine, const std::string& name, env::SimRng& dice, const Directory& directory)
@@ -20,8 +24,8 @@ Peer::Peer(env::SimMachine& machine, const std::string& name, env::SimRng& dice,
   machine.env().run_on(loop_, [this] { client_ = std::make_unique<remoting::Client>(loop_); });
 }
 
-Peer::~Peer() {
-  stopped_ = true;   // what is still pending completes with kClosed
+void Peer::close() {
+  stopped_ = true;
   client_.reset();
 }
 
@@ -33,19 +37,25 @@ void Peer::later(int64_t ms, std::function<void()> then) {
 
 void Peer::locate(const std::string& topic, std::function<void(const std::string&)> then) {
   if (directory_.namesrvs.empty()) return then(directory_.broker);
+  const Route& known = routes_[topic];
+  if (!known.addr.empty() && loop_.clock().mono_ms() < known.until_ms) return then(std::string(known.addr));
   const std::string& namesrv = directory_.namesrvs[dice_.below(directory_.namesrvs.size())];
   const wire::GetRouteInfoHeader header{.topic = topic};
-  client_->call<RequestCode::GET_ROUTEINFO_BY_TOPIC>(namesrv, header, {}, 3000, [this, then = std::move(then)](auto answer) {
+  client_->call<RequestCode::GET_ROUTEINFO_BY_TOPIC>(namesrv, header, {}, 3000, [this, topic, then = std::move(then)](auto answer) {
     if (!live()) return;
-    std::string addr;
+    Route& route = routes_[topic];
     if (answer && answer->ok()) {
-      const auto route = wire::topic_route_from(answer->body);
-      if (route && !route->brokerDatas.empty() && route->brokerDatas[0].brokerAddrs.contains(0)) {
-        addr = route->brokerDatas[0].brokerAddrs.at(0);
+      const auto told = wire::topic_route_from(answer->body);
+      if (told && !told->brokerDatas.empty() && told->brokerDatas[0].brokerAddrs.contains(0)) {
+        route = {told->brokerDatas[0].brokerAddrs.at(0), loop_.clock().mono_ms() + dice_.between(0, kBelieveMs)};
       }
     }
-    then(addr);
+    then(std::string(route.addr));
   });
+}
+
+void Peer::doubt_routes() {
+  for (auto& [topic, route] : routes_) route.until_ms = 0;
 }
 
 // --- Producer -------------------------------------------------------------------------------------------------------
@@ -61,7 +71,7 @@ void Producer::start() {
 }
 
 void Producer::next() {
-  later(dice_.between(0, 60), [this] {
+  later(dice_.between(0, pause_ms_), [this] {
     // A topic that no NameServer knows yet is created by a send to the template's broker, as clients do.
     locate(topic_, [this](const std::string& addr) {
       if (!addr.empty()) return send(addr);
@@ -95,6 +105,7 @@ void Producer::send(const std::string& addr) {
       ledger_.acknowledge(id, promise_, *answer->header.queueOffset, -1);
     } else {
       last_refusal_ = answer ? fmt::format("code {} {}", answer->code, answer->remark) : answer.error().message();
+      doubt_routes();
     }
     next();
   });
@@ -135,6 +146,7 @@ void Consumer::pull(int32_t queue_id) {
     client_->call<RequestCode::PULL_MESSAGE>(addr, header, {}, suspend_ms + 5000, [this, queue_id](auto answer) {
       if (!live()) return;
       if (answer) take(queue_id, *answer);
+      else doubt_routes();
       later(answer ? dice_.between(0, 20) : dice_.between(50, 500), [this, queue_id] { pull(queue_id); });
     });
   });

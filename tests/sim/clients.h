@@ -24,12 +24,17 @@ struct Directory {
 class Peer {
  public:
   Peer(env::SimMachine& machine, const std::string& name, env::SimRng& dice, const Directory& directory);
-  virtual ~Peer();
+  virtual ~Peer() = default;
   void stop() noexcept { stopped_ = true; }
 
  protected:
-  /// Finds the broker's address (asking a NameServer, a random one each time), then calls `then` with it, or with "".
+  /// Finds the broker's address and calls `then` with it, or with "". What a NameServer told (a random one each time) is
+  /// kept for a while, and for as long as no other route is told, as clients do.
   void locate(const std::string& topic, std::function<void(const std::string& addr)> then);
+  /// The address did not answer: the next locate() asks.
+  void doubt_routes();
+  /// What is still pending completes with kClosed. Due at the begin of each destructor: completions use the whole object.
+  void close();
   bool live() const noexcept { return !stopped_ && machine_.alive(); }
   void later(int64_t ms, std::function<void()> then);
 
@@ -39,6 +44,13 @@ class Peer {
   const Directory& directory_;
   std::unique_ptr<remoting::Client> client_;
   bool stopped_ = false;
+
+ private:
+  struct Route {
+    std::string addr;
+    int64_t until_ms = 0;   // believed without asking
+  };
+  std::map<std::string, Route> routes_;
 };
 
 /// Sends messages one after the other, up to `window` unanswered, each once; tells the ledger what was acknowledged.
@@ -46,7 +58,10 @@ class Producer final : public Peer {
  public:
   Producer(env::SimMachine& machine, env::SimRng& dice, const Directory& directory, Ledger& ledger, std::string topic,
            int32_t queues, Promise promise);
+  ~Producer() override { close(); }
   void start();
+  /// Waits up to this long between two sends; 0: as at the start.
+  void slow_down(int64_t pause_ms) noexcept { pause_ms_ = pause_ms > 0 ? pause_ms : kPauseMs; }
   int64_t acknowledged() const noexcept { return acknowledged_; }
   int64_t outstanding() const noexcept { return outstanding_; }
   const std::string& last_refusal() const noexcept { return last_refusal_; }
@@ -59,6 +74,8 @@ class Producer final : public Peer {
   const std::string topic_;
   const int32_t queues_;
   const Promise promise_;
+  static constexpr int64_t kPauseMs = 60;
+  int64_t pause_ms_ = kPauseMs;
   int64_t acknowledged_ = 0;
   int64_t outstanding_ = 0;
   std::string last_refusal_;
@@ -69,6 +86,7 @@ class Consumer final : public Peer {
  public:
   Consumer(env::SimMachine& machine, const std::string& name, env::SimRng& dice, const Directory& directory, std::string topic,
            int32_t queues);
+  ~Consumer() override { close(); }
   void start();
   /// True when every queue has been read up to its max offset, as the broker told with the last answer.
   bool caught_up() const;

@@ -256,4 +256,38 @@ Violations check_seen(const Seen& seen, Ledger& ledger) {
   return std::move(report.violations);
 }
 
+namespace {
+
+template <class T>
+bool is_among(const T& shown, const std::vector<T>& all) {
+  return std::find(all.begin(), all.end(), shown) != all.end();
+}
+
+}  // namespace
+
+Violations check_route(const std::string& namesrv, const std::optional<wire::TopicRouteData>& route, const RouteDemand& demand) {
+  Report report;
+  if (!route) {
+    if (demand.presence == RouteDemand::Presence::kThere) report.add("routes: {} does not know the topic", namesrv);
+    return std::move(report.violations);
+  }
+  if (demand.presence == RouteDemand::Presence::kGone) {
+    report.add("expiry: {} shows a broker that it cannot have heard of for longer than the expiry", namesrv);
+  }
+  if (route->brokerDatas.size() != 1 || route->queueDatas.size() != 1) {
+    report.add("routes: {} shows {} brokers and {} queue entries", namesrv, route->brokerDatas.size(), route->queueDatas.size());
+    return std::move(report.violations);
+  }
+  const wire::BrokerData& broker = route->brokerDatas[0];
+  const wire::QueueData& queue = route->queueDatas[0];
+  const bool now = demand.presence == RouteDemand::Presence::kThere;
+  const bool master = broker.brokerAddrs.size() == 1 && broker.brokerAddrs.contains(0);
+  const std::string addr = master ? broker.brokerAddrs.at(0) : "";
+  if (broker.cluster != demand.cluster || broker.brokerName != queue.brokerName || !(now ? addr == demand.addr : is_among(addr, demand.old_addrs))) {
+    report.add("routes: {} shows broker {}", namesrv, to_text(to_json(broker)));
+  }
+  if (!is_among(queue, now ? demand.queue_datas : demand.old_queue_datas)) report.add("routes: {} shows {}", namesrv, to_text(to_json(queue)));
+  return std::move(report.violations);
+}
+
 }  // namespace mq::sim

@@ -6,14 +6,19 @@
 //   4 order      messages of one sender in one queue stand in the order they were sent
 //   5 rebuild    the ConsumeQueues equal what a walk over the CommitLog files gives, and the walk ends where the log does
 //   6 reads      pulling through read() gives the same messages as the entries
+//   7 routes     a NameServer that broker and network let it shows the topic at the broker's address, with its queues and
+//                perm, and at no time what never was
+//   8 expiry     a NameServer does not show a broker that was out of its reach for longer than the expiry
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "env/loop.h"
 #include "ledger.h"
 #include "store/store.h"
+#include "wire/bodies/route.h"
 
 namespace mq::sim {
 
@@ -34,5 +39,19 @@ Violations check_store(env::Env& env, const store::Store& store, const std::stri
 /// that connects anew may be overtaken by what it sent on its old connection.
 using Seen = std::map<QueueKey, std::map<int64_t, std::string>>;
 Violations check_seen(const Seen& seen, Ledger& ledger);
+
+/// What a NameServer may be held to that was asked for the route of a topic on one broker. Which case it is follows from
+/// how long the two have been able to talk (route_watch.h). Where nothing can be demanded, old news may still be shown.
+struct RouteDemand {
+  enum class Presence : uint8_t { kAny, kThere, kGone };
+  Presence presence = Presence::kAny;
+  std::string cluster;
+  std::string addr;                              // of the broker now
+  std::vector<std::string> old_addrs;            // and whenever
+  std::vector<wire::QueueData> queue_datas;      // that the topic may have now: several while an answer is outstanding
+  std::vector<wire::QueueData> old_queue_datas;  // and that it may have had whenever
+};
+/// Rules 7 and 8. `route`: nullopt when the NameServer knows of none.
+Violations check_route(const std::string& namesrv, const std::optional<wire::TopicRouteData>& route, const RouteDemand& demand);
 
 }  // namespace mq::sim
