@@ -40,6 +40,8 @@ STEPS = [
     Step("build-release", build("release"), "the executable that is shipped", sets="default full", minutes=30),
     Step("smoke", "tests/smoke/run build/release/bin", "start, send, consume, stop, kill -9 of real processes", "default full",
          needs="tests/smoke/run"),
+    Step("config", "tests/config/run build/release/bin", "configuration files, options, keys of RocketMQ, exit statuses", "default full",
+         needs="tests/config/run"),
     Step("interop", "tests/interop/run build/release/bin", "published Java, Go and Node clients", "default full",
          needs="tests/interop/run", minutes=25),
     Step("wire", "tests/yardsticks/run wire", "raw frames against recorded answers of the Java servers", "default full",

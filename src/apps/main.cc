@@ -17,17 +17,34 @@ int admin_main(const std::vector<std::string>& words) {
 
 }  // namespace mq::apps
 
+namespace {
+
+/// What a first argument, the names of RocketMQ's scripts or of the official image's roles mean.
+std::string_view role_of(std::string_view word) {
+  struct Role { std::string_view word, means; };
+  static constexpr Role kRoles[] = {{"namesrv", "mqnamesrv"}, {"nameserver", "mqnamesrv"}, {"mqnamesrv", "mqnamesrv"}, {"broker", "mqbroker"},
+                                    {"mqbroker", "mqbroker"}, {"admin", "mqadmin"}, {"mqadmin", "mqadmin"}, {"dev", "dev"},
+                                    {"config-reference", "config-reference"}};
+  for (const Role& role : kRoles) if (role.word == word) return role.means;
+  return {};
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   std::string_view name = argc > 0 ? argv[0] : "";
   name = name.substr(name.rfind('/') + 1);
   if (!name.starts_with("mq") && !words.empty()) {
-    name = words.front() == "namesrv" ? "mqnamesrv" : words.front() == "broker" ? "mqbroker" : words.front() == "admin" ? "mqadmin" : "";
+    name = role_of(words.front());
     if (!name.empty()) words.erase(words.begin());
   }
   if (name == "mqnamesrv") return mq::apps::namesrv_main(words);
   if (name == "mqbroker") return mq::apps::broker_main(words);
   if (name == "mqadmin") return mq::apps::admin_main(words);
-  fmt::print("usage: merlinmq namesrv|broker|admin [options]\nThe links mqnamesrv, mqbroker and mqadmin do the same.\n");
+  if (name == "dev") return mq::apps::dev_main(words);
+  if (name == "config-reference") return mq::apps::config_reference_main();
+  fmt::print("usage: merlinmq dev|namesrv|broker|admin [options]\n"
+             "dev runs a NameServer and a Broker in one process. The links mqnamesrv, mqbroker and mqadmin do what their names say.\n");
   return 1;
 }

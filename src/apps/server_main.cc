@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/time.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
+#include "apps/sd_notify.h"
+#include "base/log.h"
 #include "base/numbers.h"
 
 namespace mq::apps {
@@ -14,10 +18,13 @@ namespace mq::apps {
 namespace {
 
 void print_usage(const std::string& program, bool broker) {
-  fmt::print("usage: {} [-c <arg>] [-h] {}[-n <arg>] [-p]\n -c,--configFile <arg>       Configuration file\n -h,--help                   Print help\n",
-             program, broker ? "[-m] " : "");
-  if (broker) fmt::print(" -m,--printImportantConfig   Print important configuration items\n");
-  fmt::print(" -n,--namesrvAddr <arg>      NameServers, host:port separated by ;\n -p,--printConfigItem        Print all configuration items\n");
+  const std::string_view pad = broker ? "   " : "";
+  fmt::print("usage: {} [-c <arg>] [-h] {}[-n <arg>] [-p]\n", program, broker ? "[-m] " : "");
+  fmt::print(" -c,--configFile <arg>    {}{} config properties file\n", pad, broker ? "Broker" : "Name server");
+  fmt::print(" -h,--help                {}Print help\n", pad);
+  if (broker) fmt::print(" -m,--printImportantConfig   Print important config item\n");
+  fmt::print(" -n,--namesrvAddr <arg>   {}Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'\n", pad);
+  fmt::print(" -p,--printConfigItem     {}Print all config item{}\n", pad, broker ? "" : "s");
 }
 
 sigset_t stop_signals() {
@@ -33,31 +40,34 @@ sigset_t stop_signals() {
 
 CommandLine parse_command_line(const std::string& program, const std::vector<std::string>& words, bool broker) {
   CommandLine line;
+  bool help = false;
   for (size_t i = 0; i < words.size(); ++i) {
     std::string word = words[i], value;
     if (const size_t equals = word.find('='); word.starts_with("--") && equals != std::string::npos) {
       value = word.substr(equals + 1);
       word.resize(equals);
     }
-    auto take = [&](std::string& to) {
+    auto take = [&](std::string& to, std::string_view name) {
       if (!value.empty()) to = value;
-      else if (i + 1 < words.size()) to = words[++i];
+      else if (i + 1 < words.size() && !words[i + 1].starts_with("-")) to = words[++i];
       else {
-        fmt::print(stderr, "Missing argument for option: {}\n", word.substr(word.find_first_not_of('-')));
-        line.bad = true;
+        fmt::print(stderr, "Missing argument for option: {}\n", name);
+        line.exit = kExitUsage;
       }
     };
-    if (word == "-c" || word == "--configFile" || word == "-configFile") take(line.config_file);
-    else if (word == "-n" || word == "--namesrvAddr" || word == "-namesrvAddr") take(line.namesrv_addr);
+    if (word == "-c" || word == "--configFile" || word == "-configFile") take(line.config_file, "c");
+    else if (word == "-n" || word == "--namesrvAddr" || word == "-namesrvAddr") take(line.namesrv_addr, "n");
     else if (word == "-p" || word == "--printConfigItem") line.print_all = true;
     else if (broker && (word == "-m" || word == "--printImportantConfig")) line.print_important = true;
-    else if (word == "-h" || word == "--help") line.help = true;
+    else if (word == "-h" || word == "--help") help = true;
     else if (word.starts_with("-")) {
       fmt::print(stderr, "Unrecognized option: {}\n", words[i]);
-      line.bad = true;
+      line.exit = kExitUsage;
     }
+    if (line.exit) break;
   }
-  if (line.bad || line.help) print_usage(program, broker);
+  if (line.exit || help) print_usage(program, broker);
+  if (help && !line.exit) line.exit = 0;
   return line;
 }
 
@@ -68,27 +78,51 @@ std::string user_home() {
   return "/root";
 }
 
-Result<> load_config_file(env::FileSystem& fs, const std::string& path, Configuration& config, std::vector<std::string>& warnings) {
-  auto text = env::read_file(fs, path);
-  if (!text) return fail(std::move(text).error()).at("the configuration file " + path + " cannot be read");
-  const auto lines = parse_properties(*text);
-  if (!lines) return fail(lines.error()).at(path);
-  for (const PropertyLine& line : *lines) {
-    // A path that holds a tab or a line break comes from a backslash that was not doubled: data would go where nobody looks.
-    const OptionBase* option = config.find(line.key);
-    const bool path_like = line.key.find("Path") != std::string::npos || line.key.find("Dir") != std::string::npos;
-    for (char c : line.value) {
-      if (option && path_like && static_cast<unsigned char>(c) < 0x20) {
-        return fail(Errc::kInvalid, fmt::format("{}, line {}: the value of {} holds a control character; in this file \\ starts an escape, so write \\\\ for a backslash",
-                                                path, line.line, line.key));
-      }
-    }
-    if (line.key == "listenPort" && !parse_int64(line.value)) {
-      return fail(Errc::kInvalid, fmt::format("{}, line {}: listenPort={} is not a port number", path, line.line, line.value));
-    }
+Result<> load_config(env::FileSystem& fs, const CommandLine& line, Configuration& config, std::vector<std::string>& warnings) {
+  auto add = [&](std::vector<std::string> more) { warnings.insert(warnings.end(), more.begin(), more.end()); };
+  if (!line.config_file.empty()) {
+    auto text = env::read_file(fs, line.config_file);
+    if (!text) return fail(std::move(text).error()).at("the configuration file " + line.config_file + " cannot be read");
+    const auto lines = parse_properties(*text);
+    if (!lines) return fail(lines.error()).at(line.config_file);
+    MQ_TRY(auto more, config.apply(*lines, line.config_file));
+    add(std::move(more));
   }
-  for (std::string& w : config.apply(*lines)) warnings.push_back(std::move(w));
+  MQ_TRY(auto more, config.apply_environment(environ));
+  add(std::move(more));
   return {};
+}
+
+void print_config(const Configuration& config, bool important_only) {
+  const time_t now = std::time(nullptr) + 8 * 3600;   // QUIRK: RocketMQ's console logger writes GMT+8 everywhere
+  tm t{};
+  gmtime_r(&now, &t);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &t);
+  for (const std::string& item : config.print(important_only)) fmt::print("{} INFO main - {}\n", stamp, item);
+}
+
+void warn_of_jvm_variables(std::vector<std::string>& warnings) {
+  std::string found;
+  for (const char* name : {"HEAP_OPTS", "JAVA_OPT", "JAVA_OPT_EXT", "BROKER_MEM", "MAX_POSSIBLE_HEAP"}) {
+    if (!std::getenv(name)) continue;
+    if (!found.empty()) found += ", ";
+    found += name;
+  }
+  if (!found.empty()) warnings.push_back(found + " in the environment: there is no JVM to tune, it is ignored");
+}
+
+void start_server_log(const std::string& name, const std::string& format, const std::string& to, const std::vector<std::string>& warnings) {
+  LogConfig config;
+  if (to != "stdout") config.file = user_home() + "/logs/rocketmqlogs/" + name + ".log";
+  config.to_stdout = to != "file";
+  config.json = format == "json";
+  start_logging(config);
+  static Logger logger("config");
+  for (const std::string& w : warnings) {
+    if (!config.to_stdout) fmt::print("{}\n", w);
+    logger.warn("{}", w);
+  }
 }
 
 void block_stop_signals() {
@@ -97,11 +131,21 @@ void block_stop_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void wait_for_stop() {
+void wait_for_stop(const std::function<bool()>& alive) {
   const sigset_t set = stop_signals();
-  int number = 0;
-  while (sigwait(&set, &number) != 0) {
+  sd_notify("READY=1");
+  const int64_t watchdog_ms = sd_watchdog_ms();
+  for (;;) {
+    int number = 0;
+    if (watchdog_ms <= 0) {
+      if (sigwait(&set, &number) == 0) break;
+      continue;
+    }
+    const timespec wait{watchdog_ms / 2 / 1000, watchdog_ms / 2 % 1000 * 1'000'000};
+    if (sigtimedwait(&set, nullptr, &wait) > 0) break;
+    if (alive()) sd_notify("WATCHDOG=1");
   }
+  sd_notify("STOPPING=1");
 }
 
 std::string check_namesrv_addr(const std::string& list) {

@@ -1,6 +1,8 @@
 // What the servers' main functions share: command line, configuration file, log, signals. Source: spec ops (c).
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +13,10 @@ namespace mq::apps {
 
 int namesrv_main(const std::vector<std::string>& words);
 int broker_main(const std::vector<std::string>& words);
+int dev_main(const std::vector<std::string>& words);
 int admin_main(const std::vector<std::string>& words);
+/// Prints docs/reference/config.md.
+int config_reference_main();
 
 /// Exit statuses as a shell sees Java's (spec ops c.3).
 inline constexpr int kExitUsage = 1;
@@ -23,19 +28,25 @@ struct CommandLine {
   std::string namesrv_addr;
   bool print_all = false;
   bool print_important = false;
-  bool help = false;
-  bool bad = false;            // the error is already printed
+  std::optional<int> exit;     // everything is said: leave with this status
 };
-/// -c/--configFile, -n/--namesrvAddr, -p/--printConfigItem, -m/--printImportantConfig, -h/--help.
+/// -c/--configFile, -n/--namesrvAddr, -p/--printConfigItem, -m/--printImportantConfig (brokers), -h/--help.
 CommandLine parse_command_line(const std::string& program, const std::vector<std::string>& words, bool broker);
 
 /// ROCKETMQ_USER_HOME, else HOME: what Java calls user.home.
 std::string user_home();
-/// Applies the file; its warnings go to standard output and, later, to the log. Errors: kInvalid naming file and line.
-Result<> load_config_file(env::FileSystem& fs, const std::string& path, Configuration& config, std::vector<std::string>& warnings);
+/// Applies the file of the command line, then ROCKETMQ_CONF_*. Errors: kInvalid naming file and line.
+Result<> load_config(env::FileSystem& fs, const CommandLine& line, Configuration& config, std::vector<std::string>& warnings);
+/// The lines of -p and -m, with the prefix that Java's console logger gives them.
+void print_config(const Configuration& config, bool important_only);
+/// The JVM's settings in the environment are ignored; one warning names those that are set.
+void warn_of_jvm_variables(std::vector<std::string>& warnings);
+/// Starts the log and writes the warnings of the configuration there and on standard output.
+void start_server_log(const std::string& name, const std::string& format, const std::string& to, const std::vector<std::string>& warnings);
 /// Blocks the signals of a stop before any thread starts; wait_for_stop() returns when one arrives.
 void block_stop_signals();
-void wait_for_stop();
+/// Tells systemd that the service is up, keeps its watchdog quiet while `alive` returns true, and tells it of the stop.
+void wait_for_stop(const std::function<bool()>& alive);
 /// "a:1;b:2": every part must end in a port. Empty when all is well, else the complaint.
 std::string check_namesrv_addr(const std::string& list);
 

@@ -36,7 +36,7 @@ class LogWriter {
     if (file_) std::fclose(file_);
   }
 
-  LogLevel level() const noexcept { return config_.level; }
+  bool json() const noexcept { return config_.json; }
 
   void add(std::string line) {
     {
@@ -66,16 +66,20 @@ class LogWriter {
       for (const std::string& line : batch) write(line);
       if (dropped > 0) write(fmt::format("... {} log lines were dropped because they came faster than they can be written\n", dropped));
       batch.clear();
-      std::fflush(file_ ? file_ : stderr);
+      std::fflush(console());
+      if (file_) std::fflush(file_);
     }
   }
 
   void write(const std::string& line) {
-    FILE* to = file_ ? file_ : stderr;
-    std::fwrite(line.data(), 1, line.size(), to);
+    if (config_.to_stdout || !file_) std::fwrite(line.data(), 1, line.size(), console());
+    if (!file_) return;
+    std::fwrite(line.data(), 1, line.size(), file_);
     size_ += static_cast<int64_t>(line.size());
-    if (file_ && size_ > config_.max_file_bytes) roll();
+    if (size_ > config_.max_file_bytes) roll();
   }
+
+  FILE* console() const noexcept { return config_.to_stdout ? stdout : stderr; }
 
   void open() {
     const std::string folder = config_.file.substr(0, config_.file.rfind('/'));
@@ -137,6 +141,25 @@ std::string stamp() {
   return fmt::format("{},{:03}", text, now.tv_nsec / 1'000'000);
 }
 
+/// RFC 3339 in UTC.
+std::string json_stamp() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  tm t{};
+  gmtime_r(&now.tv_sec, &t);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &t);
+  return fmt::format("{}.{:03}Z", text, now.tv_nsec / 1'000'000);
+}
+
+void append_json_text(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\', out += c;
+    else if (static_cast<unsigned char>(c) < 0x20) fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    else out += c;
+  }
+}
+
 constexpr std::string_view kLevels[] = {"DEBUG", "INFO", "WARN", "ERROR", ""};
 std::atomic<int> threshold{static_cast<int>(LogLevel::kWarn)};   // badge: published
 
@@ -161,10 +184,18 @@ void stop_logging() noexcept {
 
 void Logger::line(LogLevel level, fmt::string_view format, fmt::format_args args) {
   if (static_cast<int>(level) < threshold.load(std::memory_order_relaxed)) return;
-  std::string line = fmt::format("{} {} {} - ", stamp(), kLevels[static_cast<int>(level)], name_);
-  fmt::vformat_to(std::back_inserter(line), format, args);
-  line += '\n';
-  if (const auto writer = current()) return writer->add(std::move(line));
+  const auto writer = current();
+  std::string line;
+  if (writer && writer->json()) {
+    line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"logger\":\"{}\",\"message\":\"", json_stamp(), kLevels[static_cast<int>(level)], name_);
+    append_json_text(line, fmt::vformat(format, args));
+    line += "\"}\n";
+  } else {
+    line = fmt::format("{} {} {} - ", stamp(), kLevels[static_cast<int>(level)], name_);
+    fmt::vformat_to(std::back_inserter(line), format, args);
+    line += '\n';
+  }
+  if (writer) return writer->add(std::move(line));
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

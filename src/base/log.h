@@ -19,7 +19,9 @@ enum class LogLevel : int { kDebug = 0, kInfo = 1, kWarn = 2, kError = 3, kOff =
 
 /// Where lines go. Called once at start; without it lines of warn and above go to standard error.
 struct LogConfig {
-  std::string file;                       // empty: standard error
+  std::string file;                       // empty: none; with to_stdout false too, standard error
+  bool to_stdout = false;                 // also (or only) to standard output
+  bool json = false;                      // {"time":..,"level":..,"logger":..,"message":..} instead of RocketMQ's layout
   int64_t max_file_bytes = 128 << 20;     // then rolled to FILE.1, FILE.2 ...
   int max_files = 10;
   LogLevel level = LogLevel::kInfo;

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
+#include <thread>
+#include <utility>
 
+#include "base/no_effect.h"
 #include "base/numbers.h"
 
 namespace mq {
 
 namespace {
+
+std::atomic<int32_t> processors{0};   // badge: published; 0: ask the machine
 
 Failure bad_value(const OptionInfo& info, std::string_view text, std::string_view allowed) {
   return fail(Errc::kInvalid, std::string(info.name) + "=" + std::string(text) + " is not possible: " + std::string(allowed) + " is needed");
@@ -28,6 +32,31 @@ bool looks_like_true(std::string_view t) {
 
 bool has_control_character(std::string_view t) {
   return std::any_of(t.begin(), t.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+/// True when `word` is one of "A|B|C".
+bool in_list(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const size_t end = list.find('|');
+    if (list.substr(0, end) == word) return true;
+    list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
+  }
+  return false;
+}
+
+bool is_path(std::string_view key) { return key.find("Path") != std::string_view::npos || key.ends_with("Dir"); }
+
+/// Why the value must stop the start; empty when it need not.
+std::string unusable(const OptionBase& option, const PropertyLine& line) {
+  const OptionInfo& info = option.info();
+  if (info.port) {
+    const auto port = parse_int64(line.value);
+    if (!port || *port < 0 || *port > 65535) return line.key + "=" + line.value + " is not possible: a port from 0 to 65535 is needed";
+  }
+  if (is_path(info.name) && has_control_character(line.value)) {
+    return "the value of " + line.key + " holds a control character; in this file \\ starts an escape, so write \\\\ for a backslash";
+  }
+  return {};
 }
 
 }  // namespace
@@ -54,16 +83,7 @@ template <> Result<std::string> parse_option<std::string>(const OptionInfo& info
   if (has_control_character(t)) {
     return bad_value(info, "...", "a value without control characters (in this file \\ starts an escape: write \\\\ for a backslash)");
   }
-  if (!info.allowed.empty()) {
-    std::string_view rest = info.allowed;
-    bool found = false;
-    while (!rest.empty() && !found) {
-      const size_t end = rest.find('|');
-      found = rest.substr(0, end) == t;
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
-    if (!found) return bad_value(info, t, "one of " + std::string(info.allowed));
-  }
+  if (!info.allowed.empty() && !in_list(info.allowed, t)) return bad_value(info, t, "one of " + std::string(info.allowed));
   return std::string(t);
 }
 
@@ -79,30 +99,59 @@ template <> std::string_view option_type<int64_t>() noexcept { return "long"; }
 template <> std::string_view option_type<double>() noexcept { return "double"; }
 template <> std::string_view option_type<std::string>() noexcept { return "String"; }
 
-std::vector<std::string> Configuration::apply(const std::vector<PropertyLine>& lines) {
-  std::map<std::string, const PropertyLine*> last;
-  for (const PropertyLine& line : lines) last[line.key] = &line;
+int32_t java_processors() noexcept {
+  const int32_t chosen = processors.load(std::memory_order_relaxed);
+  return chosen > 0 ? chosen : std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
+}
+
+void set_java_processors(int32_t count) noexcept { processors.store(count, std::memory_order_relaxed); }
+
+Result<std::vector<std::string>> Configuration::apply(const std::vector<PropertyLine>& lines, std::string_view where) {
+  std::map<std::string_view, const PropertyLine*> last;   // by the key's own spelling
+  for (const PropertyLine& line : lines) {
+    const OptionBase* option = find(line.key);
+    const std::string_view name = option ? option->info().name : std::string_view(line.key);
+    if (option) {
+      if (std::string why = unusable(*option, line); !why.empty()) {
+        return fail(Errc::kInvalid, std::string(where) + (line.line > 0 ? ", line " + std::to_string(line.line) : "") + ": " + why);
+      }
+    }
+    const PropertyLine*& winner = last[name];
+    if (!winner || line.key == name || winner->key != name) winner = &line;
+  }
   std::vector<std::string> warnings;
   for (const PropertyLine& line : lines) {
-    if (last[line.key] != &line) continue;
-    OptionBase* option = find(line.key);
-    if (!option) {
-      MutexLock lock(mu_);
-      extra_.emplace_back(line.key, line.value);
-      warnings.push_back(line.key + ": no such key is known, it has no effect (line " + std::to_string(line.line) + ")");
-      continue;
-    }
-    if (!line.repaired.empty()) warnings.push_back(line.key + ": " + line.repaired);
-    if (option->info().name != line.key) warnings.push_back(line.key + ": old spelling, taken as " + std::string(option->info().name));
-    if (option->type() == "boolean" && looks_like_true(line.value)) {
-      warnings.push_back(line.key + "=" + line.value + " means false; write true to switch it on");
-    }
-    if (auto r = option->parse(line.value); !r) warnings.push_back(r.error().message() + "; " + option->text() + " stays");
+    const OptionBase* option = find(line.key);
+    if (last[option ? option->info().name : std::string_view(line.key)] == &line) apply_line(line, warnings);
   }
   return warnings;
 }
 
-std::vector<std::string> Configuration::apply_environment(char** environment) {
+void Configuration::apply_line(const PropertyLine& line, std::vector<std::string>& warnings) {
+  bool known = false;
+  for (OptionBase* option : all(line.key)) {
+    const OptionInfo& info = option->info();
+    const std::string before = option->default_text();
+    auto parsed = option->parse(line.value);
+    if (std::exchange(known, true)) continue;   // a key of several groups is spoken of once
+    if (!line.repaired.empty()) warnings.push_back(line.key + ": " + line.repaired);
+    if (info.name != line.key) warnings.push_back(line.key + ": old spelling, taken as " + std::string(info.name));
+    if (option->type() == "boolean" && looks_like_true(line.value)) {
+      warnings.push_back(line.key + "=" + line.value + " means false; write true to switch it on");
+    }
+    if (!parsed) warnings.push_back(parsed.error().message() + "; " + option->text() + " stays");
+    else if (info.reload == Reload::kIgnored && option->text() != before) {
+      warnings.push_back(line.key + "=" + option->text() + " is accepted without effect: " + std::string(why_no_effect(info.name)));
+    }
+  }
+  if (known) return;
+  MutexLock lock(mu_);
+  std::erase_if(extra_, [&](const auto& e) { return e.first == line.key; });
+  extra_.emplace_back(line.key, line.value);
+  warnings.push_back(line.key + ": no such key is known, it has no effect" + (line.line > 0 ? " (line " + std::to_string(line.line) + ")" : ""));
+}
+
+Result<std::vector<std::string>> Configuration::apply_environment(char** environment) {
   static constexpr std::string_view kPrefix = "ROCKETMQ_CONF_";
   std::vector<PropertyLine> lines;
   for (char** e = environment; e && *e; ++e) {
@@ -111,9 +160,13 @@ std::vector<std::string> Configuration::apply_environment(char** environment) {
     entry.remove_prefix(kPrefix.size());
     const size_t equals = entry.find('=');
     if (equals == std::string_view::npos) continue;
-    lines.push_back({std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)), 0, ""});
+    PropertyLine line{std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)), 0, ""};
+    const size_t kept = line.value.find_last_not_of(" \t\r\n") + 1;
+    if (kept != line.value.size()) line.repaired = "blanks behind the value removed";
+    line.value.resize(kept);
+    lines.push_back(std::move(line));
   }
-  return apply(lines);
+  return apply(lines, "environment " + std::string(kPrefix) + "*");
 }
 
 std::string Configuration::text() const {
@@ -122,7 +175,10 @@ std::string Configuration::text() const {
     MutexLock lock(mu_);
     for (const auto& [k, v] : extra_) all[k] = v;
   }
-  for (const ConfigGroup* g : groups_) for (const OptionBase* o : g->options()) all[std::string(o->info().name)] = o->text();
+  for (const ConfigGroup* g : groups_) for (const OptionBase* o : g->options()) {
+    std::string value = o->text();
+    if (!value.empty() || !o->info().nullable) all[std::string(o->info().name)] = std::move(value);
+  }
   std::string out;
   for (const auto& [k, v] : all) {
     out += k + "=";
@@ -154,25 +210,36 @@ Result<std::vector<std::string>> Configuration::update(std::string_view properti
   }
   std::vector<std::string> changed;
   for (const PropertyLine& line : lines) {
-    OptionBase* option = find(line.key);
-    if (!option) {
+    const std::vector<OptionBase*> options = all(line.key);
+    if (options.empty()) {
       MutexLock lock(mu_);
       for (auto& [k, v] : extra_) if (k == line.key) v = line.value;
       continue;
     }
-    const std::string before = option->text();
-    if (option->parse(line.value) && option->text() != before) changed.emplace_back(option->info().name);
+    bool differs = false;
+    for (OptionBase* option : options) {
+      const std::string before = option->text();
+      if (!unusable(*option, line).empty()) continue;
+      differs |= option->parse(line.value) && option->text() != before;
+    }
+    if (differs) changed.emplace_back(options.front()->info().name);
   }
   return changed;
 }
 
-OptionBase* Configuration::find(std::string_view key) {
+std::vector<OptionBase*> Configuration::all(std::string_view key) {
+  std::vector<OptionBase*> found;
   for (ConfigGroup* g : groups_) {
     for (OptionBase* o : g->options()) {
-      if (o->info().name == key || (!o->info().alias.empty() && o->info().alias == key)) return o;
+      if (o->info().name == key || in_list(o->info().alias, key)) found.push_back(o);
     }
   }
-  return nullptr;
+  return found;
+}
+
+OptionBase* Configuration::find(std::string_view key) {
+  const std::vector<OptionBase*> found = all(key);
+  return found.empty() ? nullptr : found.front();
 }
 
 const OptionBase* Configuration::find(std::string_view key) const { return const_cast<Configuration*>(this)->find(key); }

@@ -33,8 +33,10 @@ struct OptionInfo {
   std::string_view unit = "";       // "ms", "bytes", ...
   Reload reload = Reload::kRestart;
   bool important = false;           // printed by -m (Java's @ImportantField)
-  std::string_view alias = "";      // an old spelling taken as this key ("mapedFileSizeCommitLog")
+  std::string_view alias = "";      // old spellings taken as this key, separated by '|' ("mapedFileSizeCommitLog")
   std::string_view allowed = "";    // for text options: "A|B|C"; another value keeps the old one, with a warning
+  bool port = false;                // 0 to 65535; a bad value stops the start: a server elsewhere than written is an outage
+  bool nullable = false;            // null in Java while empty: left out of getBrokerConfig
 };
 
 class OptionBase;
@@ -115,31 +117,45 @@ class Option final : public OptionBase {
   T default_;
 };
 
+/// What Java's defaults count: Runtime.availableProcessors().
+int32_t java_processors() noexcept;
+/// Overrides it, for output that must not depend on the machine. Before any group is made.
+void set_java_processors(int32_t count) noexcept;
+
 /// All groups of a process, and the keys of the file that belong to none of them.
 class Configuration {
  public:
   explicit Configuration(std::vector<ConfigGroup*> groups) : groups_(std::move(groups)) {}
 
-  /// Applies the lines in order, the last one of a key wins. Returns one warning for each key that is unknown,
-  /// repaired, unparsable (the default stays) or known but without effect.
-  std::vector<std::string> apply(const std::vector<PropertyLine>& lines);
+  /// Applies the lines in order, the last one of a key wins, and a key wins over its old spelling. Returns one warning for
+  /// each key that is unknown, repaired, unparsable (the default stays) or known but without effect.
+  ///
+  /// Shape:  `where` names the source in messages: the file's path.
+  /// Errors: kInvalid naming source, line and key for a value that must not be replaced by a default in silence: a port, a
+  ///         path with control characters (a backslash that was not doubled). Nothing is applied then.
+  Result<std::vector<std::string>> apply(const std::vector<PropertyLine>& lines, std::string_view where);
   /// ROCKETMQ_CONF_<key> from the environment, as if at the end of the file.
-  std::vector<std::string> apply_environment(char** environment);
+  Result<std::vector<std::string>> apply_environment(char** environment);
 
   /// What GET_*_CONFIG returns: all options and the file's unknown keys as sorted `key=value\n` lines.
   std::string text() const;
-  /// `-p`: every option as `key=value`; `-m`: only the important ones. In order of declaration.
+  /// `-p`: every option as `key=value`; `-m`: only the important ones. In order of declaration; a key that several groups
+  /// declare comes once for each, as in Java.
   std::vector<std::string> print(bool important_only) const;
 
   /// UPDATE_*_CONFIG: refuses the whole text when it names a key of `black_list` (kPermission), applies known keys,
   /// ignores unknown ones and bad values (Java answers SUCCESS), returns the keys that changed.
   Result<std::vector<std::string>> update(std::string_view properties, const std::vector<std::string>& black_list);
 
+  /// By key or old spelling; null when unknown. The first group's when several declare the key.
   const OptionBase* find(std::string_view key) const;
   OptionBase* find(std::string_view key);
   const std::vector<ConfigGroup*>& groups() const noexcept { return groups_; }
 
  private:
+  std::vector<OptionBase*> all(std::string_view key);
+  void apply_line(const PropertyLine& line, std::vector<std::string>& warnings);
+
   std::vector<ConfigGroup*> groups_;
   mutable Mutex mu_;
   std::vector<std::pair<std::string, std::string>> extra_ GUARDED_BY(mu_);   // unknown keys of the file

@@ -11,12 +11,15 @@ struct TestConfig : ConfigGroup {
   Option<std::string> root{this, "", {.name = "storePathRootDir", .doc = "d"}};
   Option<bool> create{this, true, {.name = "autoCreateTopicEnable", .doc = "d"}};
   Option<int32_t> hours{this, 72, {.name = "fileReservedTime", .doc = "d"}};
+  Option<int32_t> port{this, 10911, {.name = "listenPort", .doc = "d", .port = true}};
+  Option<int32_t> pool{this, 4, {.name = "sendMessageThreadPoolNums", .doc = "d", .reload = Reload::kIgnored}};
+  Option<std::string> master{this, "", {.name = "haMasterAddress", .doc = "d", .nullable = true}};
 };
 
 struct Fixture {
   TestConfig config;
   Configuration all{{&config}};
-  std::vector<std::string> read(std::string_view text) { return all.apply(*parse_properties(text)); }
+  std::vector<std::string> read(std::string_view text) { return *all.apply(*parse_properties(text), "test.conf"); }
 };
 
 TEST(Properties, ReadsAsJavaDoes) {
@@ -25,6 +28,12 @@ TEST(Properties, ReadsAsJavaDoes) {
   std::string all;
   for (const auto& l : *lines) all += l.key + "=" + l.value + "@" + std::to_string(l.line) + ";";
   EXPECT_EQ(all, "a=1@3;b=2@4;c=3@5;d e=x\ty@6;long=1,2@7;u=中@9;empty=@10;last=z@11;");
+}
+
+TEST(Properties, JoinsSurrogates) {
+  const auto lines = parse_properties("a=\\uD83D\\uDE00!\nb=\\ud83dx\n");
+  ASSERT_TRUE(lines);
+  EXPECT_EQ((*lines)[0].value, "\xF0\x9F\x98\x80!");
 }
 
 TEST(Properties, RefusesAMalformedEscapeWithItsLine) {
@@ -65,12 +74,60 @@ TEST(Options, JavasNumberForms) {
   EXPECT_EQ(f.config.hours(), 6);
 }
 
+TEST(Options, RefuseTheStartOverValuesThatADefaultMustNotReplace) {
+  struct Case { std::string_view text, message; };
+  for (const Case& c : {Case{"fileReservedTime=9\nstorePathRootDir=D:\\rocketmq\\store\n", "b.conf, line 2: the value of storePathRootDir holds a control character"},
+                        Case{"listenPort=98x76\n", "b.conf, line 1: listenPort=98x76 is not possible: a port from 0 to 65535 is needed"},
+                        Case{"listenPort=70000\n", "b.conf, line 1: listenPort=70000 is not possible"}}) {
+    Fixture f;
+    const auto r = f.all.apply(*parse_properties(c.text), "b.conf");
+    ASSERT_FALSE(r);
+    EXPECT_TRUE(r.error().message().starts_with(c.message)) << r.error().message();
+    EXPECT_EQ(f.config.root(), "");
+    EXPECT_EQ(f.config.hours(), 72);   // nothing is applied
+  }
+}
+
 TEST(Options, RefuseControlCharactersInText) {
   Fixture f;
-  const auto warnings = f.read("storePathRootDir=D:\\rocketmq\\store\n");
-  EXPECT_EQ(f.config.root(), "");
+  const auto warnings = f.read("flushDiskType=SYNC\\tFLUSH\n");
+  EXPECT_EQ(f.config.flush(), "ASYNC_FLUSH");
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_NE(warnings[0].find("storePathRootDir"), std::string::npos);
+  EXPECT_NE(warnings[0].find("flushDiskType"), std::string::npos);
+}
+
+TEST(Options, AKeyWinsOverItsOldSpelling) {
+  Fixture f;
+  f.read("mappedFileSizeCommitLog=100\nmapedFileSizeCommitLog=200\n");
+  EXPECT_EQ(f.config.size(), 100);
+}
+
+TEST(Options, SayWhyAKeyHasNoEffect) {
+  Fixture f;
+  EXPECT_TRUE(f.read("sendMessageThreadPoolNums=4\n").empty());   // the default: nothing is lost
+  const auto warnings = f.read("sendMessageThreadPoolNums=128\n");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(warnings[0].starts_with("sendMessageThreadPoolNums=128 is accepted without effect: there are no thread pools")) << warnings[0];
+}
+
+TEST(Options, TheEnvironmentComesLast) {
+  Fixture f;
+  f.read("fileReservedTime=5\n");
+  char hours[] = "ROCKETMQ_CONF_fileReservedTime=7 ", other[] = "PATH=/bin", port[] = "ROCKETMQ_CONF_listenPort=x";
+  char* good[] = {other, hours, nullptr};
+  const auto r = f.all.apply_environment(good);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(f.config.hours(), 7);
+  EXPECT_EQ(*r, std::vector<std::string>{"fileReservedTime: blanks behind the value removed"});
+  char* bad[] = {port, nullptr};
+  EXPECT_FALSE(f.all.apply_environment(bad));
+}
+
+TEST(Options, LeaveOutWhatJavaHasAsNull) {
+  Fixture f;
+  EXPECT_EQ(f.all.text().find("haMasterAddress"), std::string::npos);
+  f.read("haMasterAddress=10.0.0.1:10912\n");
+  EXPECT_NE(f.all.text().find("haMasterAddress=10.0.0.1:10912\n"), std::string::npos);
 }
 
 TEST(Options, UpdateRefusesTheBlackListAsAWhole) {
@@ -85,7 +142,7 @@ TEST(Options, UpdateRefusesTheBlackListAsAWhole) {
 TEST(Options, PrintedSortedAndWithUnknownKeysOfTheFile) {
   Fixture f;
   f.read("zz=1\n");
-  EXPECT_EQ(f.all.text(), "autoCreateTopicEnable=true\nfileReservedTime=72\nflushDiskType=ASYNC_FLUSH\nmappedFileSizeCommitLog=1073741824\nstorePathRootDir=\nzz=1\n");
+  EXPECT_EQ(f.all.text(), "autoCreateTopicEnable=true\nfileReservedTime=72\nflushDiskType=ASYNC_FLUSH\nlistenPort=10911\nmappedFileSizeCommitLog=1073741824\nsendMessageThreadPoolNums=4\nstorePathRootDir=\nzz=1\n");
   EXPECT_EQ(f.all.print(true), std::vector<std::string>{"flushDiskType=ASYNC_FLUSH"});
 }
 

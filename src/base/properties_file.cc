@@ -82,6 +82,27 @@ class PropertiesReader {
     return one;
   }
 
+  /// The four hexadecimal digits behind `at`, which is left on the last of them.
+  Result<uint32_t> utf16_unit(std::string_view s, size_t& at) const {
+    uint32_t v = 0;
+    for (int k = 0; k < 4; ++k) {
+      const char c = ++at < s.size() ? s[at] : '?';
+      if (c >= '0' && c <= '9') v = v << 4 | static_cast<uint32_t>(c - '0');
+      else if (c >= 'a' && c <= 'f') v = v << 4 | static_cast<uint32_t>(c - 'a' + 10);
+      else if (c >= 'A' && c <= 'F') v = v << 4 | static_cast<uint32_t>(c - 'A' + 10);
+      else return fail(Errc::kInvalid, "line " + std::to_string(first_) + ": malformed \\uxxxx escape");
+    }
+    return v;
+  }
+
+  static void append_utf8(std::string& out, uint32_t v) {
+    auto tail = [&](int shift) { out += static_cast<char>(0x80 | (v >> shift & 63)); };
+    if (v < 0x80) out += static_cast<char>(v);
+    else if (v < 0x800) out += static_cast<char>(0xC0 | v >> 6), tail(0);
+    else if (v < 0x10000) out += static_cast<char>(0xE0 | v >> 12), tail(6), tail(0);
+    else out += static_cast<char>(0xF0 | v >> 18), tail(12), tail(6), tail(0);
+  }
+
   Result<std::string> unescape(std::string_view s) const {
     std::string out;
     for (size_t i = 0; i < s.size(); ++i) {
@@ -95,17 +116,16 @@ class PropertiesReader {
         case 'r': out += '\r'; break;
         case 'f': out += '\f'; break;
         case 'u': {
-          uint32_t v = 0;
-          for (int k = 0; k < 4; ++k) {
-            const char c = ++i < s.size() ? s[i] : '?';
-            if (c >= '0' && c <= '9') v = v << 4 | static_cast<uint32_t>(c - '0');
-            else if (c >= 'a' && c <= 'f') v = v << 4 | static_cast<uint32_t>(c - 'a' + 10);
-            else if (c >= 'A' && c <= 'F') v = v << 4 | static_cast<uint32_t>(c - 'A' + 10);
-            else return fail(Errc::kInvalid, "line " + std::to_string(first_) + ": malformed \\uxxxx escape");
+          MQ_TRY(uint32_t unit, utf16_unit(s, i));
+          if (unit >= 0xD800 && unit < 0xDC00 && s.substr(i + 1).starts_with("\\u")) {
+            size_t behind = i + 2;
+            MQ_TRY(const uint32_t low, utf16_unit(s, behind));
+            if (low >= 0xDC00 && low < 0xE000) {
+              unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+              i = behind;
+            }
           }
-          if (v < 0x80) out += static_cast<char>(v);
-          else if (v < 0x800) out += {static_cast<char>(0xC0 | v >> 6), static_cast<char>(0x80 | (v & 63))};
-          else out += {static_cast<char>(0xE0 | v >> 12), static_cast<char>(0x80 | (v >> 6 & 63)), static_cast<char>(0x80 | (v & 63))};
+          append_utf8(out, unit);
           break;
         }
         default: out += s[i];

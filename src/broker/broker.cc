@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "broker/admin/admin_room.h"
 #include "broker/client/client_room.h"
+#include "broker/core/identity.h"
 #include "broker/core/local_address.h"
 #include "broker/delay/delay_room.h"
 #include "broker/group/group_room.h"
@@ -20,6 +21,7 @@
 #include "broker/sendback/send_back_room.h"
 #include "broker/topic/topic_room.h"
 #include "broker/txn/transaction_room.h"
+#include "ops/pulse.h"
 #include "remoting/server.h"
 
 namespace mq::broker {
@@ -29,6 +31,7 @@ namespace {
 Logger log("broker");
 constexpr int64_t kPersistMs = 200;          // topics and groups, when they have changed
 constexpr int32_t kMaxIoLoops = 8;
+constexpr int64_t kAliveMs = 1000;
 
 // A request without a room does not compile: add its room to the list, or the row is wrong.
 template <wire::RequestCode C, class R> struct Has : std::false_type {};
@@ -85,25 +88,10 @@ struct Broker::Impl {
 
   Impl(env::Env& e, Configs c) : env(e), configs(std::move(c)) {}
 
-  Result<> check_config() const {
-    const std::string role = configs.store.brokerRole();
-    if (role == "SLAVE" && configs.broker.brokerId() <= 0) return fail(Errc::kInvalid, "Slave's brokerId must be > 0");
+  Result<> settle() {
+    MQ_TRY(const auto said, settle_identity(configs.broker, configs.store, configs.host, configs.home));
+    for (const std::string& line : said) log.warn("{}", line);
     return {};
-  }
-
-  void settle_identity() {
-    BrokerConfig& c = configs.broker;
-    if (configs.store.brokerRole() != "SLAVE" && c.brokerId() != 0) {
-      log.warn("brokerId={} is taken as 0: the role {} is a master's", c.brokerId(), configs.store.brokerRole());
-      c.brokerId.set(0);
-    }
-    if (c.brokerName().empty()) c.brokerName.set(local_host_name());
-    if (c.brokerIP1().empty()) {
-      const ChosenAddress chosen = choose_address(local_interfaces());
-      log.info("brokerIP1 is not set: clients are told {}, {}", chosen.ip, chosen.why);
-      c.brokerIP1.set(chosen.ip);
-    }
-    if (configs.store.storePathRootDir().empty()) configs.store.storePathRootDir.set(configs.home + "/store");
   }
 
   Result<> open_store() {
@@ -130,17 +118,22 @@ struct Broker::Impl {
     loops.insert(loops.end(), b.read_loops.begin(), b.read_loops.end());
     b.broker_name = configs.broker.brokerName();
     b.cluster = configs.broker.brokerClusterName();
-    b.ip = configs.broker.brokerIP1();
-    const env::Endpoint endpoint{b.ip, static_cast<uint16_t>(configs.broker.listenPort())};
-    b.addr = endpoint.to_string();
+    const env::Endpoint told = advertised_address(configs.broker, configs.host);
+    b.ip = told.host;
+    b.addr = told.to_string();
     b.boot_ms = env.clock().now_ms();
   }
 
+  /// The address in stored messages and their ids is numeric. Behind a name it is this machine's own.
   Result<> resolve_store_host() {
-    auto host = Host::parse(context->ip, configs.broker.listenPort());
+    const env::Endpoint told = advertised_address(configs.broker, configs.host);
+    auto host = Host::parse(told.host, told.port);
     if (!host) {
-      return fail(Errc::kInvalid, fmt::format("brokerIP1={} is not a numeric address: it stands in every stored message, so a name cannot be used", context->ip));
+      const std::string own = choose_address(local_interfaces()).ip;
+      log.info("brokerIP1={} is a name: clients are told the name, stored messages carry {}", told.host, own);
+      host = Host::parse(own, configs.broker.listenPort());
     }
+    if (!host) return fail(std::move(host).error());
     context->store_host = *host;
     return {};
   }
@@ -295,8 +288,7 @@ Broker::~Broker() {
 
 Result<> Broker::start() {
   Impl& i = *impl_;
-  MQ_TRY_VOID(i.check_config());
-  i.settle_identity();
+  MQ_TRY_VOID(i.settle());
   MQ_TRY_VOID(i.open_store());
   i.build_context();
   MQ_TRY_VOID(i.resolve_store_host());
@@ -311,6 +303,7 @@ Result<> Broker::start() {
 
 void Broker::stop() { impl_->stop(); }
 
+bool Broker::alive() const { return ops::loops_respond(impl_->loops, kAliveMs); }
 const std::string& Broker::addr() const noexcept { return impl_->context->addr; }
 const std::string& Broker::name() const noexcept { return impl_->context->broker_name; }
 

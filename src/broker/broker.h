@@ -6,6 +6,7 @@
 
 #include "broker/core/config.h"
 #include "env/loop.h"
+#include "ops/service_config.h"
 #include "store/config.h"
 
 namespace mq::broker {
@@ -17,6 +18,7 @@ class Broker {
     BrokerConfig& broker;
     store::MessageStoreConfig& store;
     HostConfig& host;
+    const ops::ServiceConfig& service;
     Configuration& all;        // every group of the process, for getBrokerConfig and updateBrokerConfig
     std::string config_path;   // where updates are written; "" = none
     std::string home;          // user.home: default of the store's root
@@ -27,6 +29,8 @@ class Broker {
   Result<> start();
   /// Unregisters, answers held pulls, flushes, persists, closes.
   void stop();
+  /// False when a loop has not answered within a second. Not from a loop.
+  bool alive() const;
   const std::string& addr() const noexcept;          // as advertised
   const std::string& name() const noexcept;
 

@@ -93,7 +93,7 @@ class BrokerTest : public testing::Test {
     config->namesrvAddr.set(namesrv);
     store_config->mappedFileSizeCommitLog.set(4 << 20);
     all = std::make_unique<Configuration>(std::vector<ConfigGroup*>{config.get(), store_config.get(), host.get()});
-    broker = std::make_unique<Broker>(*env, Broker::Configs{*config, *store_config, *host, *all, "", home.string()});
+    broker = std::make_unique<Broker>(*env, Broker::Configs{*config, *store_config, *host, service, *all, "", home.string()});
     const auto r = broker->start();
     ASSERT_TRUE(r) << r.error().message();
     client = std::make_unique<remoting::BlockingClient>(*env);
@@ -152,6 +152,7 @@ class BrokerTest : public testing::Test {
   std::unique_ptr<BrokerConfig> config;
   std::unique_ptr<store::MessageStoreConfig> store_config;
   std::unique_ptr<HostConfig> host;
+  const ops::ServiceConfig service;
   std::unique_ptr<Configuration> all;
   std::unique_ptr<Broker> broker;
   std::unique_ptr<remoting::BlockingClient> client;

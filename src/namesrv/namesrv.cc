@@ -6,6 +6,7 @@
 #include "namesrv/broker_room.h"
 #include "namesrv/client_room.h"
 #include "namesrv/config_room.h"
+#include "ops/pulse.h"
 #include "remoting/server.h"
 
 namespace mq::namesrv {
@@ -96,6 +97,7 @@ NameServer::NameServer(env::Env& env, Configs configs) : impl_(std::make_unique<
 NameServer::~NameServer() { impl_->stop(); }
 Result<> NameServer::start() { return impl_->start(); }
 void NameServer::stop() { impl_->stop(); }
+bool NameServer::alive() const { return ops::loops_respond(std::span(&impl_->loop, 1), 1000); }
 uint16_t NameServer::port() const noexcept { return impl_->server->port(); }
 
 }  // namespace mq::namesrv

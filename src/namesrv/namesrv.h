@@ -6,6 +6,7 @@
 
 #include "env/loop.h"
 #include "namesrv/config.h"
+#include "ops/service_config.h"
 #include "remoting/config.h"
 
 namespace mq::namesrv {
@@ -17,6 +18,7 @@ class NameServer {
   struct Configs {
     NamesrvConfig& namesrv;
     remoting::NettyServerConfig& netty;
+    const ops::ServiceConfig& service;
     Configuration& all;        // both, for getNamesrvConfig and updateNamesrvConfig
   };
   NameServer(env::Env& env, Configs configs);
@@ -24,6 +26,8 @@ class NameServer {
   /// Errors: kBusy naming the port, kCorrupt naming the KV config's file.
   Result<> start();
   void stop();
+  /// False when the loop has not answered within a second. Not from the loop.
+  bool alive() const;
   uint16_t port() const noexcept;
 
  private:

@@ -16,7 +16,7 @@ struct NettyServerConfig : ConfigGroup {
  public:
 #define MQ_NETTY_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
   MQ_NETTY_OPTION(std::string, bindAddress, "0.0.0.0", .doc = "Address to listen on; 0.0.0.0 means all, IPv6 too.");
-  MQ_NETTY_OPTION(int32_t, listenPort, default_port_, .doc = "Port to listen on.");
+  MQ_NETTY_OPTION(int32_t, listenPort, default_port_, .doc = "Port to listen on.", .port = true);
   MQ_NETTY_OPTION(int32_t, serverWorkerThreads, 8, .doc = "Codec threads of the Java server.", .reload = Reload::kIgnored);
   MQ_NETTY_OPTION(int32_t, serverCallbackExecutorThreads, 0, .doc = "Callback threads of the Java server.", .reload = Reload::kIgnored);
   MQ_NETTY_OPTION(int32_t, serverSelectorThreads, 3, .doc = "Selector threads of the Java server.", .reload = Reload::kIgnored);

@@ -32,6 +32,7 @@ void SimServer::reap() {
 
 struct NamesrvServer::Life {
   namesrv::NamesrvConfig namesrv{"/home"};
+  ops::ServiceConfig service;
   remoting::NettyServerConfig netty{kPort};
   Configuration all{{&namesrv, &netty}};
   std::unique_ptr<namesrv::NameServer> object;
@@ -42,7 +43,7 @@ NamesrvServer::~NamesrvServer() = default;
 
 Result<> NamesrvServer::start_process(env::Env& env) {
   life_ = std::make_unique<Life>();
-  life_->object = std::make_unique<namesrv::NameServer>(env, namesrv::NameServer::Configs{life_->namesrv, life_->netty, life_->all});
+  life_->object = std::make_unique<namesrv::NameServer>(env, namesrv::NameServer::Configs{life_->namesrv, life_->netty, life_->service, life_->all});
   return life_->object->start();
 }
 
@@ -55,6 +56,7 @@ struct BrokerServer::Life {
   broker::BrokerConfig broker;
   store::MessageStoreConfig store;
   broker::HostConfig host;
+  ops::ServiceConfig service;
   Configuration all{{&broker, &store, &host}};
   std::unique_ptr<broker::Broker> object;
 };
@@ -83,7 +85,7 @@ Result<> BrokerServer::start_process(env::Env& env) {
   store.flushDiskType.set(settings.sync_flush ? "SYNC_FLUSH" : "ASYNC_FLUSH");
   life_->host.ioLoops.set(settings.io_loops);
   life_->object = std::make_unique<broker::Broker>(
-      env, broker::Broker::Configs{life_->broker, life_->store, life_->host, life_->all, "", "/home"});
+      env, broker::Broker::Configs{life_->broker, life_->store, life_->host, life_->service, life_->all, "", "/home"});
   return life_->object->start();
 }
 

@@ -1,6 +1,8 @@
 // BrokerConfig and HostConfig: what broker.conf may say about the broker itself (spec storage 4.2, 4.3).
 #pragma once
 
+#include <algorithm>
+
 #include "base/options.h"
 
 namespace mq::broker {
@@ -12,10 +14,10 @@ struct BrokerConfig : ConfigGroup {
   MQ_BROKER_OPTION(std::string, brokerName, "", .doc = "Name shared by a master and its slaves; empty: the host name.", .important = true);
   MQ_BROKER_OPTION(int64_t, brokerId, 0, .doc = "0 is the master, others are slaves.", .important = true);
   MQ_BROKER_OPTION(std::string, brokerIP1, "", .doc = "Address clients are told; empty: found at start.", .important = true);
-  MQ_BROKER_OPTION(int32_t, listenPort, 10911, .doc = "Main port; the fast port is 2 below.");
+  MQ_BROKER_OPTION(int32_t, listenPort, 10911, .doc = "Main port; the fast port is 2 below.", .important = true, .port = true);
   MQ_BROKER_OPTION(std::string, bindAddress, "0.0.0.0", .doc = "Address the ports listen on.");
   MQ_BROKER_OPTION(std::string, namesrvAddr, "", .doc = "NameServers, host:port separated by ';'.", .important = true);
-  MQ_BROKER_OPTION(int32_t, brokerPermission, 6, .doc = "4 read + 2 write; a broker without write leaves the routes.", .reload = Reload::kLive, .important = true);
+  MQ_BROKER_OPTION(int32_t, brokerPermission, 6, .doc = "4 read + 2 write; a broker without write leaves the routes.", .reload = Reload::kLive);
   MQ_BROKER_OPTION(int32_t, defaultTopicQueueNums, 8, .doc = "Queues of TBW102, the template of auto-created topics.", .reload = Reload::kLive);
   MQ_BROKER_OPTION(bool, autoCreateTopicEnable, true, .doc = "A send to an unknown topic creates it.", .reload = Reload::kLive, .important = true);
   MQ_BROKER_OPTION(bool, autoCreateSubscriptionGroup, true, .doc = "A heartbeat of an unknown group creates it.", .reload = Reload::kLive, .important = true);
@@ -61,12 +63,12 @@ struct NettyServerConfig : ConfigGroup {
 struct NettyClientConfig : ConfigGroup {
 #define MQ_CLIENT_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
   MQ_CLIENT_OPTION(int32_t, clientWorkerThreads, 4, .doc = "Client codec threads.", .reload = Reload::kIgnored);
-  MQ_CLIENT_OPTION(int32_t, clientCallbackExecutorThreads, 2, .doc = "Callback threads.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(int32_t, clientCallbackExecutorThreads, java_processors(), .doc = "Callback threads.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(int32_t, clientOnewaySemaphoreValue, 65535, .doc = "65535.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(int32_t, clientAsyncSemaphoreValue, 65535, .doc = "65535.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(int32_t, connectTimeoutMillis, 3000, .doc = "Connect timeout 3000.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(int64_t, channelNotActiveInterval, 60000, .doc = "Ms without a response before a NameServer channel is considered stale.", .reload = Reload::kIgnored);
-  MQ_CLIENT_OPTION(bool, isScanAvailableNameSrv, true, .doc = "Probe NameServers; setter key scanAvailableNameSrv.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, isScanAvailableNameSrv, true, .doc = "Probe NameServers; setter key scanAvailableNameSrv.", .reload = Reload::kIgnored, .alias = "scanAvailableNameSrv");
   MQ_CLIENT_OPTION(int32_t, clientChannelMaxIdleTimeSeconds, 120, .doc = "Idle close 120 s.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(int32_t, clientSocketSndBufSize, 0, .doc = "0 = system.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(int32_t, clientSocketRcvBufSize, 0, .doc = "0 = system.", .reload = Reload::kIgnored);
@@ -85,6 +87,7 @@ struct NettyClientConfig : ConfigGroup {
 struct HostConfig : ConfigGroup {
 #define MQ_HOST_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
   MQ_HOST_OPTION(int32_t, ioLoops, 0, .doc = "Threads that serve connections; 0: 1 on up to 2 cores, else cores - 1, at most 8.");
+  MQ_HOST_OPTION(int32_t, advertisedPort, 0, .doc = "Port clients are told when it is mapped; 0: listenPort.", .port = true);
   MQ_HOST_OPTION(int32_t, readLoops, 1, .doc = "Threads for reads that may wait for the disk.");
 #undef MQ_HOST_OPTION
 };

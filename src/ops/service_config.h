@@ -1,0 +1,16 @@
+// The keys that a NameServer and a Broker of ours share and RocketMQ does not have: the log.
+#pragma once
+
+#include "base/options.h"
+
+namespace mq::ops {
+
+/// Created once by main() or a test; read by all threads.
+struct ServiceConfig : ConfigGroup {
+#define MQ_SERVICE_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
+  MQ_SERVICE_OPTION(std::string, logFormat, "text", .doc = "Lines of the log: RocketMQ's layout, or one JSON object each.", .allowed = "text|json");
+  MQ_SERVICE_OPTION(std::string, logTo, "file", .doc = "Where the log goes: a file in logs/rocketmqlogs, standard output, or both.", .allowed = "file|stdout|both");
+#undef MQ_SERVICE_OPTION
+};
+
+}  // namespace mq::ops

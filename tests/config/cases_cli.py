@@ -1,0 +1,106 @@
+"""Options, exit statuses, the boot line, signals, the environment. Pinned against RocketMQ 5.3.3."""
+import os
+import re
+import subprocess
+
+from program import Program
+
+BROKER_USAGE = """usage: mqbroker [-c <arg>] [-h] [-m] [-n <arg>] [-p]
+ -c,--configFile <arg>       Broker config properties file
+ -h,--help                   Print help
+ -m,--printImportantConfig   Print important config item
+ -n,--namesrvAddr <arg>      Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'
+ -p,--printConfigItem        Print all config item
+"""
+NAMESRV_USAGE = """usage: mqnamesrv [-c <arg>] [-h] [-n <arg>] [-p]
+ -c,--configFile <arg>    Name server config properties file
+ -h,--help                Print help
+ -n,--namesrvAddr <arg>   Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'
+ -p,--printConfigItem     Print all config items
+"""
+
+
+def run(binaries, program, *words, env=None):
+    return subprocess.run([binaries / program, *words], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL,
+                          env=os.environ | {"ROCKETMQ_USER_HOME": "/nonexistent/home"} | (env or {}))
+
+
+def test_usage(binaries):
+    for program, usage in (("mqbroker", BROKER_USAGE), ("mqnamesrv", NAMESRV_USAGE)):
+        for words, status, error in ((["-h"], 0, ""), (["--help"], 0, ""), (["-x"], 1, "Unrecognized option: -x\n"),
+                                     (["-c"], 1, "Missing argument for option: c\n"), (["-n"], 1, "Missing argument for option: n\n")):
+            r = run(binaries, program, *words)
+            assert (r.returncode, r.stdout, r.stderr) == (status, usage, error), (program, words, r)
+
+
+def test_exit_statuses(binaries):
+    assert run(binaries, "mqbroker", "-c", "/nonexistent/file").returncode == 255
+    assert run(binaries, "mqnamesrv", "-c", "/nonexistent/file").returncode == 255
+    r = run(binaries, "mqbroker", "-n", "abc")
+    assert r.returncode == 253
+    assert r.stdout == 'The Name Server Address[abc] illegal, please set it as follows, "127.0.0.1:9876;192.168.0.1:9876"\n', r.stdout
+
+
+def test_printed_items(binaries):
+    for flag in ("-p", "--printConfigItem", "-m", "--printImportantConfig"):
+        r = run(binaries, "mqbroker", flag, "-n", "127.0.0.1:9876")
+        assert r.returncode == 0, r
+        lines = r.stdout.splitlines()
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO main - \w+=.*", line) for line in lines), lines[:3]
+        items = [line.split(" - ", 1)[1] for line in lines]
+        assert "namesrvAddr=127.0.0.1:9876" in items and "flushDiskType=ASYNC_FLUSH" in items
+        assert ("brokerPermission=6" in items) == (flag in ("-p", "--printConfigItem"))
+    assert "kvConfigPath=/nonexistent/home/namesrv/kvConfig.json" in run(binaries, "mqnamesrv", "-p").stdout
+
+
+def test_the_port_is_taken(binaries):
+    with Program(binaries, "mqnamesrv", "listenPort={port}\n") as first:
+        first.wait_up()
+        with Program(binaries, "mqnamesrv", f"listenPort={first.port}\n") as second:
+            assert second.exit() == 253
+            assert str(first.port) in second.text(), second.text()
+
+
+def test_precedence_and_the_environment(binaries):
+    text = "brokerName=from-file\nbrokerIP1=127.0.0.1\nlistenPort={port}\nfileReservedTime=1\nnamesrvAddr=127.0.0.1:1\n"
+    env = {"ROCKETMQ_CONF_fileReservedTime": "7", "ROCKETMQ_CONF_flushDiskType": "SYNC_FLUSH", "ROCKETMQ_CONF_noSuchKey": "1",
+           "NAMESRV_ADDR": "127.0.0.1:2", "JAVA_OPT_EXT": "-Xms8g"}
+    with Program(binaries, "mqbroker", text, words=["-n", "127.0.0.1:3"], env=env) as p:
+        p.wait_up()
+        shown = p.config()
+        assert (shown["fileReservedTime"], shown["flushDiskType"], shown["namesrvAddr"]) == ("7", "SYNC_FLUSH", "127.0.0.1:3"), shown
+        assert len(p.warnings("noSuchKey")) == 1 and len(p.warnings("JAVA_OPT_EXT")) == 1, p.log()
+        assert "and name server is 127.0.0.1:3" in p.text()
+
+
+def test_sigterm_is_a_clean_stop(binaries):
+    with Program(binaries, "mqbroker", "brokerName=a\nbrokerIP1=127.0.0.1\nlistenPort={port}\n") as p:
+        p.wait_up()
+        assert re.search(r"^The broker\[a, 127\.0\.0\.1:\d+\] boot success\. serializeType=JSON$", p.text(), re.M), p.text()
+        assert (p.folder / "home/store/abort").exists()
+        assert p.term() == 0
+        assert not (p.folder / "home/store/abort").exists()
+
+
+def test_a_log_of_json_lines_on_standard_output(binaries):
+    import json
+    with Program(binaries, "mqnamesrv", "listenPort={port}\nlogFormat=json\nlogTo=stdout\nkey\\u0022with\\u0009odd=1\n") as p:
+        p.wait_up()
+        assert p.term() == 0
+        lines = [json.loads(line) for line in p.text().splitlines() if line.startswith("{")]
+        assert {"time", "level", "logger", "message"} == set(lines[0]) and any('key"with\todd' in x["message"] for x in lines), lines
+        assert not (p.folder / "home/logs").exists()
+
+
+def test_an_advertised_address_behind_a_mapping(binaries):
+    text = "brokerName=a\nbrokerIP1=127.0.0.1:24911\nlistenPort={port}\n"
+    with Program(binaries, "mqbroker", text) as p:
+        p.wait_up()
+        assert "The broker[a, 127.0.0.1:24911] boot success." in p.text(), p.text()
+        assert p.config()["brokerIP1"] == "127.0.0.1:24911"
+
+
+def test_an_advertised_name(binaries):
+    with Program(binaries, "mqbroker", "brokerName=a\nbrokerIP1=localhost\nlistenPort={port}\n") as p:
+        p.wait_up()
+        assert f"The broker[a, localhost:{p.port}] boot success." in p.text(), p.text()
