@@ -28,8 +28,9 @@ void append_property(ByteBuffer& out, size_t start, std::string_view name, std::
 /// A copy of the string without the pairs of that name.
 std::string without_property(std::string_view properties, std::string_view name);
 
-/// Java's String.hashCode over UTF-16 units of UTF-8 text.
-int32_t java_hash(std::string_view utf8) noexcept;
+/// Java's String.hashCode over UTF-16 units of UTF-8 text. `before`: the hash of what stands in front of `utf8`, so that
+/// joined text is hashed without joining it.
+int32_t java_hash(std::string_view utf8, int32_t before = 0) noexcept;
 /// tagsCode of a TAGS value: the hash sign-extended; 0 when empty.
 inline int64_t tags_code(std::string_view tags) noexcept { return tags.empty() ? 0 : java_hash(tags); }
 

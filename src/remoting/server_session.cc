@@ -58,7 +58,7 @@ void ServerSession::note_rest(size_t size) noexcept {
 
 bool ServerSession::handle(ByteView bytes) noexcept {
   wire::Frame& frame = part_->frame();
-  if (auto decoded = wire::decode_frame(bytes, frame); !decoded) [[unlikely]] {
+  if (auto decoded = part_->shapes().decode(bytes, frame); !decoded) [[unlikely]] {
     // QUIRK: headers that Java fails to decode outside its decoder get no answer and the connection stays (spec
     // protocol, corrections to 1.1).
     if (decoded.error().code() == Errc::kInvalid) return true;

@@ -7,6 +7,7 @@
 #include "base/badges.h"
 #include "base/log.h"
 #include "remoting/server.h"
+#include "wire/shape_cache.h"
 
 namespace mq::remoting {
 
@@ -41,6 +42,7 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   ServerShared& shared() const noexcept { return *shared_; }
   /// Reused for every frame of the loop: a frame is handled to its end before the next is decoded.
   wire::Frame& frame() noexcept { return frame_; }
+  wire::ShapeCache& shapes() noexcept { return shapes_; }
   void remove(ServerSession& s) noexcept;
 
  private:
@@ -54,6 +56,7 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   std::vector<ServerSession*> sessions_;   // each keeps itself alive until it closes
   size_t scan_at_ = 0;
   wire::Frame frame_;
+  wire::ShapeCache shapes_;
   env::Periodic scanning_;
 };
 

@@ -26,6 +26,8 @@ class IndexFile {
 
   /// A file that follows a full one begins where that one ended.
   void seed(const IndexFile& previous) noexcept;
+  /// Has the processor fetch the slot of a hash that put() will soon need: slots lie scattered over 20 MB.
+  void expect(int32_t hash) const noexcept { __builtin_prefetch(at(layout_.slot_at(hash % layout_.slots)), 1); }
   /// Adds an entry; the caller has asked full(). Errors: kDiskFull, then nothing has changed.
   Result<> put(int32_t hash, int64_t phy, int64_t store_timestamp);
   /// Positions of entries with that hash in the time range, newest first, until `out` holds `max`.

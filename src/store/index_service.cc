@@ -19,21 +19,20 @@ bool is_index_name(std::string_view name) {
   return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Calls `f` for UNIQ_KEY, then for each word of KEYS, as long as it returns a success.
+/// Calls `f` for UNIQ_KEY, then for each word of KEYS.
 template <class F>
-Result<> for_each_key(std::string_view properties, F f) {
+void for_each_key(std::string_view properties, F f) {
   std::string_view unique, keys, name, value;
   for (PropertyReader reader(properties); reader.next(name, value);) {
     if (name == prop::kUniqKey) unique = value;
     if (name == prop::kKeys) keys = value;
   }
-  if (!unique.empty()) MQ_TRY_VOID(f(unique));
+  if (!unique.empty()) f(unique);
   while (!keys.empty()) {
     const size_t end = keys.find(' ');
-    if (end != 0) MQ_TRY_VOID(f(keys.substr(0, end)));
+    if (end != 0) f(keys.substr(0, end));
     keys.remove_prefix(end == std::string_view::npos ? keys.size() : end + 1);
   }
-  return {};
 }
 
 }  // namespace
@@ -74,10 +73,11 @@ Result<> IndexService::resume(bool crashed) {
   const auto record = decode_record(record_bytes->bytes, RecordCheck::kLengths);
   if (!record) return {};
   last.set_end_timestamp(record->m.storeTimestamp);
-  int entered = 0;
+  size_t entered = 0;
   for (int32_t n = last.count() - 1; n > 0 && last.entry(n).phy == phy; --n) ++entered;
   position_ = phy + static_cast<int64_t>(record->bytes.size());
-  return enter(*record, entered);   // the keys that a crash left out
+  gather(*record, phy);
+  return enter(std::min(entered, keys_.size()));   // the keys that a crash left out
 }
 
 std::string IndexService::new_name() const {
@@ -104,22 +104,30 @@ Result<> IndexService::add_file() {
   return {};
 }
 
-Result<> IndexService::put(std::string_view topic, std::string_view key, const RecordView& record) {
-  if (files_.empty() || files_.back()->full()) MQ_TRY_VOID(add_file());
-  scratch_.assign(topic).append("#").append(key);
-  return files_.back()->put(index_hash(scratch_), record.m.physicalOffset, record.m.storeTimestamp);
+void IndexService::gather(const RecordView& record, int64_t phy) {
+  if (!config_.messageIndexEnable()) return;
+  if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return;
+  for_each_key(record.m.properties, [&](std::string_view key) REQUIRES(mu_) {
+    keys_.push_back({index_hash(record.m.topic, key), phy, record.m.storeTimestamp});
+  });
 }
 
-Result<> IndexService::enter(const RecordView& record, int skip) {
-  if (!config_.messageIndexEnable()) return {};
-  if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return {};
-  return for_each_key(record.m.properties, [&](std::string_view key) -> Result<> {
-    if (skip > 0) {
-      --skip;
-      return {};
+Result<> IndexService::enter(size_t first) {
+  // Every key misses the processor's caches; asked for ahead, the misses of many keys pass at the same time.
+  if (!files_.empty()) {
+    for (size_t i = first; i < keys_.size(); ++i) files_.back()->expect(keys_[i].hash);
+  }
+  Result<> result;
+  for (size_t i = first; i < keys_.size(); ++i) {
+    if (files_.empty() || files_.back()->full()) result = add_file();
+    if (result) result = files_.back()->put(keys_[i].hash, keys_[i].phy, keys_[i].store_timestamp);
+    if (!result) {
+      position_ = keys_[i].phy;
+      break;
     }
-    return put(record.m.topic, key, record);
-  });
+  }
+  keys_.clear();
+  return result;
 }
 
 void IndexService::appended(env::Loop& loop) noexcept {
@@ -136,31 +144,38 @@ void IndexService::appended(env::Loop& loop) noexcept {
 bool IndexService::follow() {
   const int64_t end = log_.end();
   const auto files = log_.files();
-  for (;;) {
+  for (bool more = true; more;) {
     MutexLock lock(mu_);
     position_ = std::max(position_, log_.min());
-    for (int i = 0; i < kRecordsPerLock; ++i) {
-      if (position_ >= end) return true;
-      const auto* file = CommitLog::find(*files, position_);
-      if (!file) return true;
-      const ByteView rest = (*file)->view(position_, std::min(end, (*file)->end()) - position_);
-      if (rest.size() < 8 || is_filler(rest)) {
-        position_ = (*file)->end();
-        continue;
-      }
-      const auto record = decode_record(rest, RecordCheck::kLengths);
-      if (!record) {
-        log.error("CommitLog offset {} cannot be read; messages from there to {} are not in the index", position_, (*file)->end());
-        position_ = (*file)->end();
-        continue;
-      }
-      if (auto r = enter(*record, 0); !r) {
-        log.debug("the index waits: {}", r.error().message());
-        return false;
-      }
-      position_ += static_cast<int64_t>(record->bytes.size());
+    more = gather_some(end, *files);
+    if (auto r = enter(0); !r) {
+      log.debug("the index waits: {}", r.error().message());
+      return false;
     }
   }
+  return true;
+}
+
+bool IndexService::gather_some(int64_t end, const FileList& files) {
+  for (int i = 0; i < kRecordsPerLock; ++i) {
+    if (position_ >= end) return false;
+    const auto* file = CommitLog::find(files, position_);
+    if (!file) return false;
+    const ByteView rest = (*file)->view(position_, std::min(end, (*file)->end()) - position_);
+    if (rest.size() < 8 || is_filler(rest)) {
+      position_ = (*file)->end();
+      continue;
+    }
+    const auto record = decode_record(rest, RecordCheck::kLengths);
+    if (!record) {
+      log.error("CommitLog offset {} cannot be read; messages from there to {} are not in the index", position_, (*file)->end());
+      position_ = (*file)->end();
+      continue;
+    }
+    gather(*record, position_);
+    position_ += static_cast<int64_t>(record->bytes.size());
+  }
+  return true;
 }
 
 void IndexService::expire(int64_t log_min) {
@@ -180,7 +195,7 @@ Result<int64_t> IndexService::sync() {
 }
 
 IndexService::Found IndexService::find(std::string_view topic, std::string_view key, size_t max, int64_t begin, int64_t end) const {
-  const int32_t hash = index_hash(std::string(topic) + "#" + std::string(key));
+  const int32_t hash = index_hash(topic, key);
   Found found;
   MutexLock lock(mu_);
   if (files_.empty()) return found;

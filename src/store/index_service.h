@@ -40,9 +40,20 @@ class IndexService {
   Found find(std::string_view topic, std::string_view key, size_t max, int64_t begin_ms, int64_t end_ms) const;
 
  private:
+  /// A key on its way into the files.
+  struct Key {
+    int32_t hash;
+    int64_t phy;
+    int64_t store_timestamp;
+  };
+
   Result<> resume(bool crashed) REQUIRES(mu_);
-  Result<> enter(const RecordView& record, int skip) REQUIRES(mu_);
-  Result<> put(std::string_view topic, std::string_view key, const RecordView& record) REQUIRES(mu_);
+  /// Appends the keys of the record at `phy` to keys_.
+  void gather(const RecordView& record, int64_t phy) REQUIRES(mu_);
+  /// Puts keys_ from `first` into the files and forgets them. On an error position_ is the record of the first key left.
+  Result<> enter(size_t first) REQUIRES(mu_);
+  /// Gathers the keys of some records from position_; false at the end of what can be read.
+  bool gather_some(int64_t end, const FileList& files) REQUIRES(mu_);
   Result<> add_file() REQUIRES(mu_);
   std::string new_name() const REQUIRES(mu_);
 
@@ -56,7 +67,7 @@ class IndexService {
   mutable Mutex mu_;
   std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
   int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered
-  std::string scratch_ GUARDED_BY(mu_);
+  std::vector<Key> keys_ GUARDED_BY(mu_);                         // of the records being entered
 };
 
 }  // namespace mq::store

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,12 @@ class ExtFields {
   const std::vector<Pair>& pairs() const noexcept { return pairs_; }
   bool present() const noexcept { return present_; }     // extFields was in the header at all
   void set_present() noexcept { present_ = true; }
+  /// Makes it `count` pairs, all to be written by the caller.
+  std::span<Pair> refill(size_t count) {
+    present_ = true;
+    pairs_.resize(count);
+    return pairs_;
+  }
 
  private:
   std::vector<Pair> pairs_;

@@ -41,9 +41,10 @@ struct IndexEntry {
   int32_t previous = 0;
 };
 
+/// The hash under which topic#key is entered.
 /// QUIRK: Java's Math.abs of the smallest int stays negative; the index then uses 0.
-inline int32_t index_hash(std::string_view topic_and_key) noexcept {
-  const int32_t h = java_hash(topic_and_key);
+inline int32_t index_hash(std::string_view topic, std::string_view key) noexcept {
+  const int32_t h = java_hash(key, java_hash("#", java_hash(topic)));
   return h == INT32_MIN ? 0 : std::abs(h);
 }
 
