@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kBlock = 16;
 constexpr size_t kMaxShapeBytes = 4096;
-constexpr size_t kMaxOpaqueDigits = 9;   // cannot overflow an int32
+constexpr size_t kMaxOpaqueDigits = 10;
 constexpr char kFixed = '\xFF';          // in a mask: the byte must be the template's
 
 bool is_plain(char c) noexcept { return c >= 0x20 && c != '"' && c != '\\'; }   // bytes above 0x7F are negative
@@ -88,18 +88,18 @@ struct ShapeCache::Shape {
 
 bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& out) const {
   if (!fits(header, like.data(), mask.data(), size)) return false;
-  int32_t opaque = 0;
+  int64_t opaque = 0;
   for (size_t i = 0; i < opaque_size; ++i) {
     const char c = header[opaque_at + i];
     if (!is_digit(c)) return false;
     opaque = opaque * 10 + (c - '0');
   }
   // A leading zero is a number to some parsers and none to others: the other decoder shall say.
-  if (opaque_size > 1 && header[opaque_at] == '0') return false;
+  if ((opaque_size > 1 && header[opaque_at] == '0') || opaque > INT32_MAX) return false;
   out.code = code;
   out.language = language;
   out.version = version;
-  out.opaque = opaque;
+  out.opaque = static_cast<int32_t>(opaque);
   out.has_opaque = true;
   out.flag = flag;
   out.remark = {};

@@ -41,6 +41,15 @@ TEST(ShapeCache, ASecondHeaderOfTheShapeIsDecodedByIt) {
   EXPECT_EQ(cache.hits(), 1u);
 }
 
+TEST(ShapeCache, OpaqueMayHaveAllDigitsOfAnInt) {
+  ShapeCache cache;
+  for (const std::string_view opaque : {"1000000000", "1000000001", "2147483647", "2147483648", "9999999999", "0000000001"}) {
+    const std::string frame = framed(0, R"({"code":34,"opaque":)" + std::string(opaque) + "}");
+    EXPECT_EQ(cached(cache, frame), plainly(frame)) << opaque;
+  }
+  EXPECT_EQ(cache.hits(), 2u);
+}
+
 TEST(ShapeCache, WhateverIsNotPlainIsLeftToTheParser) {
   const std::string_view values[] = {"tag\"", "tag\\", "\\\"aa", "\xC3\xA9zz", "t\tgA", "ta\x7F!", std::string_view("ta\0A", 4), "\\nab"};
   for (const std::string_view v : values) {
