@@ -13,7 +13,10 @@ Logger logger("broker");
 
 int broker_main(const std::vector<std::string>& words) {
   const CommandLine line = parse_command_line("mqbroker", words, true);
-  if (line.exit) return *line.exit;
+  return line.exit ? *line.exit : run_broker_process(line);
+}
+
+int run_broker_process(const CommandLine& line) {
   block_stop_signals();
   const auto env = env::make_posix_env();
   BrokerProcess process(*env);

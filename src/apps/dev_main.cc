@@ -60,6 +60,7 @@ std::optional<int> prepare(NamesrvProcess& names, BrokerProcess& broker, const D
   broker.store.mappedFileSizeCommitLog.set(64 << 20);   // a newcomer's disk is not filled with empty gigabytes
   if (const auto status = names.prepare({})) return status;
   if (const auto status = broker.prepare({})) return status;
+  names.service.httpPort.set(0);   // the Broker's port serves the process
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "admin/command.h"
+#include "apps/entrypoint.h"
 #include "apps/server_main.h"
 
 namespace mq::apps {
@@ -24,7 +25,8 @@ std::string_view role_of(std::string_view word) {
   struct Role { std::string_view word, means; };
   static constexpr Role kRoles[] = {{"namesrv", "mqnamesrv"}, {"nameserver", "mqnamesrv"}, {"mqnamesrv", "mqnamesrv"}, {"broker", "mqbroker"},
                                     {"mqbroker", "mqbroker"}, {"admin", "mqadmin"}, {"mqadmin", "mqadmin"}, {"dev", "dev"},
-                                    {"config-reference", "config-reference"}};
+                                    {"config-reference", "config-reference"},
+                                    {"mqshutdown", "mqshutdown"}, {"entrypoint", "entrypoint"}};
   for (const Role& role : kRoles) if (role.word == word) return role.means;
   return {};
 }
@@ -35,13 +37,15 @@ int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   std::string_view name = argc > 0 ? argv[0] : "";
   name = name.substr(name.rfind('/') + 1);
-  if (!name.starts_with("mq") && !words.empty()) {
+  if (!name.starts_with("mq") && name != "sh" && !words.empty()) {
     name = role_of(words.front());
     if (!name.empty()) words.erase(words.begin());
   }
   if (name == "mqnamesrv") return mq::apps::namesrv_main(words);
   if (name == "mqbroker") return mq::apps::broker_main(words);
   if (name == "mqadmin") return mq::apps::admin_main(words);
+  if (name == "mqshutdown") return mq::apps::shutdown_main(words);
+  if (name == "entrypoint" || name == "sh") return mq::apps::entrypoint_main(std::move(words));   // sh: of images without a shell
   if (name == "dev") return mq::apps::dev_main(words);
   if (name == "config-reference") return mq::apps::config_reference_main();
   fmt::print("usage: merlinmq dev|namesrv|broker|admin [options]\n"

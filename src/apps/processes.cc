@@ -76,6 +76,10 @@ std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
     return kExitException;
   }
   if (!line.namesrv_addr.empty()) config.namesrvAddr.set(line.namesrv_addr);
+  if (line.needs_namesrv && config.namesrvAddr().empty()) {
+    fmt::print(stderr, "env var NAME_SERVER_LIST invalid: neither it nor NAMESRV_ADDR nor the configuration file names a NameServer\n");
+    return kExitUsage;
+  }
   if (const std::string bad = check_namesrv_addr(config.namesrvAddr()); !bad.empty()) {
     fmt::print("{}\n", bad);
     return kExitStart;

@@ -80,14 +80,16 @@ std::string user_home() {
 
 Result<> load_config(env::FileSystem& fs, const CommandLine& line, Configuration& config, std::vector<std::string>& warnings) {
   auto add = [&](std::vector<std::string> more) { warnings.insert(warnings.end(), more.begin(), more.end()); };
+  std::vector<PropertyLine> lines = line.derived;   // the last one of a key wins: the file's
   if (!line.config_file.empty()) {
     auto text = env::read_file(fs, line.config_file);
     if (!text) return fail(std::move(text).error()).at("the configuration file " + line.config_file + " cannot be read");
-    const auto lines = parse_properties(*text);
-    if (!lines) return fail(lines.error()).at(line.config_file);
-    MQ_TRY(auto more, config.apply(*lines, line.config_file));
-    add(std::move(more));
+    const auto more = parse_properties(*text);
+    if (!more) return fail(more.error()).at(line.config_file);
+    lines.insert(lines.end(), more->begin(), more->end());
   }
+  MQ_TRY(auto said, config.apply(lines, line.config_file.empty() ? "the environment" : line.config_file));
+  add(std::move(said));
   MQ_TRY(auto more, config.apply_environment(environ));
   add(std::move(more));
   return {};

@@ -13,6 +13,8 @@ namespace mq::apps {
 
 int namesrv_main(const std::vector<std::string>& words);
 int broker_main(const std::vector<std::string>& words);
+struct CommandLine;
+int run_broker_process(const CommandLine& line);
 int dev_main(const std::vector<std::string>& words);
 int admin_main(const std::vector<std::string>& words);
 /// Prints docs/reference/config.md.
@@ -28,6 +30,8 @@ struct CommandLine {
   std::string namesrv_addr;
   bool print_all = false;
   bool print_important = false;
+  std::vector<PropertyLine> derived;   // counts for keys that the file does not have (containers)
+  bool needs_namesrv = false;  // no namesrvAddr from anywhere is an error
   std::optional<int> exit;     // everything is said: leave with this status
 };
 /// -c/--configFile, -n/--namesrvAddr, -p/--printConfigItem, -m/--printImportantConfig (brokers), -h/--help.

@@ -13,6 +13,7 @@
 #include "broker/delay/delay_room.h"
 #include "broker/group/group_room.h"
 #include "broker/lock/lock_room.h"
+#include "broker/observe/observe_room.h"
 #include "broker/offset/offset_room.h"
 #include "broker/pull/pull_room.h"
 #include "broker/query/query_room.h"
@@ -79,12 +80,13 @@ struct Broker::Impl {
   std::unique_ptr<OffsetRoom> offset_room;
   std::unique_ptr<QueryRoom> query;
   std::unique_ptr<AdminRoom> admin;
+  std::unique_ptr<ObserveRoom> observe;
   remoting::Router router;
   std::unique_ptr<remoting::Server> main_port, fast_port;
   env::Periodic persist_meta, persist_offsets;   // badge: owned by ctl
   std::vector<env::Loop*> loops;
   std::atomic<PullRoom*> arrivals{nullptr};      // badge: published
-  bool running = false;
+  std::atomic<bool> running{false};               // badge: published
 
   Impl(env::Env& e, Configs c) : env(e), configs(std::move(c)) {}
 
@@ -113,6 +115,7 @@ struct Broker::Impl {
     for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
     b.ctl = &env.start_loop("ctl");
     for (int32_t i = 0; i < std::clamp(configs.host.readLoops(), 1, 16); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
+    b.traffic = std::make_unique<Traffic>(b.io_loops.size() + 1);
     loops = b.io_loops;
     loops.push_back(b.ctl);
     loops.insert(loops.end(), b.read_loops.begin(), b.read_loops.end());
@@ -253,6 +256,7 @@ struct Broker::Impl {
   }
 
   void stop() {
+    if (observe) observe->stop();
     if (context) {
       context->shutting_down.store(true);
       if (route) route->stop();
@@ -289,6 +293,8 @@ Broker::~Broker() {
 Result<> Broker::start() {
   Impl& i = *impl_;
   MQ_TRY_VOID(i.settle());
+  i.observe = std::make_unique<ObserveRoom>(i.env, i.configs.service, [this] { return !impl_->running || alive(); });
+  MQ_TRY_VOID(i.observe->start());
   MQ_TRY_VOID(i.open_store());
   i.build_context();
   MQ_TRY_VOID(i.resolve_store_host());
@@ -298,6 +304,14 @@ Result<> Broker::start() {
   i.start_periodic();
   i.route->start();
   i.running = true;
+  i.observe->serve({.broker = *i.context, .meta = {*i.topics, *i.groups, *i.offsets, *i.clients},
+                    .registered_servers = [&i] { return i.route->registered_servers(); },
+                    .handled = [&i](size_t code) {
+                      remoting::RequestMeter::Row row = i.main_port->handled(code);
+                      row.add(i.fast_port->handled(code));
+                      return row;
+                    },
+                    .connections = [&i] { return i.main_port->connections() + i.fast_port->connections(); }});
   return {};
 }
 

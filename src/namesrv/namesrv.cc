@@ -1,12 +1,16 @@
 #include "namesrv/namesrv.h"
 
 #include <algorithm>
+#include <atomic>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "namesrv/broker_room.h"
 #include "namesrv/client_room.h"
 #include "namesrv/config_room.h"
+#include "ops/http_server.h"
 #include "ops/pulse.h"
+#include "ops/request_metrics.h"
 #include "remoting/server.h"
 
 namespace mq::namesrv {
@@ -14,6 +18,7 @@ namespace mq::namesrv {
 namespace {
 
 Logger log("namesrv");
+constexpr int64_t kAliveMs = 1000, kCountMs = 1000;
 
 template <wire::RequestCode C, class R> struct Has : std::false_type {};
 template <wire::RequestCode C, class... R>
@@ -43,10 +48,13 @@ struct NameServer::Impl {
   remoting::Router router;
   std::unique_ptr<remoting::Server> server;
   env::Loop* loop = nullptr;
-  env::Periodic scan;
+  env::Periodic scan, count;
+  ops::HttpServer http;
+  std::atomic<int64_t> broker_count{0}, topic_count{0};   // badge: published, each second
+  std::atomic<bool> ready{false};                         // badge: published
 
   Impl(env::Env& e, Configs c)
-      : env(e), configs(std::move(c)), kv(e.fs(), configs.namesrv.kvConfigPath()), tables(configs.namesrv, &cache) {}
+      : env(e), configs(std::move(c)), kv(e.fs(), configs.namesrv.kvConfigPath()), tables(configs.namesrv, &cache), http(e) {}
 
   Result<> start() {
     MQ_TRY_VOID(kv.load());
@@ -69,8 +77,48 @@ struct NameServer::Impl {
     env.run_on(*loop, [this] {
       const int64_t period = std::max<int64_t>(100, configs.namesrv.scanNotActiveBrokerInterval());
       scan = env::Periodic(*loop, period, period, [this] { expire(); });
+      count = env::Periodic(*loop, 0, kCountMs, [this] {
+        broker_count.store(static_cast<int64_t>(tables.live_brokers()), std::memory_order_relaxed);
+        topic_count.store(static_cast<int64_t>(tables.topics()), std::memory_order_relaxed);
+      });
     });
-    return {};
+    ready.store(true);
+    if (configs.service.httpPort() <= 0) return {};
+    return http.start(configs.service.httpAddress(), static_cast<uint16_t>(configs.service.httpPort()),
+                      [this](const ops::HttpRequest& request) { return answer(request); });
+  }
+
+  bool alive() const { return ops::loops_respond(std::span(&loop, 1), kAliveMs); }
+
+  /// On the loop "http". An empty route table is ready: brokers may be late.
+  ops::HttpResponse answer(const ops::HttpRequest& request) const {
+    const std::string_view path = request.path;
+    const bool live = path == "/health/live" || path == "/livez" || path == "/startupz";
+    if (live || path == "/health/ready" || path == "/readyz") {
+      const bool well = alive() && (live || ready.load());
+      return {.status = well ? 200 : 503, .body = well ? "ok\n" : "the loop does not answer, or the server stops\n"};
+    }
+    if (path == "/metrics") return {.content_type = ops::Exposition::kContentType, .body = metrics()};
+    if (path == "/state") {
+      Json text = Json::object();
+      text.add("brokers", broker_count.load()).add("topics", topic_count.load()).add("connections", static_cast<int64_t>(server->connections()));
+      return {.content_type = "application/json", .body = to_text(text) + "\n"};
+    }
+    return {.status = 404, .body = "/metrics /health/live /health/ready /state\n"};
+  }
+
+  std::string metrics() const {
+    using Type = ops::Exposition::Type;
+    ops::Exposition out(static_cast<size_t>(std::max(1, configs.service.metricsMaxSeries())));
+    auto gauge = [&out](std::string_view name, std::string_view help, int64_t value) {
+      out.family(name, Type::kGauge, help, {{"node_type", "namesrv"}});
+      out.sample({}, value);
+    };
+    gauge("merlinmq_namesrv_brokers", "Brokers registered, masters and slaves.", broker_count.load());
+    gauge("merlinmq_namesrv_topics", "Topics in the route tables.", topic_count.load());
+    gauge("merlinmq_connections", "Open connections.", static_cast<int64_t>(server->connections()));
+    ops::write_request_latency(out, {{"node_type", "namesrv"}}, [this](size_t code) { return server->handled(code); });
+    return out.take();
   }
 
   void expire() {
@@ -85,7 +133,12 @@ struct NameServer::Impl {
 
   void stop() {
     if (!loop) return;
-    env.run_on(*loop, [this] { scan.stop(); });
+    ready.store(false);
+    http.stop();
+    env.run_on(*loop, [this] {
+      scan.stop();
+      count.stop();
+    });
     if (server) server->stop(true);
     server.reset();
     env.stop_loop(*loop);
@@ -97,7 +150,7 @@ NameServer::NameServer(env::Env& env, Configs configs) : impl_(std::make_unique<
 NameServer::~NameServer() { impl_->stop(); }
 Result<> NameServer::start() { return impl_->start(); }
 void NameServer::stop() { impl_->stop(); }
-bool NameServer::alive() const { return ops::loops_respond(std::span(&impl_->loop, 1), 1000); }
+bool NameServer::alive() const { return impl_->alive(); }
 uint16_t NameServer::port() const noexcept { return impl_->server->port(); }
 
 }  // namespace mq::namesrv

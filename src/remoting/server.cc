@@ -36,6 +36,9 @@ Result<uint16_t> ServerPart::listen(uint16_t port, bool several, bool first) {
     MQ_TRY(auto probe, net.listen(shared_->options.host, port, [](env::Connection& c) { c.close(true); }, false));
   }
   MQ_TRY(listener_, net.listen(shared_->options.host, port, on_accept, several));
+  loop_.at_turn_end([self = weak_from_this()] {
+    if (const auto part = self.lock()) part->meter_.end_turn(part->loop_.clock());
+  });
   scanning_ = env::Periodic(loop_, 1000, 1000, [this] { scan(); });
   return listener_->port();
 }
@@ -140,6 +143,12 @@ void Server::stop(bool connections) {
 }
 
 uint16_t Server::port() const noexcept { return impl_->shared->options.port; }
+
+RequestMeter::Row Server::handled(size_t code) const noexcept {
+  RequestMeter::Row sum;
+  for (const auto& part : impl_->parts) sum.add(part->meter().row(code));
+  return sum;
+}
 
 size_t Server::connections() const noexcept { return impl_->shared->connections.load(std::memory_order_relaxed); }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "remoting/request_meter.h"
 #include "remoting/router.h"
 
 namespace mq::remoting {
@@ -30,6 +31,8 @@ class Server {
   /// Closes the listeners; with `connections` also every connection after its output is sent.
   void stop(bool connections);
   uint16_t port() const noexcept;
+  /// Requests of the code handled so far, over all loops (RequestMeter::kCodes: of all other codes). Any thread.
+  RequestMeter::Row handled(size_t code) const noexcept;
   /// Number of open connections; any thread.
   size_t connections() const noexcept;
 

@@ -69,6 +69,7 @@ bool ServerSession::handle(ByteView bytes) noexcept {
     complete(frame.opaque, &frame);
     return true;
   }
+  part_->meter().note(frame.code, loop().clock());
   Request request(frame, self_);
   part_->shared().router->dispatch(request, part_->shared().options.main_port);
   return true;

@@ -6,6 +6,7 @@
 
 #include "base/badges.h"
 #include "base/log.h"
+#include "remoting/request_meter.h"
 #include "remoting/server.h"
 #include "wire/shape_cache.h"
 
@@ -43,6 +44,7 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   /// Reused for every frame of the loop: a frame is handled to its end before the next is decoded.
   wire::Frame& frame() noexcept { return frame_; }
   wire::ShapeCache& shapes() noexcept { return shapes_; }
+  RequestMeter& meter() noexcept { return meter_; }
   void remove(ServerSession& s) noexcept;
 
  private:
@@ -57,6 +59,7 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   size_t scan_at_ = 0;
   wire::Frame frame_;
   wire::ShapeCache shapes_;
+  RequestMeter meter_;
   env::Periodic scanning_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/core/config.h"
+#include "broker/core/traffic.h"
 #include "env/loop.h"
 #include "msg/host.h"
 #include "store/store.h"
@@ -38,6 +39,7 @@ struct BrokerContext {
   std::string ip;                      // brokerIP1 or what was found
   std::string addr;                    // ip:listenPort, as registered
   Host store_host;                     // the same as bytes, for records and message ids
+  std::unique_ptr<Traffic> traffic;    // by loop_index()
   RouteAnnouncer* announcer = nullptr;
   std::atomic<bool> shutting_down{false};   // badge: published
   int64_t boot_ms = 0;

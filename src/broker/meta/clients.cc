@@ -171,6 +171,20 @@ std::optional<wire::ConsumerConnection> ClientTable::connection(std::string_view
   return c;
 }
 
+std::vector<std::string> ClientTable::consumer_groups() const {
+  MutexLock lock(impl_->mu);
+  std::vector<std::string> names;
+  for (const auto& [name, group] : impl_->consumers) if (!group.members.empty()) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> ClientTable::producer_groups() const {
+  MutexLock lock(impl_->mu);
+  std::vector<std::string> names;
+  for (const auto& [name, members] : impl_->producers) if (!members.empty()) names.push_back(name);
+  return names;
+}
+
 std::vector<std::string> ClientTable::groups_subscribing(std::string_view topic) const {
   MutexLock lock(impl_->mu);
   std::vector<std::string> found;

@@ -49,6 +49,9 @@ class ClientTable {
   std::vector<ClientChannel> consumers(std::string_view group) const;
   std::vector<ClientChannel> producers(std::string_view group) const;
   std::optional<wire::ConsumerConnection> connection(std::string_view group) const;
+  /// Names of the groups that have a member.
+  std::vector<std::string> consumer_groups() const;
+  std::vector<std::string> producer_groups() const;
   std::vector<std::string> groups_subscribing(std::string_view topic) const;
 
  private:

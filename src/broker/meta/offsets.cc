@@ -178,6 +178,17 @@ std::set<std::string> OffsetTable::topics_of(std::string_view group) const {
   return found;
 }
 
+std::vector<OffsetTable::Row> OffsetTable::rows() const {
+  std::vector<Row> rows;
+  for (Impl::Shard& s : impl_->shards) {
+    MutexLock lock(s.mu);
+    for (const auto& [group, topics] : s.groups) {
+      for (const auto& [topic, queues] : topics) rows.push_back({group, topic, queues.committed, queues.pulled});
+    }
+  }
+  return rows;
+}
+
 std::set<std::string> OffsetTable::groups_of(std::string_view topic) const {
   std::set<std::string> found;
   for (Impl::Shard& s : impl_->shards) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "broker/core/context.h"
 
@@ -30,6 +31,12 @@ class OffsetTable {
 
   std::map<int32_t, int64_t> queues_of(std::string_view group, std::string_view topic) const;
   std::set<std::string> topics_of(std::string_view group) const;
+  /// All of it, for observers: one row for each group and topic; by queue id, -1 where nothing is known.
+  struct Row {
+    std::string group, topic;
+    std::vector<int64_t> committed, pulled;
+  };
+  std::vector<Row> rows() const;
   std::set<std::string> groups_of(std::string_view topic) const;
   void remove_topic(std::string_view topic);
   void remove_group(std::string_view group);

@@ -15,12 +15,20 @@ namespace mq::broker {
 /// Badge: owned by one io loop. Entries of deleted topics are dropped when met.
 class TopicCache {
  public:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
   struct Entry {
     TopicRef topic;
     std::vector<store::QueueRef> queues;   // by queue id; null until used
+    TopicTraffic* puts = nullptr;          // null until used
+    std::unordered_map<std::string, GroupTraffic*, Hash, std::equal_to<>> gets;   // by group
   };
 
-  TopicCache(TopicTable& topics, store::Store& store) : topics_(topics), store_(store) {}
+  /// `loop`: the io loop's index, for its counters.
+  TopicCache(TopicTable& topics, store::Store& store, Traffic& traffic, size_t loop)
+      : topics_(topics), store_(store), traffic_(traffic), loop_(loop) {}
 
   /// Null when the broker does not have the topic. The pointer is valid until the next call.
   Entry* find(std::string_view name) {
@@ -37,6 +45,15 @@ class TopicCache {
     return q;
   }
 
+  TopicTraffic& puts(Entry& entry) {
+    if (!entry.puts) [[unlikely]] entry.puts = &traffic_.topic(loop_, entry.topic->name());
+    return *entry.puts;
+  }
+  GroupTraffic& gets(Entry& entry, std::string_view group) {
+    if (const auto it = entry.gets.find(group); it != entry.gets.end()) [[likely]] return *it->second;
+    return *entry.gets.emplace(std::string(group), &traffic_.group(loop_, entry.topic->name(), group)).first->second;
+  }
+
  private:
   static constexpr size_t kMaxEntries = 1 << 16;   // then the cache starts afresh
 
@@ -49,16 +66,13 @@ class TopicCache {
     TopicRef topic = topics_.find(name);
     if (!topic) return nullptr;
     if (entries_.size() >= kMaxEntries) entries_.clear();
-    return last_ = &entries_.emplace(std::string(name), Entry{std::move(topic), {}}).first->second;
+    return last_ = &entries_.emplace(std::string(name), Entry{.topic = std::move(topic)}).first->second;
   }
-
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-  };
 
   TopicTable& topics_;
   store::Store& store_;
+  Traffic& traffic_;
+  const size_t loop_;
   std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
   Entry* last_ = nullptr;
 };

@@ -73,8 +73,8 @@ bool is_tag_type(std::string_view type) noexcept { return type.empty() || type =
 /// The pulls of one io loop. Badge of all members: owned by that loop.
 class PullRoom::Lane {
  public:
-  Lane(BrokerContext& broker, const Registries& meta, env::Loop& loop)
-      : broker_(broker), meta_(meta), loop_(loop), topics_(meta.topics, broker.store), holds_(broker, loop) {}
+  Lane(BrokerContext& broker, const Registries& meta, env::Loop& loop, size_t index)
+      : broker_(broker), meta_(meta), loop_(loop), topics_(meta.topics, broker.store, *broker.traffic, index), holds_(broker, loop) {}
 
   /// What is needed to read: found by the checks.
   struct Plan {
@@ -82,6 +82,7 @@ class PullRoom::Lane {
     std::shared_ptr<const SubscriptionFilter> filter;
     std::shared_ptr<const wire::TopicConfig> topic;
     GroupTable::ConfigRef group;
+    GroupTraffic* traffic = nullptr;
   };
 
   void first(const PullMessageHeader& h, const Responder& responder, bool lite) {
@@ -139,6 +140,7 @@ class PullRoom::Lane {
                                  plan.topic->readQueueNums, responder.session().peer_text()), {}};
     }
     plan.queue = topics_.queue(*topic, h.queueId);
+    plan.traffic = &topics_.gets(*topic, h.consumerGroup);
     return check_subscription(h, plan);
   }
 
@@ -240,6 +242,7 @@ class PullRoom::Lane {
     if (r.slices.empty()) {
       (void)to.answer(code, header, remark);
     } else {
+      plan.traffic->get(r.message_count, static_cast<int64_t>(r.bytes));
       (void)to.answer_pinned(code, header, remark, r.slices, r.bytes);
     }
     r.slices.clear();
@@ -312,7 +315,7 @@ class PullRoom::Lane {
 };
 
 PullRoom::PullRoom(BrokerContext& broker, const Registries& meta) : broker_(broker) {
-  for (env::Loop* loop : broker.io_loops) lanes_.push_back(std::make_unique<Lane>(broker, meta, *loop));
+  for (size_t i = 0; i < broker.io_loops.size(); ++i) lanes_.push_back(std::make_unique<Lane>(broker, meta, *broker.io_loops[i], i));
 }
 
 PullRoom::~PullRoom() = default;

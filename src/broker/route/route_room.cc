@@ -168,6 +168,10 @@ void RouteRoom::registered(const std::string& addr, const std::string& error) {
     else log.warn("registration at NameServer {} failed: {}; tried again every {} ms", addr, error, broker_.config.registerNameServerPeriod());
     last = error;
   }
+  registered_count_.store(static_cast<int32_t>(std::ranges::count_if(registered_at_, [this](const std::string& a) {
+                            const auto it = failing_.find(a);
+                            return it != failing_.end() && it->second.empty();
+                          })), std::memory_order_relaxed);
   if (--under_way_ == 0) finish_round();
 }
 

@@ -1,6 +1,7 @@
 // Registration of this broker at all NameServers. Source: spec protocol 8.1, semantics 24.1.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ class RouteRoom final : public RouteAnnouncer {
   void when_announced(env::Loop& loop, Task done) noexcept override;
   /// namesrvAddr has changed: servers that are no longer in it are unregistered at. Any thread.
   void namesrv_list_changed() noexcept;
+  /// How many NameServers know this broker, as far as their last answers say. Any thread.
+  int32_t registered_servers() const noexcept { return registered_count_.load(std::memory_order_relaxed); }
 
  private:
   struct Waiter {
@@ -55,6 +58,7 @@ class RouteRoom final : public RouteAnnouncer {
   env::TimerId late_timer_ = 0;                // answers in_round_ although a server is silent
   std::vector<std::string> registered_at_;     // where the last round went
   std::map<std::string, std::string> failing_; // server -> its last error, said once
+  std::atomic<int32_t> registered_count_{0};   // badge: published
   int32_t under_way_ = 0;
   bool again_ = false;                         // something changed while a round is under way
   bool stopped_ = false;

@@ -38,6 +38,8 @@ struct Refusal {
 /// What an answer needs once the store has spoken.
 struct PendingSend {
   Responder responder;
+  TopicTraffic* traffic = nullptr;
+  MessageType type = MessageType::kNormal;
   int32_t queue_id = 0;
   uint8_t key_size = 0;
   std::array<char, 64> key{};      // transactionId = UNIQ_KEY; longer ones (not made by any client) go to long_key
@@ -65,11 +67,11 @@ struct PendingSend {
 /// The sends of one io loop.
 class SendRoom::Lane final : public PutSink {
  public:
-  Lane(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline)
+  Lane(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline, size_t loop)
       : broker_(broker),
         meta_(meta),
         pipeline_(pipeline),
-        topics_(meta.topics, broker.store),
+        topics_(meta.topics, broker.store, *broker.traffic, loop),
         rewriter_(broker.config.regionId(), broker.config.traceOn(), broker.cluster),
         uniq_(broker.store_host, static_cast<int32_t>(getpid()), broker.env.clock(), broker.env.rng()),
         region_(broker.config.regionId()),
@@ -93,7 +95,7 @@ class SendRoom::Lane final : public PutSink {
     }
 
     fill(m, h, request, *topic, *config, queue_id);
-    if (h.batch) return send_batch(h, request, m, seen);
+    if (h.batch) return send_batch(h, request, m, seen, *topic);
 
     std::string_view new_key;
     if (seen.uniq_key.empty()) new_key = uniq_.next();
@@ -101,7 +103,7 @@ class SendRoom::Lane final : public PutSink {
     m.tagsCode = tags_code(seen.tags);
     m.wait = seen.wait != "false";
     m.may_rewrite = seen.special;
-    const uint32_t slot = take_slot(request, queue_id, seen.uniq_key.empty() ? new_key : seen.uniq_key);
+    const uint32_t slot = take_slot(request, *topic, type_of(seen), queue_id, seen.uniq_key.empty() ? new_key : seen.uniq_key);
     pipeline_.put(m, *this, slot);
     return request.later();
   }
@@ -206,12 +208,12 @@ class SendRoom::Lane final : public PutSink {
     m.fields.properties = rewriter_.rewrite(properties, seen, new_key, properties_);
     m.tagsCode = tags_code(seen.tags);
     m.may_rewrite = false;
-    const uint32_t slot = take_slot(request, h.queueId < 0 ? 0 : h.queueId, seen.uniq_key.empty() ? new_key : seen.uniq_key);
+    const uint32_t slot = take_slot(request, *entry, MessageType::kNormal, h.queueId < 0 ? 0 : h.queueId, seen.uniq_key.empty() ? new_key : seen.uniq_key);
     pipeline_.put(m, *this, slot);
     return request.later();
   }
 
-  Answer send_batch(const wire::SendMessageHeader& h, Request& request, PutMessage& m, const SendProperties& seen) {
+  Answer send_batch(const wire::SendMessageHeader& h, Request& request, PutMessage& m, const SendProperties& seen, TopicCache::Entry& topic) {
     if (h.topic.size() > 127) {
       return refuse(request, {ResponseCode::MESSAGE_ILLEGAL, fmt::format("message topic length too long {}", h.topic.size())});
     }
@@ -221,7 +223,7 @@ class SendRoom::Lane final : public PutSink {
     }
     int32_t delay = 0;
     const bool delayed = wire::detail::parse_number(seen.delay, delay) && delay > 0;
-    const uint32_t slot = take_slot(request, m.fields.queueId, seen.uniq_key);
+    const uint32_t slot = take_slot(request, topic, type_of(seen), m.fields.queueId, seen.uniq_key);
     if ((h.sysFlag & sys_flag::kTransactionMask) || delayed) {
       on_put(slot, {.status = store::PutStatus::kMessageIllegal});
       return request.later();
@@ -232,7 +234,12 @@ class SendRoom::Lane final : public PutSink {
     return request.later();
   }
 
-  uint32_t take_slot(const Request& request, int32_t queue_id, std::string_view key) {
+  static MessageType type_of(const SendProperties& seen) noexcept {
+    if (seen.tran_msg == "true") return MessageType::kTransaction;
+    return seen.special ? MessageType::kDelay : MessageType::kNormal;
+  }
+
+  uint32_t take_slot(const Request& request, TopicCache::Entry& topic, MessageType type, int32_t queue_id, std::string_view key) {
     uint32_t slot;
     if (free_.empty()) {
       slot = static_cast<uint32_t>(pending_.size());
@@ -243,6 +250,8 @@ class SendRoom::Lane final : public PutSink {
     }
     PendingSend& p = pending_[slot];
     p.responder = request.responder();
+    p.traffic = &topics_.puts(topic);
+    p.type = type;
     p.queue_id = queue_id;
     p.set_key(key);
     return slot;
@@ -275,6 +284,7 @@ class SendRoom::Lane final : public PutSink {
     }
     ids_.clear();
     const auto parts = pipeline_.parts();
+    p.traffic->put(p.type, parts.empty() ? 1 : static_cast<int64_t>(parts.size()), static_cast<int64_t>(r.bytes));
     if (parts.empty()) {
       ids_ = offset_msg_id(broker_.store_host, r.phy);
     } else {
@@ -316,7 +326,7 @@ class SendRoom::Lane final : public PutSink {
 };
 
 SendRoom::SendRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {
-  for (size_t i = 0; i < broker.io_loops.size(); ++i) lanes_.push_back(std::make_unique<Lane>(broker, meta, pipeline));
+  for (size_t i = 0; i < broker.io_loops.size(); ++i) lanes_.push_back(std::make_unique<Lane>(broker, meta, pipeline, i));
 }
 
 SendRoom::~SendRoom() = default;

@@ -30,7 +30,8 @@ void set_property(std::string& properties, std::string_view name, std::string_vi
 
 class SendBackRoom::Lane final : public PutSink {
  public:
-  Lane(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker), meta_(meta), pipeline_(pipeline) {}
+  Lane(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline, size_t loop)
+      : broker_(broker), meta_(meta), pipeline_(pipeline), loop_(loop) {}
 
   Answer send_back(const ConsumerSendMsgBackHeader& h, Request& request) {
     const auto group = meta_.groups.find_or_create(h.group);
@@ -56,6 +57,7 @@ class SendBackRoom::Lane final : public PutSink {
   void on_put(uint32_t slot, const PutResult& result) noexcept override {
     // QUIRK: FLUSH_DISK_TIMEOUT counts as a failure here, although the message is stored.
     if (result.status == PutStatus::kPutOk) {
+      traffic_[slot]->send_back_nums.add();
       (void)pending_[slot].ok();
     } else {
       (void)pending_[slot].refuse(ResponseCode::SYSTEM_ERROR, to_string(result.status));
@@ -99,11 +101,13 @@ class SendBackRoom::Lane final : public PutSink {
     if (free_.empty()) {
       slot = static_cast<uint32_t>(pending_.size());
       pending_.emplace_back();
+      traffic_.emplace_back();
     } else {
       slot = free_.back();
       free_.pop_back();
     }
     pending_[slot] = request.responder();
+    traffic_[slot] = &broker_.traffic->group(loop_, record.m.topic, h.group);
     pipeline_.put(m, *this, slot);
     return request.later();
   }
@@ -111,12 +115,14 @@ class SendBackRoom::Lane final : public PutSink {
   BrokerContext& broker_;
   const Registries meta_;
   PutPipeline& pipeline_;
+  const size_t loop_;
   std::vector<Responder> pending_;
+  std::vector<GroupTraffic*> traffic_;   // beside pending_
   std::vector<uint32_t> free_;
 };
 
 SendBackRoom::SendBackRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {
-  for (size_t i = 0; i < broker.io_loops.size(); ++i) lanes_.push_back(std::make_unique<Lane>(broker, meta, pipeline));
+  for (size_t i = 0; i < broker.io_loops.size(); ++i) lanes_.push_back(std::make_unique<Lane>(broker, meta, pipeline, i));
 }
 
 SendBackRoom::~SendBackRoom() = default;

@@ -1,0 +1,94 @@
+#include "broker/observe/observe_room.h"
+
+#include "base/json.h"
+#include "broker/observe/census.h"
+#include "broker/observe/metrics.h"
+
+namespace mq::broker {
+
+using ops::HttpResponse;
+
+struct ObserveRoom::Served {
+  explicit Served(BrokerView v) : view(std::move(v)), census(view.broker, view.meta) {}
+  BrokerView view;
+  CensusTaker census;
+};
+
+namespace {
+
+HttpResponse unready(std::string_view why) { return {.status = 503, .body = std::string(why) + "\n"}; }
+
+}  // namespace
+
+ObserveRoom::ObserveRoom(env::Env& env, const ops::ServiceConfig& config, std::function<bool()> alive)
+    : config_(config), alive_(std::move(alive)), env_(env), http_(env) {}
+
+ObserveRoom::~ObserveRoom() { stop(); }
+
+Result<> ObserveRoom::start() {
+  if (config_.httpPort() <= 0) return {};
+  return http_.start(config_.httpAddress(), static_cast<uint16_t>(config_.httpPort()), [this](const ops::HttpRequest& r) { return answer(r); });
+}
+
+void ObserveRoom::serve(BrokerView view) {
+  served_ = std::make_unique<Served>(std::move(view));
+  published_.store(served_.get(), std::memory_order_release);
+}
+
+void ObserveRoom::stop() {
+  drain();
+  http_.stop();
+  published_.store(nullptr, std::memory_order_release);
+  served_.reset();
+}
+
+HttpResponse ObserveRoom::answer(const ops::HttpRequest& request) {
+  const std::string_view path = request.path;
+  if (path == "/health/live" || path == "/livez") return alive_() ? HttpResponse{.body = "alive\n"} : unready("a loop has not answered within a second");
+  if (path == "/health/ready" || path == "/readyz") return ready();
+  if (path == "/startupz") return published_.load(std::memory_order_acquire) ? HttpResponse{.body = "started\n"} : unready("the store recovers");
+  if (path == "/metrics") return metrics();
+  if (path == "/state") return state();
+  if (path == "/") return {.body = "/metrics /health/live /health/ready /startupz /state\n"};
+  return {.status = 404, .body = "not found\n"};
+}
+
+/// A full disk does not make it unready: consumers must still get their messages.
+HttpResponse ObserveRoom::ready() const {
+  const Served* served = published_.load(std::memory_order_acquire);
+  if (!served) return unready("the store recovers");
+  if (draining_.load(std::memory_order_acquire)) return unready("stopping");
+  if (!served->view.broker.config.namesrvAddr().empty() && served->view.registered_servers() == 0) return unready("registered at no NameServer");
+  return {.body = "ready\n"};
+}
+
+HttpResponse ObserveRoom::metrics() {
+  Served* served = published_.load(std::memory_order_acquire);
+  if (!served) return unready("the store recovers");
+  const int64_t started_us = env_.clock().mono_us();
+  const Census census = served->census.take();
+  return {.content_type = ops::Exposition::kContentType,
+          .body = write_metrics(served->view, census, static_cast<size_t>(std::max(1, config_.metricsMaxSeries())), started_us)};
+}
+
+HttpResponse ObserveRoom::state() {
+  Served* served = published_.load(std::memory_order_acquire);
+  if (!served) return unready("the store recovers");
+  const BrokerView& v = served->view;
+  const store::StoreStats s = v.broker.store.stats();
+  Json topics = Json::array(), lags = Json::array();
+  const Census census = served->census.take();
+  for (const TopicCensus& t : census.topics) topics.push(Json::object().add("topic", t.name).add("maxOffset", t.max_offset_sum).add("putTps", t.put_tps));
+  for (const LagCensus& l : census.lags) {
+    lags.push(Json::object().add("group", l.group).add("topic", l.topic).add("lag", l.lag).add("inflight", l.inflight).add("latencyMs", l.latency_ms));
+  }
+  Json out = Json::object();
+  out.add("brokerName", v.broker.broker_name).add("brokerClusterName", v.broker.cluster).add("brokerAddr", v.broker.addr);
+  out.add("bootTimestamp", v.broker.boot_ms).add("registeredNameServers", v.registered_servers()).add("connections", static_cast<int64_t>(v.connections()));
+  out.add("commitLogMinOffset", s.commitlog_min).add("commitLogMaxOffset", s.commitlog_max).add("flushedOffset", s.flushed);
+  out.add("writable", s.writable).add("whyNotWritable", s.why_not_writable).add("diskRatio", s.commitlog_disk_ratio);
+  out.add("topics", std::move(topics)).add("lags", std::move(lags));
+  return {.content_type = "application/json", .body = to_text(out) + "\n"};
+}
+
+}  // namespace mq::broker
