@@ -160,18 +160,25 @@ bool is_filler(ByteView bytes) noexcept {
 }
 
 std::string offset_msg_id(const Host& store_host, PhyOffset offset) {
+  std::string id;
+  append_offset_msg_id(id, store_host, offset);
+  return id;
+}
+
+void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset offset) {
   std::byte raw[28];
   Put put(raw);
   put.host(store_host);
   put.be(offset.bytes);
   const size_t n = host_size(store_host) + 8;
-  std::string hex(2 * n, '0');
+  const size_t before = out.size();
+  out.resize(before + 2 * n);
+  char* hex = out.data() + before;
   for (size_t i = 0; i < n; ++i) {
     const auto b = static_cast<unsigned>(raw[i]);
-    hex[2 * i] = "0123456789ABCDEF"[b >> 4];
-    hex[2 * i + 1] = "0123456789ABCDEF"[b & 15];
+    *hex++ = "0123456789ABCDEF"[b >> 4];
+    *hex++ = "0123456789ABCDEF"[b & 15];
   }
-  return hex;
 }
 
 Result<MsgId> parse_offset_msg_id(std::string_view text) {

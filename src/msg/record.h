@@ -74,6 +74,7 @@ bool is_filler(ByteView bytes) noexcept;
 
 /// offsetMsgId: upper-case hex of storeHost and physical offset, 32 or 56 characters.
 std::string offset_msg_id(const Host& store_host, PhyOffset offset);
+void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset offset);
 struct MsgId { Host host; PhyOffset offset; };
 /// Errors: kInvalid.
 Result<MsgId> parse_offset_msg_id(std::string_view text);

@@ -19,22 +19,6 @@ bool is_index_name(std::string_view name) {
   return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Calls `f` for UNIQ_KEY, then for each word of KEYS.
-template <class F>
-void for_each_key(std::string_view properties, F f) {
-  std::string_view unique, keys, name, value;
-  for (PropertyReader reader(properties); reader.next(name, value);) {
-    if (name == prop::kUniqKey) unique = value;
-    if (name == prop::kKeys) keys = value;
-  }
-  if (!unique.empty()) f(unique);
-  while (!keys.empty()) {
-    const size_t end = keys.find(' ');
-    if (end != 0) f(keys.substr(0, end));
-    keys.remove_prefix(end == std::string_view::npos ? keys.size() : end + 1);
-  }
-}
-
 }  // namespace
 
 IndexService::IndexService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, const CommitLog& l, std::string dir)
@@ -107,7 +91,12 @@ Result<> IndexService::add_file() {
 void IndexService::gather(const RecordView& record, int64_t phy) {
   if (!config_.messageIndexEnable()) return;
   if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return;
-  for_each_key(record.m.properties, [&](std::string_view key) REQUIRES(mu_) {
+  std::string_view unique, keys, name, value;
+  for (PropertyReader reader(record.m.properties); reader.next(name, value);) {
+    if (name == prop::kUniqKey) unique = value;
+    if (name == prop::kKeys) keys = value;
+  }
+  for_each_index_key(unique, keys, [&](std::string_view key) REQUIRES(mu_) {
     keys_.push_back({index_hash(record.m.topic, key), phy, record.m.storeTimestamp});
   });
 }
@@ -130,7 +119,8 @@ Result<> IndexService::enter(size_t first) {
   return result;
 }
 
-void IndexService::appended(env::Loop& loop) noexcept {
+void IndexService::appended(const AppendBatch& batch, env::Loop& loop) noexcept {
+  if (!batch.key_hashes.empty()) feed_.push(batch);
   if (awake_.load(std::memory_order_relaxed) || awake_.exchange(true, std::memory_order_acq_rel)) return;
   const bool posted = loop.post([this, &loop] {
     loop.after(kFollowDelayMs, [this] {
@@ -142,18 +132,36 @@ void IndexService::appended(env::Loop& loop) noexcept {
 }
 
 bool IndexService::follow() {
-  const int64_t end = log_.end();
+  feed_.take(fed_);
+  const int64_t end = log_.end();   // after the take: what was fed lies before it
   const auto files = log_.files();
-  for (bool more = true; more;) {
+  for (size_t next = 0;;) {
     MutexLock lock(mu_);
     position_ = std::max(position_, log_.min());
-    more = gather_some(end, *files);
+    next = gather_fed(next);
+    const bool more = next < fed_.size() ? gather_some(fed_[next].phy, *files) : gather_some(end, *files);
     if (auto r = enter(0); !r) {
       log.debug("the index waits: {}", r.error().message());
       return false;
     }
+    if (!more && next == fed_.size()) return true;
+    if (!more && fed_[next].phy > position_) next = fed_.size();   // what lies between cannot be read now
   }
-  return true;
+}
+
+size_t IndexService::gather_fed(size_t next) {
+  const bool enabled = config_.messageIndexEnable();
+  for (int keys = 0; next < fed_.size() && keys < kRecordsPerLock; ++next) {
+    const IndexFeed::Entry& e = fed_[next];
+    if (e.phy > position_) break;
+    if (e.phy < position_) continue;
+    if (e.hash >= 0 && enabled) {
+      keys_.push_back({e.hash, e.phy, e.store_timestamp});
+      ++keys;
+    }
+    position_ += e.size;
+  }
+  return next;
 }
 
 bool IndexService::gather_some(int64_t end, const FileList& files) {

@@ -10,6 +10,7 @@
 #include "msg/record.h"
 #include "store/commit_log.h"
 #include "store/config.h"
+#include "store/index_feed.h"
 #include "store/index_file.h"
 
 namespace mq::store {
@@ -22,8 +23,8 @@ class IndexService {
   /// the last one is repaired. Before the loop runs. Errors: kIo.
   Result<> load(bool crashed);
 
-  /// Any thread, after each append: has the index follow soon.
-  void appended(env::Loop& index_loop) noexcept;
+  /// Any thread, after each append: takes the keys the batch knows, has the index follow soon.
+  void appended(const AppendBatch& batch, env::Loop& index_loop) noexcept;
   /// Index loop. Enters what has been appended; false when the disk has no room (the next call tries again).
   bool follow();
   /// Index loop. Removes files whose messages are all before `log_min`.
@@ -52,6 +53,8 @@ class IndexService {
   void gather(const RecordView& record, int64_t phy) REQUIRES(mu_);
   /// Puts keys_ from `first` into the files and forgets them. On an error position_ is the record of the first key left.
   Result<> enter(size_t first) REQUIRES(mu_);
+  /// Gathers keys from fed_[next] on, as long as they are those at position_. Returns the place of the first not taken.
+  size_t gather_fed(size_t next) REQUIRES(mu_);
   /// Gathers the keys of some records from position_; false at the end of what can be read.
   bool gather_some(int64_t end, const FileList& files) REQUIRES(mu_);
   Result<> add_file() REQUIRES(mu_);
@@ -64,6 +67,8 @@ class IndexService {
   const std::string dir_;
   const IndexLayout layout_;
   std::atomic<bool> awake_{false};                                // badge: published; a follow() is under way or posted
+  IndexFeed feed_;
+  std::vector<IndexFeed::Entry> fed_;                             // badge: owned by the index loop
   mutable Mutex mu_;
   std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
   int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered

@@ -295,7 +295,7 @@ void Store::append(AppendBatch& batch) noexcept {
   arrivals.clear();
   impl_->appender.append(batch, arrivals);
   impl_->flush.appended(impl_->log_.end());
-  if (impl_->index_loop) impl_->index.appended(*impl_->index_loop);
+  if (impl_->index_loop) impl_->index.appended(batch, *impl_->index_loop);
   if (!arrivals.empty() && impl_->hooks.on_arrival) impl_->hooks.on_arrival(arrivals);
 }
 

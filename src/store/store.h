@@ -48,6 +48,8 @@ struct AppendItem {
                                  // 4.2.0, rollbacks)
   int64_t tagsCode = 0;          // of a single record; of several each record's own TAGS property counts
   int64_t deliver_delay_ms = -1; // >= 0: the tagsCode is storeTimestamp + this (SCHEDULE_TOPIC_XXXX)
+  int32_t keys = -1;             // how many index keys a single record has, from key_hashes[first_key] on; -1: not known,
+  uint32_t first_key = 0;        // the index will look
   // Filled by append:
   PutStatus status = PutStatus::kUnknownError;
   PhyOffset phy{};               // of the first record
@@ -59,7 +61,8 @@ struct AppendItem {
 struct AppendBatch {
   ByteBuffer bytes;
   std::vector<AppendItem> items;
-  void clear() noexcept { bytes.clear(); items.clear(); }
+  std::vector<int32_t> key_hashes;   // index_hash() of each known key
+  void clear() noexcept { bytes.clear(); items.clear(); key_hashes.clear(); }
   bool empty() const noexcept { return items.empty(); }
 };
 

@@ -33,6 +33,37 @@ def test_two_plus_two_send_and_consume(a):
             assert '{0:"' + brokers[0].addr + '"}' in route and '{0:"' + brokers[1].addr + '"}' in route, route
 
 
+def test_every_key_is_found(a):
+    """Keys that the index learns from the send, and those it reads from the log: batches, delayed messages."""
+    def bodies(connection, key):
+        answer = connection.call(12, dict(topic="Keys", key=key, maxNum=32, beginTimestamp=0, endTimestamp=int(time.time() * 1000) + 60000))
+        return sorted(m["body"] for m in stored_messages(answer.body)) if answer.code == 0 else []
+
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        b = c.broker(messageDelayLevel="1s 2s")
+        with Connection(b.addr) as k:
+            for i in range(300):
+                properties = [f"KEYS\x01k{i} both\x02", f"UNIQ_KEY\x01u{i}\x02", f"KEYS\x01k{i}\x02DELAY\x011\x02"][i % 3]
+                answer = k.wait(k.send_message("Keys", 0, b"m%d" % i, properties))
+                assert answer.code == 0, (answer.code, answer.remark)
+            for i in (0, 1, 150, 298):
+                key = f"u{i}" if i % 3 == 1 else f"k{i}"
+                deadline = time.monotonic() + 10
+                while bodies(k, key) != [b"m%d" % i] and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                assert bodies(k, key) == [b"m%d" % i], (key, bodies(k, key))
+            assert len(bodies(k, "both")) == 32
+            deadline = time.monotonic() + 15
+            while bodies(k, "k299") != [b"m299"] and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert bodies(k, "k299") == [b"m299"]
+        b.kill()
+        b.start()
+        with Connection(b.addr) as k:
+            assert bodies(k, "k0") == [b"m0"] and bodies(k, "u298") == [b"m298"]
+
+
 def test_long_poll_wakes_at_once(a):
     with Cluster(a.bin) as c:
         c.namesrv()

@@ -4,6 +4,7 @@
 
 #include "msg/names.h"
 #include "msg/properties.h"
+#include "store/format/index_layout.h"
 
 namespace mq::broker {
 
@@ -16,6 +17,13 @@ constexpr size_t kTurnBytes = 4 << 20;          // a turn batch larger than this
 constexpr size_t kRecordSlack = 64 << 10;       // a whole record may exceed maxMessageSize by this
 constexpr size_t kMaxTopicBytes = 255;
 constexpr size_t kMaxPlainTopicBytes = 127;
+
+/// Names the record's index keys, so that the index does not read the record again.
+void list_keys(const PutMessage& m, AppendItem& item, std::vector<int32_t>& hashes) {
+  item.first_key = static_cast<uint32_t>(hashes.size());
+  store::for_each_index_key(m.uniq_key, m.keys, [&](std::string_view key) { hashes.push_back(store::index_hash(m.fields.topic, key)); });
+  item.keys = static_cast<int32_t>(hashes.size() - item.first_key);
+}
 
 }  // namespace
 
@@ -32,6 +40,7 @@ class TurnBatch {
   };
 
   ByteBuffer& bytes() noexcept { return batch_.bytes; }
+  std::vector<int32_t>& key_hashes() noexcept { return batch_.key_hashes; }
   void add(AppendItem item, Ticket ticket) {
     batch_.items.push_back(std::move(item));
     tickets_.push_back(ticket);
@@ -206,7 +215,9 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
     turn.bytes().resize(at);
     return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
   }
-  turn.add(impl_->item_for(m, at, *size, 1), {&sink, slot, m.wait});
+  AppendItem item = impl_->item_for(m, at, *size, 1);
+  if (m.keys_known) list_keys(m, item, turn.key_hashes());
+  turn.add(std::move(item), {&sink, slot, m.wait});
 }
 
 void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {

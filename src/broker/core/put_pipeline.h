@@ -21,6 +21,9 @@ struct PutMessage {
   int64_t tagsCode = 0;
   int64_t deliver_delay_ms = -1;     // SCHEDULE_TOPIC_XXXX: tagsCode becomes storeTimestamp + this
   std::string_view part_properties;  // put_batch: appended to each part's own properties
+  bool keys_known = false;           // uniq_key and keys are all the index keys that the record's properties have
+  std::string_view uniq_key;         // UNIQ_KEY
+  std::string_view keys;             // KEYS
   bool no_queue_offset = false;      // rollbacks and prepared messages of 4.2.0
   bool wait = true;                  // WAIT property: with SYNC_FLUSH, answer after the disk
   bool may_rewrite = true;           // false: the caller knows that no rewrite applies (no DELAY, TRAN_MSG ... property)

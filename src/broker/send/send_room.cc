@@ -100,6 +100,9 @@ class SendRoom::Lane final : public PutSink {
     std::string_view new_key;
     if (seen.uniq_key.empty()) new_key = uniq_.next();
     m.fields.properties = rewriter_.rewrite(h.properties, seen, new_key, properties_);
+    m.uniq_key = seen.uniq_key.empty() ? new_key : seen.uniq_key;
+    m.keys = seen.keys;
+    m.keys_known = !seen.special && m.fields.properties.size() > h.properties.size();   // nothing was left out for want of room
     m.tagsCode = tags_code(seen.tags);
     m.wait = seen.wait != "false";
     m.may_rewrite = seen.special;
@@ -286,11 +289,11 @@ class SendRoom::Lane final : public PutSink {
     const auto parts = pipeline_.parts();
     p.traffic->put(p.type, parts.empty() ? 1 : static_cast<int64_t>(parts.size()), static_cast<int64_t>(r.bytes));
     if (parts.empty()) {
-      ids_ = offset_msg_id(broker_.store_host, r.phy);
+      append_offset_msg_id(ids_, broker_.store_host, r.phy);
     } else {
       for (const PhyOffset part : parts) {
         if (!ids_.empty()) ids_ += ',';
-        ids_ += offset_msg_id(broker_.store_host, part);
+        append_offset_msg_id(ids_, broker_.store_host, part);
       }
     }
     ByteBuffer* const out = p.responder.output();

@@ -48,4 +48,15 @@ inline int32_t index_hash(std::string_view topic, std::string_view key) noexcept
   return h == INT32_MIN ? 0 : std::abs(h);
 }
 
+/// Calls `f` with each key of a message: its UNIQ_KEY, then each word of its KEYS.
+template <class F>
+void for_each_index_key(std::string_view uniq_key, std::string_view keys, F f) {
+  if (!uniq_key.empty()) f(uniq_key);
+  while (!keys.empty()) {
+    const size_t end = keys.find(' ');
+    if (end != 0) f(keys.substr(0, end));
+    keys.remove_prefix(end == std::string_view::npos ? keys.size() : end + 1);
+  }
+}
+
 }  // namespace mq::store
