@@ -15,6 +15,7 @@ namespace {
 Logger log("route");
 constexpr int64_t kCallTimeoutMs = 3000;      // of the short calls 104 and 322
 constexpr int64_t kAnnounceWaitMs = 1000;
+constexpr int64_t kFirstRetryMs = 500, kLastRetryMs = 10'000;
 
 }  // namespace
 
@@ -26,6 +27,7 @@ RouteRoom::~RouteRoom() {
   broker_.env.run_on(*broker_.ctl, [this] {
     timer_.stop();
     broker_.ctl->cancel(late_timer_);
+    broker_.ctl->cancel(retry_timer_);
     stopped_ = true;
     client_.reset();
   });
@@ -172,7 +174,29 @@ void RouteRoom::registered(const std::string& addr, const std::string& error) {
                             const auto it = failing_.find(a);
                             return it != failing_.end() && it->second.empty();
                           })), std::memory_order_relaxed);
-  if (--under_way_ == 0) finish_round();
+  if (--under_way_ > 0) return;
+  retry_failed();
+  finish_round();
+}
+
+/// Those that failed get another registration soon: a NameServer often comes up just after its brokers.
+void RouteRoom::retry_failed() {
+  broker_.ctl->cancel(std::exchange(retry_timer_, 0));
+  std::vector<std::string> failed;
+  for (const std::string& addr : registered_at_) {
+    if (const auto it = failing_.find(addr); it != failing_.end() && !it->second.empty()) failed.push_back(addr);
+  }
+  if (failed.empty() || stopped_) {
+    retry_ms_ = 0;
+    return;
+  }
+  retry_ms_ = std::clamp(retry_ms_ * 2, kFirstRetryMs, kLastRetryMs);
+  retry_timer_ = broker_.ctl->after(retry_ms_, [this, failed] {
+    retry_timer_ = 0;
+    if (stopped_ || under_way_ > 0) return;   // a round under way asks all of them anyway
+    under_way_ = static_cast<int32_t>(failed.size());
+    for (const std::string& addr : failed) register_at(addr);
+  });
 }
 
 /// The NameServer's namespace ORDER_TOPIC_CONFIG comes with each answer: topics named there become ordered.

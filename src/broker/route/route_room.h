@@ -15,7 +15,8 @@ namespace mq::broker {
 
 /// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the
 /// whole table; changes of one turn go out together. With forceRegister=false a periodic round first asks each server
-/// whether it knows the DataVersion and registers only where it does not.
+/// whether it knows the DataVersion and registers only where it does not. A server that could not be reached is tried again
+/// after half a second, then after twice that, up to ten seconds.
 class RouteRoom final : public RouteAnnouncer {
  public:
   RouteRoom(BrokerContext& broker, const Registries& meta);
@@ -43,6 +44,7 @@ class RouteRoom final : public RouteAnnouncer {
   void start_round();
   void finish_round();
   void answer_waiters();
+  void retry_failed();
   void register_at(const std::string& addr);
   void register_if_unknown(const std::string& addr);
   void registered(const std::string& addr, const std::string& error);
@@ -56,6 +58,8 @@ class RouteRoom final : public RouteAnnouncer {
   std::unique_ptr<remoting::Client> client_;
   env::Periodic timer_;
   env::TimerId late_timer_ = 0;                // answers in_round_ although a server is silent
+  env::TimerId retry_timer_ = 0;               // while a server refuses or is away
+  int64_t retry_ms_ = 0;
   std::vector<std::string> registered_at_;     // where the last round went
   std::map<std::string, std::string> failing_; // server -> its last error, said once
   std::atomic<int32_t> registered_count_{0};   // badge: published
