@@ -45,6 +45,8 @@ STEPS = [
     Step("observe", "tests/observe/run build/release/bin", "metrics, health, state over HTTP", "default full", needs="tests/observe/run"),
     Step("package", "tests/package/run build/release/bin", "the Debian package: units, installation, removal", "default full",
          needs="tests/package/run"),
+    Step("container", "tests/container/run build/release/bin", "the image, manifests and chart; four pods as podman containers", "default full",
+         needs="tests/container/run"),
     Step("interop", "tests/interop/run build/release/bin", "published Java, Go and Node clients", "default full",
          needs="tests/interop/run", minutes=25),
     Step("wire", "tests/yardsticks/run wire", "raw frames against recorded answers of the Java servers", "default full",

@@ -1,0 +1,115 @@
+"""The image, and the tutorial's four pods as containers."""
+import re
+import shutil
+import subprocess
+import time
+
+from pods import ROOT, Pods, Skip
+from remoting import Connection
+
+NAMES = ["rocketmq-nameserver-0", "rocketmq-nameserver-1"]
+BROKERS = ["rocketmq-brokerserver-0", "rocketmq-brokerserver-1"]
+LIST = "rocketmq-nameserver-0.rn:9876;rocketmq-nameserver-1.rn:9876"
+
+
+def build(binaries):
+    if not shutil.which("buildah"):
+        raise Skip("buildah is not here")
+    archive = ROOT / "build/packages/test-image.oci.tar"
+    r = subprocess.run([ROOT / "packaging/image/build", binaries, "merlinmq-test:1", archive], capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+    assert archive.stat().st_size < 60 << 20
+    return "merlinmq-test:1"
+
+
+def cluster_table(pods):
+    return pods.execute(BROKERS[0], "./bin/mqadmin", "clusterList", "-n", LIST)
+
+
+def wait_for(seconds, condition):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not within %d s" % seconds
+        time.sleep(0.2)
+
+
+def test_the_tutorials_cluster(binaries):
+    with Pods(build(binaries)) as p:
+        p.apply("nameserver.yaml")
+        p.apply("broker.yaml")
+        for name in BROKERS + NAMES:      # brokers first: their NameServers' names resolve only later
+            p.start(name)
+        p.wait_ready(*NAMES, *BROKERS)
+        table = cluster_table(p)
+        for letter, pod in zip("ab", BROKERS):
+            assert re.search(rf"^DefaultCluster +broker-{letter} +0 +{re.escape(p.ip(pod))}:10911 ", table, re.M), table
+        for letter, pod in zip("ab", BROKERS):
+            with Connection(f"{p.ip(pod)}:10911") as c:
+                assert all(c.wait(c.send_message("T", 0, b"%d" % i)).code == 0 for i in range(100))
+
+        # A pod that comes back has another address and all its messages.
+        before = p.ip(BROKERS[1])
+        assert p.stop(BROKERS[1]) == 0
+        assert not (p.disk(BROKERS[1]) / "store/abort").exists()
+        p.start(BROKERS[1])
+        p.wait_ready(BROKERS[1], seconds=35)
+        after = p.ip(BROKERS[1])
+        assert after != before
+        with Connection(f"{p.ip(NAMES[0])}:9876") as ns:
+            route = ns.call(105, dict(topic="T")).body.decode()
+        assert f"{after}:10911" in route and f"{before}:" not in route, route
+        with Connection(f"{after}:10911") as c:
+            assert len(c.read_queue("T", 0)) == 100
+            assert c.wait(c.send_message("T", 0, b"more")).code == 0
+
+        # A NameServer with a new address is found again by its name.
+        assert p.stop(NAMES[0]) == 0
+        p.start(NAMES[0])
+        p.wait_ready(NAMES[0])
+
+        def both_known():
+            with Connection(f"{p.ip(NAMES[0])}:9876") as ns:
+                return ns.call(106).body.count(b'"brokerName"') >= 2
+        wait_for(35, both_known)
+
+        # kill -9: everything acknowledged is there.
+        p.podman("kill", "-s", "KILL", BROKERS[0])
+        p.podman("rm", "-f", BROKERS[0])
+        p.start(BROKERS[0])
+        p.wait_ready(BROKERS[0], seconds=35)
+        with Connection(f"{p.ip(BROKERS[0])}:10911") as c:
+            assert len(c.read_queue("T", 0)) == 100
+
+
+def test_command_forms_of_the_known_images(binaries):
+    with Pods(build(binaries)) as p:
+        def run(*words, env=()):
+            more = [x for e in env for x in ("-e", e)]
+            r = p.podman("run", "--rm", "--network", "none", *more, p.image, *words, check=False)
+            return r.returncode, r.stdout + r.stderr
+        for words in (["sh", "mqnamesrv", "-h"], ["mqnamesrv", "-h"], ["./mqnamesrv", "-h"], ["namesrv", "-h"], ["nameserver", "-h"]):
+            status, said = run(*words)
+            assert status == 0 and "usage: mqnamesrv" in said, (words, status, said)
+        status, said = run("-h", env=["NODE_ROLE=broker"])
+        assert status == 0 and "usage: mqbroker" in said, said
+        status, said = run()
+        assert status == 64 and "NAME_SERVER=true" in said, (status, said)
+        status, said = run(env=["BROKER_SERVER=true"])
+        assert status == 1 and "NAME_SERVER_LIST invalid" in said, (status, said)
+        status, said = run(env=["BROKER_SERVER=true", "NAME_SERVER_LIST=n:9876", "BROKER_CLUSTER_CONF=3m", "HOSTNAME=x-0"])
+        assert status == 1 and "2m-2s-async" in said, (status, said)
+
+
+def test_identity_by_ordinal(binaries):
+    with Pods(build(binaries)) as p:
+        def identity(mode, ordinal, *env):
+            more = [x for e in (f"BROKER_CLUSTER_CONF={mode}", "NAME_SERVER_LIST=n1:9876,n2:9876", "BROKER_SERVER=true", *env) for x in ("-e", e)]
+            r = p.podman("run", "--rm", "--network", "none", "--hostname", f"pod-{ordinal}", *more, p.image, "broker", "-p")
+            shown = dict(line.split(" - ", 1)[1].split("=", 1) for line in r.stdout.splitlines() if " - " in line)
+            assert shown["namesrvAddr"] == "n1:9876;n2:9876"
+            return shown["brokerName"], shown["brokerId"], shown["brokerRole"], shown["brokerIP1"]
+        assert identity("2m-noslave", 1, "POD_IP=10.1.2.3") == ("broker-b", "0", "ASYNC_MASTER", "10.1.2.3")
+        assert identity("2m-noslave", 26, "BROKER_IP1=10.1.2.4", "POD_IP=10.1.2.3") == ("broker-26", "0", "ASYNC_MASTER", "10.1.2.4")
+        assert identity("2m-2s-async", 3, "POD_IP=10.1.2.3")[:3] == ("broker-b", "1", "SLAVE")
+        assert identity("2m-2s-sync", 2, "POD_IP=10.1.2.3")[:3] == ("broker-b", "0", "SYNC_MASTER")
+        assert identity("2m-2s-sync", 1, "POD_IP=10.1.2.3", "ROCKETMQ_CONF_brokerName=mine")[:2] == ("mine", "1")

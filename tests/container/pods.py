@@ -1,0 +1,116 @@
+"""StatefulSets as podman containers: names, aliases, environment, volumes and probes as in the manifests."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# Where a process may not raise its limits and cgroups are not of version 2, podman needs both settings.
+SETTINGS = '[containers]\ndefault_ulimits = ["nofile=16384:16384", "nproc=8192:8192"]\n[engine]\nruntime = "runc"\n'
+
+
+class Skip(Exception):
+    pass
+
+
+class Pods:
+    """with Pods(image) as p: p.apply("nameserver.yaml"); p.start("rocketmq-nameserver-0")"""
+
+    def __init__(self, image):
+        if os.geteuid() != 0 or not all(shutil.which(x) for x in ("podman", "runc")):
+            raise Skip("needs root, podman and runc")
+        self.image, self.network = image, f"mqtest{os.getpid()}"
+        self.specs = {}
+
+    def podman(self, *words, check=True, timeout=60):
+        r = subprocess.run(["podman", *map(str, words)], capture_output=True, text=True, timeout=timeout, env=self.env)
+        assert not check or r.returncode == 0, f"podman {words}: exit {r.returncode}\n{r.stdout}{r.stderr}"
+        return r
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-pods-"))
+        (self.folder / "containers.conf").write_text(SETTINGS)
+        self.env = os.environ | {"CONTAINERS_CONF": str(self.folder / "containers.conf")}
+        if self.podman("network", "create", self.network, check=False).returncode != 0:
+            raise Skip("podman cannot make a network here")
+        return self
+
+    def __exit__(self, *_):
+        for name in self.specs:
+            self.podman("rm", "-f", "-t", "0", name, check=False)
+        self.podman("network", "rm", "-f", self.network, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def apply(self, file):
+        """Reads the StatefulSets of a manifest; starts nothing."""
+        for d in yaml.safe_load_all((ROOT / "deploy/kubernetes" / file).read_text()):
+            if d["kind"] == "StatefulSet":
+                for i in range(d["spec"]["replicas"]):
+                    self.specs[f"{d['metadata']['name']}-{i}"] = d["spec"]
+
+    def start(self, name):
+        spec = self.specs[name]
+        pod = spec["template"]["spec"]
+        c, service = pod["containers"][0], spec["serviceName"]
+        user = pod["securityContext"]
+        words = ["run", "-d", "--name", name, "--hostname", name, "--network", self.network, "--user", f"{user['runAsUser']}:{user['runAsGroup']}",
+                 "--read-only", "--tmpfs", "/tmp", "--cap-drop", "all", "--security-opt", "no-new-privileges"]
+        for alias in (f"{name}.{service}", f"{name}.{service}.default.svc.cluster.local", service):
+            words += ["--network-alias", alias]
+        for e in c["env"]:
+            if "value" in e:
+                words += ["-e", f"{e['name']}={e['value']}"]
+        for template in spec["volumeClaimTemplates"]:
+            disk = self.disk(name)
+            disk.mkdir(exist_ok=True)
+            os.chown(disk, 0, user["fsGroup"])     # what fsGroup does
+            disk.chmod(0o2770)
+            mount = next(m["mountPath"] for m in c["volumeMounts"] if m["name"] == template["metadata"]["name"])
+            words += ["-v", f"{disk}:{mount}"]
+        self.podman(*words, self.image)
+
+    def disk(self, name):
+        return self.folder / f"disk-{name}"
+
+    def ip(self, name):
+        state = json.loads(self.podman("inspect", name).stdout)[0]
+        return state["NetworkSettings"]["Networks"][self.network]["IPAddress"]
+
+    def probe(self, name, which):
+        """The HTTP probe of the manifest, once."""
+        c = self.specs[name]["template"]["spec"]["containers"][0]
+        get = c[which]["httpGet"]
+        port = next(p["containerPort"] for p in c["ports"] if p["name"] == get["port"])
+        try:
+            with urllib.request.urlopen(f"http://{self.ip(name)}:{port}{get['path']}", timeout=3) as r:
+                return r.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def wait_ready(self, *names, seconds=30):
+        deadline = time.monotonic() + seconds
+        for name in names:
+            while not self.probe(name, "readinessProbe"):
+                assert time.monotonic() < deadline, f"{name} is not ready:\n{self.logs(name)}"
+                time.sleep(0.1)
+
+    def stop(self, name):
+        """SIGTERM; the exit status."""
+        self.podman("stop", "-t", "20", name)
+        status = json.loads(self.podman("inspect", name).stdout)[0]["State"]["ExitCode"]
+        self.podman("rm", name)
+        return status
+
+    def logs(self, name):
+        r = self.podman("logs", name, check=False)
+        return r.stdout + r.stderr
+
+    def execute(self, name, *words):
+        return self.podman("exec", name, *words).stdout
