@@ -29,6 +29,10 @@ int run_broker_process(const CommandLine& line) {
     stop_logging();
     return kExitStart;
   }
+  if (const std::string problem = process.check_advertised_address(); !problem.empty()) {
+    fmt::print("WARNING: {}\n", problem);
+    logger.warn("{}", problem);
+  }
   fmt::print("{}\n", process.boot_line());
   std::fflush(stdout);
   logger.info("{}", process.boot_line());

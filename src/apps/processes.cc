@@ -105,6 +105,8 @@ void BrokerProcess::stop() {
   if (broker_) broker_->stop();
 }
 
+std::string BrokerProcess::check_advertised_address() const { return broker_->check_advertised_address(); }
+
 bool BrokerProcess::alive() { return broker_->alive(); }
 
 std::string BrokerProcess::boot_line() const {

@@ -46,6 +46,8 @@ class BrokerProcess {
   void stop();
   bool alive();
   std::string boot_line() const;
+  /// As Broker::check_advertised_address.
+  std::string check_advertised_address() const;
 
   broker::BrokerConfig config;
   store::MessageStoreConfig store;

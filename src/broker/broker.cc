@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <thread>
 
 #include "base/log.h"
@@ -48,6 +50,17 @@ constexpr bool every_request_has_a_room() {
 }
 static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
                                        QueryRoom, AdminRoom>());
+
+/// For a connection that is only tried.
+class Unheard final : public env::ConnectionHandler {
+ public:
+  size_t on_data(env::Connection&, ByteView bytes) noexcept override { return bytes.size(); }
+  void on_close(env::Connection&, const Error&) noexcept override {}
+  static Unheard& instance() {
+    static Unheard handler;
+    return handler;
+  }
+};
 
 int32_t io_loop_count(int32_t configured) {
   if (configured > 0) return std::min(configured, 64);
@@ -316,6 +329,32 @@ Result<> Broker::start() {
 }
 
 void Broker::stop() { impl_->stop(); }
+
+std::string Broker::check_advertised_address() const {
+  const Impl& i = *impl_;
+  const env::Endpoint told = advertised_address(i.configs.broker, i.configs.host);
+  const auto said = std::make_shared<std::promise<std::string>>();
+  std::future<std::string> answer = said->get_future();
+  i.env.run_on(*i.context->ctl, [&] {
+    i.context->ctl->net().connect(told, kAliveMs, [said, text = told.to_string()](Result<env::Connection*> c) {
+      if (c) {
+        (*c)->set_handler(&Unheard::instance());
+        (*c)->close(true);
+        return said->set_value("");
+      }
+      said->set_value(fmt::format("clients are told {}, but a connection from here to there fails ({}): unless a mapping makes it work for them, set brokerIP1", text,
+                                  c.error().message()));
+    });
+  });
+  if (answer.wait_for(std::chrono::milliseconds(2 * kAliveMs)) != std::future_status::ready) return "the control loop does not answer";
+  std::string problem = answer.get();
+  const bool loopback = told.host == "localhost" || told.host.starts_with("127.") || told.host == "::1";
+  const std::string names = i.configs.broker.namesrvAddr();
+  if (problem.empty() && loopback && !names.empty() && !names.starts_with("127.") && !names.starts_with("localhost") && !names.starts_with("[::1]")) {
+    problem = fmt::format("clients are told {}: only those on this machine can connect; set brokerIP1", told.to_string());
+  }
+  return problem;
+}
 
 bool Broker::alive() const { return ops::loops_respond(impl_->loops, kAliveMs); }
 const std::string& Broker::addr() const noexcept { return impl_->context->addr; }

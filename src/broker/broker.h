@@ -29,6 +29,9 @@ class Broker {
   Result<> start();
   /// Unregisters, answers held pulls, flushes, persists, closes.
   void stop();
+  /// Connects to the advertised address from here, within a second. Empty when that works, else a sentence for the operator: behind
+  /// a mapping it may be no fault. After start(), not from a loop.
+  std::string check_advertised_address() const;
   /// False when a loop has not answered within a second. Not from a loop.
   bool alive() const;
   const std::string& addr() const noexcept;          // as advertised

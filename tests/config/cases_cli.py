@@ -97,7 +97,39 @@ def test_an_advertised_address_behind_a_mapping(binaries):
     with Program(binaries, "mqbroker", text) as p:
         p.wait_up()
         assert "The broker[a, 127.0.0.1:24911] boot success." in p.text(), p.text()
+        assert "WARNING: clients are told 127.0.0.1:24911, but a connection from here to there fails" in p.text(), p.text()
         assert p.config()["brokerIP1"] == "127.0.0.1:24911"
+
+
+def test_an_address_that_only_this_machine_reaches(binaries):
+    with Program(binaries, "mqbroker", "brokerName=a\nbrokerIP1=127.0.0.1\nlistenPort={port}\nnamesrvAddr=192.0.2.1:9876\n") as p:
+        p.wait_up()
+        assert f"WARNING: clients are told 127.0.0.1:{p.port}: only those on this machine can connect" in p.text(), p.text()
+    with Program(binaries, "mqbroker", "brokerName=a\nbindAddress=127.0.0.1\nlistenPort={port}\nnamesrvAddr=127.0.0.1:1\n") as p:
+        p.wait_up()
+        assert f"brokerIP1 is not set: clients will dial 127.0.0.1:{p.port} and 127.0.0.1:{p.port - 2}, the bindAddress" in p.text(), p.text()
+        assert "WARNING" not in p.text(), p.text()
+
+
+def test_the_chosen_address_in_network_namespaces(binaries):
+    """Which of several interfaces is advertised. Needs root for the namespace."""
+    if os.geteuid() != 0:
+        return
+    def up(name, address):
+        return (f"ip link add {name} type veth peer name {name}p; ip link set {name}p up; ip addr add {address} dev {name} nodad 2>/dev/null || "
+                f"ip addr add {address} dev {name}; ip link set {name} up")
+    cases = (
+        ([up("docker0", "172.17.0.1/16"), up("eth0", "10.20.0.5/16")], "10.20.9.9:9876", "10.20.0.5"),
+        ([up("docker0", "172.17.0.1/16"), up("eth0", "10.20.0.5/16")], "", "10.20.0.5"),
+        ([up("eth0", "192.168.7.8/24")], "", "192.168.7.8"),
+        ([up("eth0", "2001:db8::5/64")], "", "2001:db8::5"),
+        ([up("a0", "10.1.0.1/24"), up("b0", "10.2.0.1/24")], "10.2.0.9:9876", "10.2.0.1"),
+        ([], "", "127.0.0.1"),
+    )
+    for interfaces, names, expected in cases:
+        script = f"ip link set lo up; {'; '.join([*interfaces, 'true'])}; exec {binaries / 'mqbroker'} -p" + (f" -n {names}" if names else "")
+        r = subprocess.run(["unshare", "--net", "bash", "-c", script], capture_output=True, text=True, timeout=20)
+        assert f"brokerIP1={expected}\n" in r.stdout, (interfaces, r.stdout[:300], r.stderr)
 
 
 def test_an_advertised_name(binaries):

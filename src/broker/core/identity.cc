@@ -16,7 +16,10 @@ std::string first_numeric_server(const std::string& list) {
 
 void settle_address(BrokerConfig& config, const HostConfig& host, std::vector<std::string>& said) {
   if (!config.brokerIP1().empty()) return;
-  const ChosenAddress chosen = choose_address(local_interfaces(), route_source(first_numeric_server(config.namesrvAddr())));
+  const std::string bound = config.bindAddress();
+  const bool everywhere = bound == "0.0.0.0" || bound == "::" || env::Endpoint{bound, 0}.ip_bytes().empty();
+  const ChosenAddress chosen = !everywhere ? ChosenAddress{bound, "the bindAddress; set brokerIP1 to choose another"}
+                                           : choose_address(local_interfaces(), route_source(first_numeric_server(config.namesrvAddr())));
   config.brokerIP1.set(chosen.ip);
   const env::Endpoint told = advertised_address(config, host);
   said.push_back(fmt::format("brokerIP1 is not set: clients will dial {} and {}, {}", told.to_string(),
