@@ -13,6 +13,9 @@
 #include "broker/core/identity.h"
 #include "broker/core/local_address.h"
 #include "broker/delay/delay_room.h"
+#include "broker/offset/offset_admin_room.h"
+#include "broker/relay/relay_room.h"
+#include "broker/stats/stats_room.h"
 #include "broker/group/group_room.h"
 #include "broker/lock/lock_room.h"
 #include "broker/observe/observe_room.h"
@@ -49,7 +52,7 @@ constexpr bool every_request_has_a_room() {
       ;
 }
 static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
-                                       QueryRoom, AdminRoom>());
+                                       OffsetAdminRoom, RelayRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom>());
 
 /// For a connection that is only tried.
 class Unheard final : public env::ConnectionHandler {
@@ -86,6 +89,9 @@ struct Broker::Impl {
   std::unique_ptr<SendBackRoom> send_back;
   std::unique_ptr<TransactionRoom> transactions;
   std::unique_ptr<DelayRoom> delay;
+  std::unique_ptr<OffsetAdminRoom> offset_admin;
+  std::unique_ptr<RelayRoom> relay;
+  std::unique_ptr<StatsRoom> stats;
   std::unique_ptr<LockRoom> locks;
   std::unique_ptr<TopicRoom> topic_room;
   std::unique_ptr<GroupRoom> group_room;
@@ -203,7 +209,10 @@ struct Broker::Impl {
     group_room = std::make_unique<GroupRoom>(b, meta);
     client_room = std::make_unique<ClientRoom>(b, meta);
     offset_room = std::make_unique<OffsetRoom>(b, meta);
-    query = std::make_unique<QueryRoom>(b);
+    offset_admin = std::make_unique<OffsetAdminRoom>(b, meta);
+    relay = std::make_unique<RelayRoom>(b, meta);
+    stats = std::make_unique<StatsRoom>(b);
+    query = std::make_unique<QueryRoom>(b, meta);
     AdminRoom::Hooks hooks;
     hooks.on_config_change = [this](const std::vector<std::string>& changed) {
       for (const std::string& key : changed) {
@@ -226,6 +235,10 @@ struct Broker::Impl {
     router.mount(*group_room);
     router.mount(*client_room);
     router.mount(*offset_room);
+    router.mount(*offset_admin);
+    router.mount(*relay);
+    router.mount(*stats);
+    router.mount(*delay);
     router.mount(*query);
     router.mount(*admin);
     arrivals.store(pull.get(), std::memory_order_release);
@@ -260,6 +273,7 @@ struct Broker::Impl {
     client_room->start();
     transactions->start();
     delay->start();
+    stats->start();
     admin->start();
   }
 
@@ -277,6 +291,7 @@ struct Broker::Impl {
       for (remoting::Server* s : {main_port.get(), fast_port.get()}) if (s) s->stop(true);
       if (transactions) transactions->stop();
       if (delay) delay->stop();
+      if (stats) stats->stop();
       if (client_room) client_room->stop();
       if (admin) admin->stop();
       env.run_on(*context->ctl, [this] {

@@ -14,6 +14,7 @@
 #include "wire/headers/offset.h"
 #include "wire/headers/pull.h"
 #include "wire/headers/query.h"
+#include "wire/headers/relay.h"
 #include "wire/headers/retry.h"
 #include "wire/headers/send.h"
 #include "wire/headers/topic.h"
@@ -77,6 +78,8 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(38, GET_CONSUMER_LIST_BY_GROUP, ConsumerGroupHeader, EmptyResponseHeader, Lane::kControl, Ports::kBoth)         \
   X(41, LOCK_BATCH_MQ, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                              \
   X(42, UNLOCK_BATCH_MQ, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                            \
+  X(43, GET_ALL_CONSUMER_OFFSET, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                    \
+  X(45, GET_ALL_DELAY_OFFSET, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
   X(46, CHECK_CLIENT_CONFIG, NoHeader, NoHeader, Lane::kControl, Ports::kBoth)                                      \
   X(200, UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                       \
   X(201, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, NoHeader, GetAllGroupResponseHeader, Lane::kAdmin, Ports::kBoth)         \
@@ -86,10 +89,24 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(207, DELETE_SUBSCRIPTIONGROUP, DeleteGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
   X(208, GET_CONSUME_STATS, ConsumeStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
   X(215, DELETE_TOPIC_IN_BROKER, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                 \
+  X(222, INVOKE_BROKER_TO_RESET_OFFSET, ResetOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                    \
+  X(223, INVOKE_BROKER_TO_GET_CONSUMER_STATUS, ConsumerStatusHeader, NoHeader, Lane::kAdmin, Ports::kBoth)          \
   X(300, QUERY_TOPIC_CONSUME_BY_WHO, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                             \
   X(305, GET_SYSTEM_TOPIC_LIST_FROM_BROKER, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
+  X(303, QUERY_CONSUME_TIME_SPAN, TopicGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
+  X(306, CLEAN_EXPIRED_CONSUMEQUEUE, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                \
+  X(307, GET_CONSUMER_RUNNING_INFO, ConsumerRunningInfoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                \
+  X(308, QUERY_CORRECTION_OFFSET, CorrectionOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                     \
+  X(309, CONSUME_MESSAGE_DIRECTLY, ConsumeMessageDirectlyHeader, NoHeader, Lane::kAdmin, Ports::kBoth)              \
   X(310, SEND_MESSAGE_V2, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)                \
+  X(314, CLONE_GROUP_OFFSET, CloneGroupOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                          \
+  X(315, VIEW_BROKER_STATS_DATA, BrokerStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
+  X(316, CLEAN_UNUSED_TOPIC, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                        \
   X(320, SEND_BATCH_MESSAGE, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)             \
+  X(321, QUERY_CONSUME_QUEUE, QueryConsumeQueueHeader, NoHeader, Lane::kQuery, Ports::kBoth)                        \
+  X(328, GET_ALL_PRODUCER_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \
+  X(343, QUERY_TOPICS_BY_CONSUMER, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
+  X(345, QUERY_SUBSCRIPTION_BY_CONSUMER, TopicGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                    \
   X(351, GET_TOPIC_CONFIG, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
   X(352, GET_SUBSCRIPTIONGROUP_CONFIG, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
   X(361, LITE_PULL_MESSAGE, PullMessageHeader, PullMessageResponseHeader, Lane::kPull, Ports::kMain)
@@ -97,7 +114,9 @@ enum class Ports : uint8_t { kBoth, kMain };
 // Codes a Broker sends to its clients.
 #define MQ_CLIENT_REQUESTS(X)                                                                                       \
   X(39, CHECK_TRANSACTION_STATE, CheckTransactionStateHeader, NoHeader, Lane::kControl, Ports::kBoth)               \
-  X(40, NOTIFY_CONSUMER_IDS_CHANGED, ConsumerGroupHeader, NoHeader, Lane::kControl, Ports::kBoth)
+  X(40, NOTIFY_CONSUMER_IDS_CHANGED, ConsumerGroupHeader, NoHeader, Lane::kControl, Ports::kBoth)                   \
+  X(220, RESET_CONSUMER_CLIENT_OFFSET, ResetOffsetHeader, NoHeader, Lane::kControl, Ports::kBoth)                   \
+  X(221, GET_CONSUMER_STATUS_FROM_CLIENT, ConsumerStatusHeader, NoHeader, Lane::kControl, Ports::kBoth)
 
 #define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X)
 

@@ -152,8 +152,12 @@ def test_health_of_a_broker(binaries):
         lonely = c.broker("broker-b", httpPort=other, namesrvAddr=names.addr)
         assert lonely.process.poll() is None
         assert get(other, "/health/live")[0] == 200
+        deadline = time.monotonic() + 5
         status, why, _ = get(other, "/health/ready")
-        assert status == 503 and "NameServer" in why
+        while "NameServer" not in why and time.monotonic() < deadline:
+            time.sleep(0.05)
+            status, why, _ = get(other, "/health/ready")
+        assert status == 503 and "NameServer" in why, (status, why)
 
 
 def test_state_is_json(binaries):

@@ -25,6 +25,7 @@ class Connection:
         self.opaque = itertools.count(1)
         self.buffer = b""
         self.answers = {}
+        self.requests = []     # that the server sent
 
     def close(self):
         self.socket.close()
@@ -43,6 +44,14 @@ class Connection:
         self.socket.sendall(struct.pack(">II", 4 + len(header) + len(body), len(header)) + header + body)
         return opaque
 
+    def answer(self, request, code=0, body=b"", remark=None):
+        """Answers a request that the server sent."""
+        header = dict(code=code, language="JAVA", version=317, opaque=request.header["opaque"], flag=1)
+        if remark is not None:
+            header["remark"] = remark
+        header = json.dumps(header).encode()
+        self.socket.sendall(struct.pack(">II", 4 + len(header) + len(body), len(header)) + header + body)
+
     def read_frame(self):
         while True:
             if len(self.buffer) >= 4:
@@ -59,8 +68,18 @@ class Connection:
     def wait(self, opaque):
         while opaque not in self.answers:
             answer = self.read_frame()
-            self.answers[answer.header["opaque"]] = answer
+            if answer.header.get("flag", 0) & 1:
+                self.answers[answer.header["opaque"]] = answer
+            else:
+                self.requests.append(answer)
         return self.answers.pop(opaque)
+
+    def asked(self, code):
+        """The server's next request of that code to this client; others are passed over."""
+        while True:
+            frame = self.requests.pop(0) if self.requests else self.read_frame()
+            if frame.code == code and not frame.header.get("flag", 0) & 1:
+                return frame
 
     def call(self, code, ext=None, body=b"", version=317):
         return self.wait(self.send(code, ext, body, version=version))

@@ -1,6 +1,7 @@
 """Starts NameServers and Brokers of ours on free ports, in a folder that goes away with them."""
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -10,14 +11,14 @@ import time
 
 
 def free_port():
-    """A port such that it and its two neighbours below are free."""
-    for _ in range(200):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
+    """A port such that it and those a broker takes beside it (fast port, HA) are free. Below the range from which the
+    kernel gives ports to connections, so that none of them is taken before the server starts."""
+    for _ in range(500):
+        port = random.randrange(12_000, 32_000, 4)
         try:
-            for p in (port - 2, port):
+            for p in (port - 2, port, port + 1):
                 with socket.socket() as s:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     s.bind(("127.0.0.1", p))
             return port
         except OSError:

@@ -144,4 +144,35 @@ Answer ClientRoom::producer_connections(const wire::ProducerGroupHeader& h, Requ
   return request.ok_body(to_text(wire::producer_connection_json(connections)));
 }
 
+Answer ClientRoom::all_producers(const wire::NoHeader&, Request& request) {
+  Json groups = Json::object();
+  for (const std::string& group : meta_.clients.producer_groups()) {
+    Json list = Json::array();
+    for (const ClientChannel& c : meta_.clients.producers(group)) {
+      const int64_t silent_ms = broker_.env.clock().mono_ms() - c.last_update_ms;
+      list.push(Json::object()
+                    .add("clientId", c.client_id)
+                    .add("language", wire::language_name(c.language))
+                    .add("lastUpdateTimestamp", broker_.env.clock().now_ms() - silent_ms)
+                    .add("remoteIP", "/" + c.session->peer_text())
+                    .add("version", int64_t{c.version}));
+    }
+    groups.add(group, std::move(list));
+  }
+  return request.ok_body(to_text(Json::object().add("data", std::move(groups))));
+}
+
+Answer ClientRoom::topics_by_consumer(const wire::GroupHeader& h, Request& request) {
+  Json topics = Json::array();
+  for (const std::string& topic : meta_.offsets.topics_of(h.group)) topics.push(topic);
+  return request.ok_body(to_text(Json::object().add("brokerAddr", broker_.addr).add("topicList", std::move(topics))));
+}
+
+Answer ClientRoom::subscription_by_consumer(const wire::TopicGroupHeader& h, Request& request) {
+  const auto subscription = meta_.clients.subscription(h.group, h.topic);
+  Json body = Json::object().add("group", h.group);
+  if (subscription) body.add("subscriptionData", to_json(*subscription));
+  return request.ok_body(to_text(body.add("topic", h.topic)));
+}
+
 }  // namespace mq::broker

@@ -1,4 +1,4 @@
-// Registration of clients: 34, 35, 38, 46, 203, 204, and NOTIFY_CONSUMER_IDS_CHANGED (40) to members. Source: spec semantics
+// Registration of clients: 34, 35, 38, 46, 203, 204, 328, 343, 345, and NOTIFY_CONSUMER_IDS_CHANGED (40) to members. Source: spec semantics
 // 11, protocol 4.4.
 #pragma once
 
@@ -27,8 +27,14 @@ class ClientRoom {
   remoting::Answer check_config(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer consumer_connections(const wire::ConsumerGroupHeader& h, remoting::Request& request);
   remoting::Answer producer_connections(const wire::ProducerGroupHeader& h, remoting::Request& request);
+  remoting::Answer all_producers(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer topics_by_consumer(const wire::GroupHeader& h, remoting::Request& request);
+  remoting::Answer subscription_by_consumer(const wire::TopicGroupHeader& h, remoting::Request& request);
 
-  using routes = remoting::Routes<remoting::Route<wire::RequestCode::HEART_BEAT, &ClientRoom::heartbeat>,
+  using routes = remoting::Routes<remoting::Route<wire::RequestCode::GET_ALL_PRODUCER_INFO, &ClientRoom::all_producers>,
+                                  remoting::Route<wire::RequestCode::QUERY_TOPICS_BY_CONSUMER, &ClientRoom::topics_by_consumer>,
+                                  remoting::Route<wire::RequestCode::QUERY_SUBSCRIPTION_BY_CONSUMER, &ClientRoom::subscription_by_consumer>,
+                                  remoting::Route<wire::RequestCode::HEART_BEAT, &ClientRoom::heartbeat>,
                                   remoting::Route<wire::RequestCode::UNREGISTER_CLIENT, &ClientRoom::unregister>,
                                   remoting::Route<wire::RequestCode::GET_CONSUMER_LIST_BY_GROUP, &ClientRoom::consumer_list>,
                                   remoting::Route<wire::RequestCode::CHECK_CLIENT_CONFIG, &ClientRoom::check_config>,

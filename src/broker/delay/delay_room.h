@@ -7,6 +7,7 @@
 
 #include "broker/core/put_pipeline.h"
 #include "broker/delay/delay_levels.h"
+#include "remoting/router.h"
 
 namespace mq::broker {
 
@@ -25,6 +26,9 @@ class DelayRoom {
   void stop();
   /// delayOffset.json as one line, for GET_ALL_DELAY_OFFSET. Any thread.
   std::string encode() const;
+  remoting::Answer all_offsets(const wire::NoHeader&, remoting::Request& request) { return request.ok_body(encode()); }
+
+  using routes = remoting::Routes<remoting::Route<wire::RequestCode::GET_ALL_DELAY_OFFSET, &DelayRoom::all_offsets>>;
   /// (level, next offset, max offset) of levels that have delivered, for the runtime info. Any thread.
   struct Progress { int32_t level; int64_t offset; int64_t max; };
   std::vector<Progress> progress() const;

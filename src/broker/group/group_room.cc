@@ -26,7 +26,9 @@ Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
 Answer GroupRoom::get_all(const wire::NoHeader&, Request& request) {
   const wire::SubscriptionGroupTable table = meta_.groups.table();
   wire::GetAllGroupResponseHeader header;
-  header.totalGroupNum = static_cast<int32_t>(table.subscriptionGroupTable.size());
+  const wire::ExtFields& ext = request.frame().ext;
+  const bool by_pages = ext.find("groupSeq").data() || ext.find("maxGroupNum").data() || ext.find("dataVersion").data();
+  if (by_pages) header.totalGroupNum = static_cast<int32_t>(table.subscriptionGroupTable.size());
   return request.ok(header, to_text(to_json(table)));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/log.h"
@@ -70,6 +71,36 @@ Answer QueryRoom::view(const wire::ViewMessageHeader& h, Request& request) {
       (void)responder.answer_pinned(ResponseCode::SUCCESS, wire::NoHeader{}, {}, std::span(&piece, 1), bytes);
     };
   });
+}
+
+/// QUIRK: an index outside the queue is a success with a remark and no body.
+Answer QueryRoom::consume_queue(const wire::QueryConsumeQueueHeader& h, Request& request) {
+  const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
+  if (!q) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("{}@{} is not exist!", h.queueId, h.topic));
+  const int64_t min = broker_.store.min_offset(*q).index, max = broker_.store.max_offset(*q).index;
+  if (h.index < min || h.index >= max) {
+    return request.answer(ResponseCode::SUCCESS, wire::NoHeader{}, fmt::format("Index {} of {}@{} is not exist!", h.index, h.queueId, h.topic));
+  }
+  const auto subscription = h.consumerGroup ? meta_.clients.subscription(*h.consumerGroup, h.topic) : nullptr;
+  const auto wanted = [&](int64_t tags_code) {
+    return subscription && (subscription->matches_all() || subscription->codeSet.contains(static_cast<int32_t>(tags_code)));
+  };
+  Json entries = Json::array();
+  for (int64_t i = h.index; i < max && i - h.index < std::clamp(h.count, 0, kMostEntries); ++i) {
+    const auto entry = broker_.store.entry_at(*q, {i});
+    if (!entry) break;
+    entries.push(Json::object()
+                     .add("eval", wanted(entry->tagsCode))
+                     .add("physicOffset", entry->phy.bytes)
+                     .add("physicSize", int64_t{entry->size})
+                     .add("tagsCode", entry->tagsCode));
+  }
+  Json body = Json::object();
+  if (h.consumerGroup && !subscription) body.add("filterData", fmt::format("{}@{} is not online!", *h.consumerGroup, h.topic));
+  else if (subscription) body.add("filterData", "null");
+  body.add("maxQueueIndex", max).add("minQueueIndex", min).add("queueData", std::move(entries));
+  if (subscription) body.add("subscriptionData", to_json(*subscription));
+  return request.ok_body(to_text(body));
 }
 
 }  // namespace mq::broker

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include <algorithm>
 
 #include "base/log.h"
@@ -84,7 +86,8 @@ Answer TopicRoom::create_list(const wire::NoHeader&, Request& request) {
 Answer TopicRoom::get_all(const wire::GetAllTopicConfigHeader& h, Request& request) {
   wire::TopicConfigTable table = meta_.topics.table(false);
   wire::GetAllTopicConfigResponseHeader header;
-  header.totalTopicNum = static_cast<int32_t>(table.topicConfigTable.size());
+  // Only who asks for pages (a slave after 5.3.3) is told how many there are.
+  if (h.topicSeq || h.maxTopicNum || h.dataVersion) header.totalTopicNum = static_cast<int32_t>(table.topicConfigTable.size());
   if (h.topicSeq || h.maxTopicNum) {
     // Pages are cut from the sorted names; a page of another DataVersion starts again at the front.
     int32_t from = std::max(0, h.topicSeq.value_or(0));
@@ -156,6 +159,18 @@ Answer TopicRoom::consumed_by(const wire::TopicHeader& h, Request& request) {
   Json list = Json::array();
   for (const std::string& g : groups) list.push(g);
   return request.ok_body(to_text(Json::object().add("groupList", std::move(list))));
+}
+
+/// Removes the queues of topics that the broker does not know.
+Answer TopicRoom::clean_unused(const wire::NoHeader&, Request& request) {
+  std::set<std::string> unknown;
+  for (const auto& [topic, id] : broker_.store.queues()) {
+    if (!meta_.topics.find(topic) && !meta_.topics.is_system(topic)) unknown.insert(topic);
+  }
+  for (const std::string& topic : unknown) {
+    if (auto r = broker_.store.delete_topic(topic); !r) return request.refuse(ResponseCode::SYSTEM_ERROR, r.error().message());
+  }
+  return request.ok();
 }
 
 }  // namespace mq::broker

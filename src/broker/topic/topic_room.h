@@ -1,4 +1,4 @@
-// Administration of topics: 17, 18, 21, 202, 215, 300, 305, 351. Source: spec semantics 2.5-2.6, protocol 6.1, 6.3.
+// Administration of topics: 17, 18, 21, 202, 215, 300, 305, 316, 351. Source: spec semantics 2.5-2.6, protocol 6.1, 6.3.
 #pragma once
 
 #include <string>
@@ -21,6 +21,7 @@ class TopicRoom {
   remoting::Answer system_topics(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer stats(const wire::TopicHeader& h, remoting::Request& request);
   remoting::Answer consumed_by(const wire::TopicHeader& h, remoting::Request& request);
+  remoting::Answer clean_unused(const wire::NoHeader&, remoting::Request& request);
 
   using routes = remoting::Routes<remoting::Route<wire::RequestCode::UPDATE_AND_CREATE_TOPIC, &TopicRoom::create>,
                                   remoting::Route<wire::RequestCode::UPDATE_AND_CREATE_TOPIC_LIST, &TopicRoom::create_list>,
@@ -29,6 +30,7 @@ class TopicRoom {
                                   remoting::Route<wire::RequestCode::GET_TOPIC_CONFIG, &TopicRoom::get>,
                                   remoting::Route<wire::RequestCode::GET_SYSTEM_TOPIC_LIST_FROM_BROKER, &TopicRoom::system_topics>,
                                   remoting::Route<wire::RequestCode::GET_TOPIC_STATS_INFO, &TopicRoom::stats>,
+                                  remoting::Route<wire::RequestCode::CLEAN_UNUSED_TOPIC, &TopicRoom::clean_unused>,
                                   remoting::Route<wire::RequestCode::QUERY_TOPIC_CONSUME_BY_WHO, &TopicRoom::consumed_by>>;
 
  private:

@@ -1,0 +1,179 @@
+#include "broker/relay/relay_room.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <map>
+#include <memory>
+
+#include "msg/record.h"
+
+namespace mq::broker {
+
+using remoting::Answer;
+using remoting::Request;
+using remoting::Responder;
+using wire::RequestCode;
+using wire::RequestInfo;
+using wire::ResponseCode;
+
+namespace {
+
+/// The names of the releases before V3_1_8_SNAPSHOT (62), whose order is regular: pre-releases of 3.0.0, then a snapshot and a
+/// release of each number.
+std::string old_version_name(int32_t version) {
+  static constexpr std::string_view kFirst[] = {
+      "V3_0_0_SNAPSHOT", "V3_0_0_ALPHA1", "V3_0_0_BETA1", "V3_0_0_BETA2", "V3_0_0_BETA3", "V3_0_0_BETA4", "V3_0_0_BETA5",
+      "V3_0_0_BETA6_SNAPSHOT", "V3_0_0_BETA6", "V3_0_0_BETA7_SNAPSHOT", "V3_0_0_BETA7", "V3_0_0_BETA8_SNAPSHOT", "V3_0_0_BETA8",
+      "V3_0_0_BETA9_SNAPSHOT", "V3_0_0_BETA9", "V3_0_0_FINAL"};
+  if (version < 0) return std::to_string(version);
+  const auto n = static_cast<size_t>(version);
+  if (n < std::size(kFirst)) return std::string(kFirst[n]);
+  const int32_t from_301 = version - 16, from_310 = version - 46;
+  const std::string number = from_310 < 0 ? fmt::format("V3_0_{}", from_301 / 2 + 1) : fmt::format("V3_1_{}", from_310 / 2);
+  return version % 2 == 0 ? number + "_SNAPSHOT" : number;
+}
+
+/// What a client said, kept beyond its frame.
+struct Said {
+  bool answered = false;
+  bool timed_out = false;
+  int32_t code = 0;
+  std::string remark;
+  bool has_remark = false;
+  std::string body;
+};
+
+/// Asks one client; `done` runs on `home`. Any loop.
+template <RequestCode C>
+void ask(const remoting::SessionRef& session, env::Loop& home, const typename RequestInfo<C>::Request& header, std::string body,
+         int64_t timeout_ms, std::function<void(Said)> done) {
+  auto finish = [&home, done = std::move(done)](Said said) {
+    (void)home.post([done, said = std::move(said)]() mutable { done(std::move(said)); });
+  };
+  const bool posted = session->loop().post([session, header, body = std::move(body), timeout_ms, finish] {
+    session->call(
+        [&](ByteBuffer& out, int32_t opaque) {
+          wire::encode_frame(out, {.code = RequestInfo<C>::code, .opaque = opaque}, header, as_bytes(body));
+        },
+        timeout_ms,
+        [finish](Result<const wire::Frame*> answer) {
+          Said said;
+          if (answer) {
+            const wire::Frame& f = **answer;
+            said = {true, false, f.code, std::string(f.remark), f.remark.data() != nullptr, std::string(as_text(f.body))};
+          } else {
+            said.timed_out = answer.error().code() == Errc::kTimeout;
+            said.remark = answer.error().message();
+          }
+          finish(std::move(said));
+        });
+  });
+  if (!posted) finish({.remark = "the io loop's queue is full"});
+}
+
+/// Passes on what the client said, as its own answer.
+void pass_on(Responder& responder, const std::string& group, const std::string& client, const Said& said) {
+  if (said.answered) {
+    (void)responder.answer(static_cast<ResponseCode>(said.code), wire::NoHeader{},
+                           said.has_remark ? std::string_view(said.remark) : std::string_view(), as_bytes(said.body));
+  } else if (said.timed_out) {
+    (void)responder.refuse(ResponseCode::CONSUME_MSG_TIMEOUT, fmt::format("consumer <{}> <{}> Timeout: {}", group, client, said.remark));
+  } else {
+    (void)responder.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("invoke consumer <{}> <{}> Exception: {}", group, client, said.remark));
+  }
+}
+
+}  // namespace
+
+Result<ClientChannel> RelayRoom::member(const std::string& group, const std::string& client_id) const {
+  for (ClientChannel& c : meta_.clients.consumers(group)) {
+    if (c.client_id != client_id) continue;
+    if (c.version >= kVersionWithRelay) return std::move(c);
+    return fail(Errc::kInvalid, fmt::format("The Consumer <{}> Version <{}> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", client_id,
+                                            old_version_name(c.version)));
+  }
+  return fail(Errc::kNotFound, fmt::format("The Consumer <{}> <{}> not online", group, client_id));
+}
+
+Answer RelayRoom::running_info(const wire::ConsumerRunningInfoHeader& h, Request& request) {
+  const auto client = member(h.consumerGroup, h.clientId);
+  if (!client) return request.refuse(ResponseCode::SYSTEM_ERROR, client.error().message());
+  auto responder = std::make_shared<Responder>(request.responder());
+  ask<RequestCode::GET_CONSUMER_RUNNING_INFO>(
+      client->session, request.loop(), h, {}, kTimeoutMs,
+      [responder, group = h.consumerGroup, id = h.clientId](Said said) { pass_on(*responder, group, id, said); });
+  return request.later();
+}
+
+Answer RelayRoom::consume_directly(const wire::ConsumeMessageDirectlyHeader& h, Request& request) {
+  const std::string id = h.clientId.value_or("");
+  const auto client = member(h.consumerGroup, id);
+  if (!client) return request.refuse(ResponseCode::SYSTEM_ERROR, client.error().message());
+  wire::ConsumeMessageDirectlyHeader out = h;
+  out.brokerName = broker_.broker_name;
+  if (const TopicRef topic = h.topic ? meta_.topics.find(*h.topic) : nullptr) out.topicSysFlag = topic->config()->topicSysFlag;
+  if (const auto group = meta_.groups.find(h.consumerGroup)) out.groupSysFlag = group->groupSysFlag;
+  const auto place = parse_offset_msg_id(h.msgId.value_or(""));
+  if (!place) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("msgId[{}]: {}", h.msgId.value_or(""), place.error().message()));
+
+  // The message may have to come from the disk.
+  auto responder = std::make_shared<Responder>(request.responder());
+  env::Loop& home = request.loop();
+  env::Loop& reader = *broker_.read_loops[next_reader_.fetch_add(1, std::memory_order_relaxed) % broker_.read_loops.size()];
+  const bool posted = reader.post([this, &home, responder, out, id, session = client->session, phy = place->offset] {
+    const auto record = broker_.store.record_at(phy);
+    if (!record) {
+      (void)home.post([responder, phy] {
+        (void)responder->refuse(ResponseCode::SYSTEM_ERROR, fmt::format("can not find message by the offset, {}", phy.bytes));
+      });
+      return;
+    }
+    ask<RequestCode::CONSUME_MESSAGE_DIRECTLY>(session, home, out, std::string(as_text(record->bytes)), kTimeoutMs,
+                                               [responder, group = out.consumerGroup, id](Said said) { pass_on(*responder, group, id, said); });
+  });
+  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
+  return request.later();
+}
+
+Answer RelayRoom::consumer_status(const wire::ConsumerStatusHeader& h, Request& request) {
+  const auto members = meta_.clients.consumers(h.group);
+  if (members.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("No Any Consumer online in the consumer group: [{}]", h.group));
+
+  struct Gathering {   // badge: owned by the asking connection's loop
+    Responder responder;
+    std::map<std::string, Json> tables;
+    size_t waiting = 0;
+    void answer_when_all_are_in() {
+      if (waiting != 0) return;
+      Json consumers = Json::object();
+      for (auto& [id, table] : tables) consumers.add(id, std::move(table));
+      const Json body = Json::object().add("consumerTable", std::move(consumers)).add("messageQueueTable", Json::object());
+      (void)responder.answer(ResponseCode::SUCCESS, wire::NoHeader{}, {}, as_bytes(to_text(body)));
+    }
+  };
+  const auto all = std::make_shared<Gathering>();
+  all->responder = request.responder();
+  wire::ConsumerStatusHeader question{h.topic, h.group, std::nullopt};
+  std::vector<ClientChannel> asked;
+  for (const ClientChannel& c : members) {
+    if (c.version < kVersionWithStatus) {
+      return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("the client does not support this feature. version={}", c.version));
+    }
+    if (!h.clientAddr || h.clientAddr->empty() || *h.clientAddr == c.client_id) asked.push_back(c);
+  }
+  all->waiting = asked.size();
+  for (const ClientChannel& c : asked) {
+    ask<RequestCode::GET_CONSUMER_STATUS_FROM_CLIENT>(c.session, request.loop(), question, {}, kStatusTimeoutMs, [all, id = c.client_id](Said said) {
+      if (said.answered && said.code == 0) {
+        if (const auto body = parse_json(said.body); body && body->find("messageQueueTable")) all->tables[id] = (*body)["messageQueueTable"];
+      }
+      --all->waiting;
+      all->answer_when_all_are_in();
+    });
+  }
+  all->answer_when_all_are_in();   // when nobody was to be asked
+  return request.later();
+}
+
+}  // namespace mq::broker
