@@ -38,6 +38,7 @@ int run_broker_process(const CommandLine& line) {
   logger.info("{}", process.boot_line());
   wait_for_stop([&] { return process.alive(); });
   logger.info("stopping");
+  process.drain();
   process.stop();
   logger.info("stopped");
   stop_logging();

@@ -76,7 +76,7 @@ std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
     return kExitException;
   }
   if (!line.namesrv_addr.empty()) config.namesrvAddr.set(line.namesrv_addr);
-  if (line.needs_namesrv && config.namesrvAddr().empty()) {
+  if (line.needs_namesrv && !line.print_all && !line.print_important && config.namesrvAddr().empty()) {
     fmt::print(stderr, "env var NAME_SERVER_LIST invalid: neither it nor NAMESRV_ADDR nor the configuration file names a NameServer\n");
     return kExitUsage;
   }
@@ -99,6 +99,13 @@ Result<> BrokerProcess::start() {
   auto up = broker_->start();
   if (!up && up.error().code() == Errc::kPermission) return fail(std::move(up).error()).at(owner_text(store.storePathRootDir()));
   return up;
+}
+
+void BrokerProcess::drain() {
+  const int32_t seconds = host.drainSeconds();
+  if (seconds <= 0) return;
+  broker_->withdraw();
+  wait_for_another_signal(seconds);
 }
 
 void BrokerProcess::stop() {

@@ -43,6 +43,8 @@ class BrokerProcess {
   explicit BrokerProcess(env::Env& env);
   std::optional<int> prepare(const CommandLine& line);
   Result<> start();
+  /// Withdraws and serves on for drainSeconds, or until another signal.
+  void drain();
   void stop();
   bool alive();
   std::string boot_line() const;

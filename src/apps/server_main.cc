@@ -150,6 +150,12 @@ void wait_for_stop(const std::function<bool()>& alive) {
   sd_notify("STOPPING=1");
 }
 
+void wait_for_another_signal(int32_t seconds) {
+  const sigset_t set = stop_signals();
+  const timespec wait{seconds, 0};
+  (void)sigtimedwait(&set, nullptr, &wait);
+}
+
 std::string check_namesrv_addr(const std::string& list) {
   std::string_view rest = list;
   while (!rest.empty()) {

@@ -51,6 +51,8 @@ void start_server_log(const std::string& name, const std::string& format, const 
 void block_stop_signals();
 /// Tells systemd that the service is up, keeps its watchdog quiet while `alive` returns true, and tells it of the stop.
 void wait_for_stop(const std::function<bool()>& alive);
+/// Returns after so many seconds, or at another signal of those.
+void wait_for_another_signal(int32_t seconds);
 /// "a:1;b:2": every part must end in a port. Empty when all is well, else the complaint.
 std::string check_namesrv_addr(const std::string& list);
 

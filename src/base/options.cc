@@ -15,8 +15,14 @@ namespace {
 
 std::atomic<int32_t> processors{0};   // badge: published; 0: ask the machine
 
+/// Keys whose values must not be seen in logs.
+bool is_secret(std::string_view key) {
+  return key.find("ecret") != std::string_view::npos || key.find("assword") != std::string_view::npos || key.find("redential") != std::string_view::npos ||
+         key.starts_with("initAuthentication");
+}
+
 Failure bad_value(const OptionInfo& info, std::string_view text, std::string_view allowed) {
-  return fail(Errc::kInvalid, std::string(info.name) + "=" + std::string(text) + " is not possible: " + std::string(allowed) + " is needed");
+  return fail(Errc::kInvalid, std::string(info.name) + "=" + shown_value(info.name, text) + " is not possible: " + std::string(allowed) + " is needed");
 }
 
 bool equals_true(std::string_view t) {
@@ -60,6 +66,8 @@ std::string unusable(const OptionBase& option, const PropertyLine& line) {
 }
 
 }  // namespace
+
+std::string shown_value(std::string_view key, std::string_view value) { return is_secret(key) ? "******" : std::string(value); }
 
 template <> Result<bool> parse_option<bool>(const OptionInfo&, std::string_view t) { return equals_true(t); }
 template <> Result<int32_t> parse_option<int32_t>(const OptionInfo& info, std::string_view t) {
@@ -141,7 +149,7 @@ void Configuration::apply_line(const PropertyLine& line, std::vector<std::string
     }
     if (!parsed) warnings.push_back(parsed.error().message() + "; " + option->text() + " stays");
     else if (info.reload == Reload::kIgnored && option->text() != before) {
-      warnings.push_back(line.key + "=" + option->text() + " is accepted without effect: " + std::string(why_no_effect(info.name)));
+      warnings.push_back(line.key + "=" + shown_value(line.key, option->text()) + " is accepted without effect: " + std::string(why_no_effect(info.name)));
     }
   }
   if (known) return;

@@ -117,6 +117,9 @@ class Option final : public OptionBase {
   T default_;
 };
 
+/// The value as logs and warnings may show it: stars for secrets, passwords and credentials.
+std::string shown_value(std::string_view key, std::string_view value);
+
 /// What Java's defaults count: Runtime.availableProcessors().
 int32_t java_processors() noexcept;
 /// Overrides it, for output that must not depend on the machine. Before any group is made.

@@ -110,6 +110,18 @@ TEST(Options, SayWhyAKeyHasNoEffect) {
   EXPECT_TRUE(warnings[0].starts_with("sendMessageThreadPoolNums=128 is accepted without effect: there are no thread pools")) << warnings[0];
 }
 
+TEST(Options, KeepSecretsOutOfMessages) {
+  struct Secret : ConfigGroup {
+    Option<int32_t> pin{this, 0, {.name = "keyPassword", .doc = "d"}};
+    Option<std::string> inner{this, "", {.name = "innerClientAuthenticationCredentials", .doc = "d", .reload = Reload::kIgnored}};
+  } secret;
+  Configuration all{{&secret}};
+  const auto warnings = all.apply(*parse_properties("keyPassword=hunter2\ninnerClientAuthenticationCredentials={\"secretKey\":\"hunter2\"}\naclSecretKey=hunter2\n"), "f");
+  ASSERT_TRUE(warnings);
+  EXPECT_EQ(warnings->size(), 3u);
+  for (const std::string& w : *warnings) EXPECT_EQ(w.find("hunter2"), std::string::npos) << w;
+}
+
 TEST(Options, TheEnvironmentComesLast) {
   Fixture f;
   f.read("fileReservedTime=5\n");

@@ -283,7 +283,7 @@ struct Broker::Impl {
   }
 
   void stop() {
-    if (observe) observe->stop();
+    if (observe) observe->drain();
     if (context) {
       context->shutting_down.store(true);
       if (route) route->stop();
@@ -301,6 +301,7 @@ struct Broker::Impl {
         if (offsets) if (auto r = offsets->persist(); !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
       });
     }
+    if (observe) observe->stop();
     main_port.reset();
     fast_port.reset();
     arrivals.store(nullptr, std::memory_order_release);
@@ -321,7 +322,7 @@ Broker::~Broker() {
 Result<> Broker::start() {
   Impl& i = *impl_;
   MQ_TRY_VOID(i.settle());
-  i.observe = std::make_unique<ObserveRoom>(i.env, i.configs.service, [this] { return !impl_->running || alive(); });
+  i.observe = std::make_unique<ObserveRoom>(i.env, i.configs.service, i.configs.broker, [this] { return !impl_->running || alive(); });
   MQ_TRY_VOID(i.observe->start());
   MQ_TRY_VOID(i.open_store());
   i.build_context();
@@ -341,6 +342,11 @@ Result<> Broker::start() {
                     },
                     .connections = [&i] { return i.main_port->connections() + i.fast_port->connections(); }});
   return {};
+}
+
+void Broker::withdraw() {
+  if (impl_->observe) impl_->observe->drain();
+  if (impl_->route) impl_->route->stop();
 }
 
 void Broker::stop() { impl_->stop(); }

@@ -27,6 +27,8 @@ class Broker {
   ~Broker();
   /// Loads and recovers, opens both ports, registers at the NameServers (does not wait for them). Errors name what to do.
   Result<> start();
+  /// Not ready any more and unregistered everywhere, but still serving: before a stop that lets clients turn to others first.
+  void withdraw();
   /// Unregisters, answers held pulls, flushes, persists, closes.
   void stop();
   /// Connects to the advertised address from here, within a second. Empty when that works, else a sentence for the operator: behind

@@ -92,6 +92,9 @@ def test_command_forms_of_the_known_images(binaries):
             assert status == 0 and "usage: mqnamesrv" in said, (words, status, said)
         status, said = run("-h", env=["NODE_ROLE=broker"])
         assert status == 0 and "usage: mqbroker" in said, said
+        for conf in ("conf/2m-noslave/broker-a.properties", "../conf/broker.conf", "/opt/rocketmq/conf/broker.conf"):
+            status, said = run("mqbroker", "-c", conf, "-p")
+            assert status == 0 and "brokerName=broker-a" in said, (conf, said)
         status, said = run()
         assert status == 64 and "NAME_SERVER=true" in said, (status, said)
         status, said = run(env=["BROKER_SERVER=true"])

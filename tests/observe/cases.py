@@ -197,3 +197,31 @@ def test_the_port_is_off_by_default_and_survives_nonsense(binaries):
                 except OSError:
                     pass
         assert get(port, "/health/live")[0] == 200
+
+
+def test_the_exporter_settings_of_rocketmq_open_its_port(binaries):
+    with Cluster(binaries) as c:
+        port = free_port()
+        c.broker(metricsExporterType="PROM", metricsPromExporterPort=port)
+        assert value(metrics(port), "rocketmq_broker_permission") == 6
+
+
+def test_a_draining_broker_serves_on(binaries):
+    import signal
+    with Cluster(binaries) as c:
+        port = free_port()
+        names = c.namesrv()
+        b = c.broker(httpPort=port, drainSeconds=30)
+        with Connection(names.addr) as ns, Connection(b.addr) as k:
+            deadline = time.monotonic() + 5
+            while b"broker-a" not in ns.call(106).body and time.monotonic() < deadline:
+                time.sleep(0.02)
+            b.process.send_signal(signal.SIGTERM)
+            deadline = time.monotonic() + 5
+            while b"broker-a" in ns.call(106).body:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            assert get(port, "/health/ready")[:2] == (503, "stopping\n") and get(port, "/health/live")[0] == 200
+            assert k.wait(k.send_message("T", 0, b"late")).code == 0
+            assert b.process.poll() is None
+            assert b.term() == 0      # the second signal

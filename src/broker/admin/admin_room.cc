@@ -83,7 +83,7 @@ Answer AdminRoom::update_config(const wire::NoHeader&, Request& request) {
     MutexLock lock(mu_);
     version_.next(broker_.env.clock().now_ms());
   }
-  for (const std::string& key : *changed) log.info("{} is set to {} by {}", key, all_.find(key)->text(), request.session().peer_text());
+  for (const std::string& key : *changed) log.info("{} is set to {} by {}", key, shown_value(key, all_.find(key)->text()), request.session().peer_text());
   if (hooks_.on_config_change) hooks_.on_config_change(*changed);
   if (!config_path_.empty()) {
     const bool posted = broker_.ctl->post([this] {

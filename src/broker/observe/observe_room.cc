@@ -20,14 +20,20 @@ HttpResponse unready(std::string_view why) { return {.status = 503, .body = std:
 
 }  // namespace
 
-ObserveRoom::ObserveRoom(env::Env& env, const ops::ServiceConfig& config, std::function<bool()> alive)
-    : config_(config), alive_(std::move(alive)), env_(env), http_(env) {}
+ObserveRoom::ObserveRoom(env::Env& env, const ops::ServiceConfig& config, const BrokerConfig& broker, std::function<bool()> alive)
+    : config_(config), broker_config_(broker), alive_(std::move(alive)), env_(env), http_(env) {}
 
 ObserveRoom::~ObserveRoom() { stop(); }
 
 Result<> ObserveRoom::start() {
-  if (config_.httpPort() <= 0) return {};
-  return http_.start(config_.httpAddress(), static_cast<uint16_t>(config_.httpPort()), [this](const ops::HttpRequest& r) { return answer(r); });
+  int32_t port = config_.httpPort();
+  std::string host = config_.httpAddress();
+  if (const std::string type = broker_config_.metricsExporterType(); port <= 0 && (type == "PROM" || type == "2")) {
+    port = broker_config_.metricsPromExporterPort();
+    host = broker_config_.metricsPromExporterHost();   // empty: everywhere; Java binds to brokerIP1, which may be outside
+  }
+  if (port <= 0) return {};
+  return http_.start(host, static_cast<uint16_t>(port), [this](const ops::HttpRequest& r) { return answer(r); });
 }
 
 void ObserveRoom::serve(BrokerView view) {

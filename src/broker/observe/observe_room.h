@@ -26,9 +26,10 @@ struct BrokerView {
 /// All calls but the handler from the thread that starts and stops the broker.
 class ObserveRoom {
  public:
-  ObserveRoom(env::Env& env, const ops::ServiceConfig& config, std::function<bool()> alive);
+  ObserveRoom(env::Env& env, const ops::ServiceConfig& config, const BrokerConfig& broker, std::function<bool()> alive);
   ~ObserveRoom();
-  /// Does nothing with httpPort=0. Errors: kBusy naming the port.
+  /// The port is httpPort, else metricsPromExporterPort when metricsExporterType asks for Prometheus, else none.
+  /// Errors: kBusy naming the port.
   Result<> start();
   void serve(BrokerView view);
   /// Not ready from now on.
@@ -43,6 +44,7 @@ class ObserveRoom {
   ops::HttpResponse state();
 
   const ops::ServiceConfig& config_;
+  const BrokerConfig& broker_config_;
   const std::function<bool()> alive_;
   env::Env& env_;
   ops::HttpServer http_;

@@ -58,6 +58,7 @@ void RouteRoom::start() {
 
 void RouteRoom::stop() {
   broker_.env.run_on(*broker_.ctl, [this] {
+    if (stopped_) return;
     timer_.stop();
     stopped_ = true;
     for (const std::string& addr : registered_at_) unregister_at(addr, [] {});
