@@ -340,7 +340,8 @@ Result<> Broker::start() {
                       row.add(i.fast_port->handled(code));
                       return row;
                     },
-                    .connections = [&i] { return i.main_port->connections() + i.fast_port->connections(); }});
+                    .connections = [&i] { return i.main_port->connections() + i.fast_port->connections(); },
+                    .runtime_rates = [&i] { return i.admin->runtime_rates(); }});
   return {};
 }
 

@@ -65,6 +65,10 @@ def test_metrics_of_a_loaded_broker(binaries):
         assert value(found, "rocketmq_producer_offset", topic="T", broker="broker-a") == 50
         assert value(found, "rocketmq_group_diff", topic="T", group="g1") == 45
         assert value(found, "rocketmq_brokeruntime_putmessage_times_total") == 50
+        assert value(found, "rocketmq_consumer_queueing_latency_milliseconds", topic="T", consumer_group="g1") >= 0
+        assert value(found, "rocketmq_storage_message_reserve_time_milliseconds") > 0
+        assert value(found, "rocketmq_brokeruntime_earliest_message_timestamp") > 1.6e12
+        assert {f"rocketmq_brokeruntime_{n}_tps{s}" for n in ("put", "getfound", "getmiss", "gettotal", "gettransfered") for s in (10, 60, 600)} <= set(found)
         assert value(found, "merlinmq_put_latency_milliseconds_count") == 50
         assert value(found, "merlinmq_registered_nameservers") == 1
         assert value(found, "merlinmq_store_writable") == 1

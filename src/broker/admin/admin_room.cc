@@ -138,6 +138,22 @@ Answer AdminRoom::runtime_info(const wire::NoHeader&, Request& request) {
   return request.ok_body(to_text(to_json(t)));
 }
 
+std::vector<std::pair<std::string, double>> AdminRoom::runtime_rates() const {
+  using What = StoreMeters::What;
+  std::vector<std::pair<std::string, double>> rates;
+  struct Named { std::string_view name; What what; };
+  for (const Named& n : {Named{"put_tps", What::kPut}, Named{"getfound_tps", What::kGetFound}, Named{"getmiss_tps", What::kGetMiss},
+                         Named{"gettotal_tps", What::kGetTotal}, Named{"gettransfered_tps", What::kGetTransferred}}) {
+    for (const size_t seconds : {10, 60, 600}) rates.emplace_back(fmt::format("{}{}", n.name, seconds), meters_.rate_over(n.what, seconds));
+  }
+  const StoreMeters::Day day = meters_.day();
+  rates.emplace_back("msg_puttotal_todaymorning", static_cast<double>(day.put_today));
+  rates.emplace_back("msg_puttotal_yesterdaymorning", static_cast<double>(day.put_yesterday));
+  rates.emplace_back("msg_gettotal_todaymorning", static_cast<double>(day.get_today));
+  rates.emplace_back("msg_gettotal_yesterdaymorning", static_cast<double>(day.get_yesterday));
+  return rates;
+}
+
 void AdminRoom::add_store_keys(wire::KvTable& t, const store::StoreStats& s) const {
   auto add = [&](std::string key, std::string value) { t.table.emplace_back(std::move(key), std::move(value)); };
   add("putMessageTimesTotal", std::to_string(std::max<int64_t>(1, s.put_total)));

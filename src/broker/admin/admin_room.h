@@ -24,6 +24,8 @@ class AdminRoom {
   /// Starts sampling. Not from a loop.
   void start();
   void stop();
+  /// Rates and counters of days by the names that rocketmq-exporter gives them: "put_tps10", ... Any thread.
+  std::vector<std::pair<std::string, double>> runtime_rates() const;
 
   remoting::Answer update_config(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer get_config(const wire::NoHeader&, remoting::Request& request);

@@ -59,6 +59,11 @@ std::string StoreMeters::rates(What what) const {
   return java_double_text(rate(what, 10)) + " " + java_double_text(rate(what, 60)) + " " + java_double_text(rate(what, 600));
 }
 
+double StoreMeters::rate_over(What what, size_t seconds) const {
+  MutexLock lock(mu_);
+  return rate(what, seconds);
+}
+
 StoreMeters::Day StoreMeters::day() const {
   MutexLock lock(mu_);
   return day_;

@@ -19,6 +19,8 @@ class StoreMeters {
   /// "t10 t60 t600" as Java prints doubles.
   enum class What : uint8_t { kPut, kGetFound, kGetMiss, kGetTotal, kGetTransferred };
   std::string rates(What what) const;
+  /// One of them: events a second over the last so many seconds.
+  double rate_over(What what, size_t seconds) const;
 
   struct Day { int64_t put_yesterday = 0, put_today = 0, get_yesterday = 0, get_today = 0; };   // totals at the two midnights
   Day day() const;

@@ -50,6 +50,9 @@ LagCensus CensusTaker::lag_of(const OffsetTable::Row& row, int32_t queues, int64
     if (lag <= 0) continue;
     const int64_t stored_ms = broker_.store.store_time(*queue, {committed});
     if (stored_ms > 0) out.latency_ms = std::max(out.latency_ms, now_ms - stored_ms);
+    if (pulled >= max) continue;
+    const int64_t waiting_ms = pulled == committed ? stored_ms : broker_.store.store_time(*queue, {pulled});
+    if (waiting_ms > 0) out.queueing_ms = std::max(out.queueing_ms, now_ms - waiting_ms);
   }
   return out;
 }

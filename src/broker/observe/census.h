@@ -22,6 +22,7 @@ struct LagCensus {
   bool retry = false, system = false;
   int64_t committed_sum = 0, lag = 0, inflight = 0, ready = 0;
   int64_t latency_ms = 0;                              // age of the oldest message not yet committed; 0 without lag
+  int64_t queueing_ms = 0;                             // of the oldest one not yet pulled
   std::vector<std::pair<int32_t, int64_t>> queue_lags;
 };
 

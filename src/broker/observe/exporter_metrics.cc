@@ -139,6 +139,8 @@ void write_exporter_runtime(Exposition& out, const BrokerView& view) {
   gauge("consumequeue_disk_ratio", s.consumequeue_disk_ratio);
   gauge("commitlogdir_capacity_total", number(s.disk_total_bytes));
   gauge("commitlogdir_capacity_free", number(s.disk_free_bytes));
+  gauge("earliest_message_timestamp", number(earliest_message_ms(view)));
+  for (const auto& [name, value] : view.runtime_rates()) gauge(name, value);
   gauge("start_accept_sendrequest_time", number(view.broker.config.startAcceptSendRequestTimeStamp()));
 }
 

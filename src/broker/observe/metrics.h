@@ -12,6 +12,9 @@ namespace mq::broker {
 /// `started_us`: mono_us at the start of the scrape, whose duration is told, too.
 std::string write_metrics(const BrokerView& view, const Census& census, size_t max_series, int64_t started_us);
 
+/// storeTimestamp of the oldest message, -1 without one. May wait for the disk.
+int64_t earliest_message_ms(const BrokerView& view);
+
 // Its parts, a file each.
 void write_native_metrics(ops::Exposition& out, const BrokerView& view, const Census& census);
 void write_exporter_metrics(ops::Exposition& out, const BrokerView& view, const Census& census);

@@ -73,6 +73,7 @@ void write_lags(Exposition& out, Native& native, const Census& census) {
   gauges("rocketmq_consumer_inflight_messages", "Messages pulled and not yet committed.", &LagCensus::inflight);
   gauges("rocketmq_consumer_ready_messages", "Messages not yet pulled.", &LagCensus::ready);
   gauges("rocketmq_consumer_lag_latency_milliseconds", "Age of the oldest message not yet committed.", &LagCensus::latency_ms);
+  gauges("rocketmq_consumer_queueing_latency_milliseconds", "Age of the oldest message not yet pulled.", &LagCensus::queueing_ms);
   native.family("merlinmq_consumer_queue_lag_messages", Type::kGauge, "Messages behind the committed offset, by queue.");
   for (const LagCensus& l : census.lags) {
     for (const auto& [id, lag] : l.queue_lags) out.sample({{"consumer_group", l.group}, {"topic", l.topic}, {"queue_id", std::to_string(id)}}, lag);
@@ -110,6 +111,9 @@ void write_store(Exposition& out, Native& native, const BrokerView& view) {
   gauge("rocketmq_storage_size_bytes", "Bytes used on the partition of the CommitLog.", s.disk_total_bytes - s.disk_free_bytes);
   gauge("rocketmq_storage_flush_behind_bytes", "Bytes written and not yet durable.", std::max<int64_t>(0, s.commitlog_max - s.flushed));
   gauge("rocketmq_storage_dispatch_behind_bytes", "Bytes not yet in the ConsumeQueues.", std::max<int64_t>(0, s.commitlog_max - s.dispatched));
+  const int64_t earliest = earliest_message_ms(view);
+  native.family("rocketmq_storage_message_reserve_time_milliseconds", Type::kGauge, "Age of the oldest message kept.");
+  out.sample({{"storage_type", "local"}, {"storage_medium", "disk"}}, earliest > 0 ? view.broker.env.clock().now_ms() - earliest : int64_t{0});
   gauge("merlinmq_disk_free_bytes", "Bytes free on the partition of the CommitLog.", s.disk_free_bytes);
   gauge("merlinmq_store_writable", "1 while messages are accepted.", s.writable ? 1 : 0);
   static constexpr std::array<double, 12> kBounds{0, 10, 50, 100, 200, 500, 1000, 2000, 3000, 4000, 5000, 10000};
@@ -120,6 +124,13 @@ void write_store(Exposition& out, Native& native, const BrokerView& view) {
 }
 
 }  // namespace
+
+int64_t earliest_message_ms(const BrokerView& view) {
+  const auto first = view.broker.store.record_at(view.broker.store.min_phy());
+  if (!first) return -1;
+  const auto record = decode_record(first->bytes, RecordCheck::kLengths);
+  return record ? record->m.storeTimestamp : -1;
+}
 
 void write_native_metrics(Exposition& out, const BrokerView& view, const Census& census) {
   Native native(out, view);

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "broker/meta/registries.h"
 #include "ops/http_server.h"
@@ -20,6 +22,7 @@ struct BrokerView {
   std::function<int32_t()> registered_servers;
   std::function<remoting::RequestMeter::Row(size_t code)> handled;   // over both ports
   std::function<size_t()> connections;
+  std::function<std::vector<std::pair<std::string, double>>()> runtime_rates;   // "put_tps10" -> 1.5
 };
 
 /// start() opens the port before the store recovers, so that a long recovery is seen as alive and not yet ready.
