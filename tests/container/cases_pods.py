@@ -81,6 +81,22 @@ def test_the_tutorials_cluster(binaries):
             assert len(c.read_queue("T", 0)) == 100
 
 
+def test_one_headless_name_stands_for_all_nameservers(binaries):
+    with Pods(build(binaries)) as p:
+        p.apply("nameserver.yaml")
+        p.apply("broker.yaml")
+        for spec in p.specs.values():
+            for e in spec["template"]["spec"]["containers"][0]["env"]:
+                if e["name"] == "NAME_SERVER_LIST":
+                    e["value"] = "rn:9876"
+        for name in (*NAMES, BROKERS[0]):
+            p.start(name)
+        p.wait_ready(*NAMES, BROKERS[0])
+        for name in NAMES:
+            with Connection(f"{p.ip(name)}:9876") as ns:
+                assert b"broker-a" in ns.call(106).body, name
+
+
 def test_command_forms_of_the_known_images(binaries):
     with Pods(build(binaries)) as p:
         def run(*words, env=()):

@@ -16,6 +16,7 @@ Logger log("route");
 constexpr int64_t kCallTimeoutMs = 3000;      // of the short calls 104 and 322
 constexpr int64_t kAnnounceWaitMs = 1000;
 constexpr int64_t kFirstRetryMs = 500, kLastRetryMs = 10'000;
+constexpr int64_t kLookUpMs = 10'000;
 
 }  // namespace
 
@@ -28,12 +29,56 @@ RouteRoom::~RouteRoom() {
     timer_.stop();
     broker_.ctl->cancel(late_timer_);
     broker_.ctl->cancel(retry_timer_);
+    alive_.reset();
     stopped_ = true;
     client_.reset();
   });
 }
 
 std::vector<std::string> RouteRoom::namesrvs() const {
+  std::vector<std::string> found;
+  for (const std::string& one : configured()) {
+    const auto it = expanded_.find(one);
+    if (it == expanded_.end()) found.push_back(one);
+    else found.insert(found.end(), it->second.begin(), it->second.end());
+  }
+  return found;
+}
+
+/// Runs `then` at once when no name is to be looked up, else when all answers are there.
+void RouteRoom::look_up_names(UniqueFunction<void()> then) {
+  const std::vector<std::string> list = configured();
+  std::vector<env::Endpoint> names;
+  for (const std::string& one : list) {
+    if (const auto endpoint = env::Endpoint::parse(one); endpoint && endpoint->ip_bytes().empty()) names.push_back(*endpoint);
+  }
+  const int64_t now_ms = broker_.env.clock().mono_ms();
+  if (names.empty() || (list == looked_up_ && now_ms - looked_up_ms_ < kLookUpMs)) return then();
+  looked_up_ = list;
+  looked_up_ms_ = now_ms;
+  struct Left {
+    size_t count;
+    UniqueFunction<void()> then;
+  };
+  const auto left = std::make_shared<Left>(Left{names.size(), std::move(then)});
+  for (const env::Endpoint& name : names) {
+    broker_.ctl->net().resolve(name.host, kAnnounceWaitMs, [this, left, name, alive = std::weak_ptr<int>(alive_)](Result<std::vector<std::string>> ips) {
+      if (alive.expired()) return;
+      const std::string key = name.to_string();
+      if (ips && ips->size() > 1) {
+        std::vector<std::string>& all = expanded_[key];
+        all.clear();
+        for (const std::string& ip : *ips) all.push_back(env::Endpoint{ip, name.port}.to_string());
+        std::ranges::sort(all);
+      } else if (ips) {
+        expanded_.erase(key);   // a failed look-up changes nothing
+      }
+      if (--left->count == 0) left->then();
+    });
+  }
+}
+
+std::vector<std::string> RouteRoom::configured() const {
   std::vector<std::string> found;
   const std::string list = broker_.config.namesrvAddr();
   std::string_view rest = list;
@@ -105,6 +150,15 @@ void RouteRoom::start_round() {
     for (Waiter& w : waiting_) in_round_.push_back(std::move(w));
     waiting_.clear();
   }
+  if (stopped_) return finish_round();
+  under_way_ = 1;   // the look-up: what changes meanwhile waits
+  look_up_names([this, force] {
+    under_way_ = 0;
+    begin_round(force);
+  });
+}
+
+void RouteRoom::begin_round(bool force) {
   if (stopped_) return finish_round();
   const std::vector<std::string> servers = namesrvs();
   for (const std::string& old : registered_at_) {

@@ -16,7 +16,8 @@ namespace mq::broker {
 /// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the
 /// whole table; changes of one turn go out together. With forceRegister=false a periodic round first asks each server
 /// whether it knows the DataVersion and registers only where it does not. A server that could not be reached is tried again
-/// after half a second, then after twice that, up to ten seconds.
+/// after half a second, then after twice that, up to ten seconds. A name with several addresses (a headless Service) stands for
+/// all of them and is looked up again every ten seconds at most; other names are resolved by each connect.
 class RouteRoom final : public RouteAnnouncer {
  public:
   RouteRoom(BrokerContext& broker, const Registries& meta);
@@ -42,6 +43,8 @@ class RouteRoom final : public RouteAnnouncer {
   enum class Why : uint8_t { kChange, kPeriod };
   void request_round(Why why) noexcept;
   void start_round();
+  void look_up_names(UniqueFunction<void()> then);
+  void begin_round(bool force);
   void finish_round();
   void answer_waiters();
   void retry_failed();
@@ -51,6 +54,7 @@ class RouteRoom final : public RouteAnnouncer {
   void adopt_order_topics(std::string_view kv_table);
   std::string ha_addr() const;
   void unregister_at(const std::string& addr, UniqueFunction<void()> done);
+  std::vector<std::string> configured() const;
   std::vector<std::string> namesrvs() const;
 
   BrokerContext& broker_;
@@ -58,6 +62,10 @@ class RouteRoom final : public RouteAnnouncer {
   std::unique_ptr<remoting::Client> client_;
   env::Periodic timer_;
   env::TimerId late_timer_ = 0;                // answers in_round_ although a server is silent
+  std::map<std::string, std::vector<std::string>> expanded_;   // "rn:9876" -> its addresses, when there are several
+  std::vector<std::string> looked_up_;         // the list that was looked up last ...
+  int64_t looked_up_ms_ = 0;                   // ... and when
+  std::shared_ptr<int> alive_ = std::make_shared<int>();   // look-ups outlive the room
   env::TimerId retry_timer_ = 0;               // while a server refuses or is away
   int64_t retry_ms_ = 0;
   std::vector<std::string> registered_at_;     // where the last round went
