@@ -53,6 +53,8 @@ STEPS = [
          needs=str(YARDSTICKS / "conformance/wire/run")),
     Step("clients", "tests/yardsticks/run clients", "conformance programs on published clients", "default full",
          needs=str(YARDSTICKS / "conformance/clients/run"), minutes=25),
+    Step("mqadmin", "tests/yardsticks/run mqadmin", "texts of mqadmin against those of the Java tool", "default full",
+         needs=str(YARDSTICKS / "conformance/mqadmin/oracle")),
     Step("exchange", "tests/yardsticks/run exchange", "mixed clusters and store folders with Java servers", "default full",
          needs=str(YARDSTICKS / "peers/peers"), minutes=20),
     Step("sim-long", "tests/sim/run --seeds 5000", "more simulation seeds", "full", needs="tests/sim/run", minutes=60),

@@ -282,9 +282,10 @@ Result<> send_message(Session& s, const Options& o) {
 /// Messages of a topic by key, from all brokers of its route; false positives of the index are dropped.
 Result<std::vector<std::unique_ptr<Message>>> query(Session& s, const std::string& topic, const std::string& key, int32_t max, int64_t begin,
                                                     int64_t end, bool unique) {
-  MQ_TRY(const auto route, s.route(topic));
+  const auto route = s.route(topic);
+  if (!route) return client_failure(17, fmt::format("The topic[{}] not matched route info", topic));
   std::vector<std::unique_ptr<Message>> found;
-  for (const auto& [name, addr] : Session::brokers_of(route)) {
+  for (const auto& [name, addr] : Session::brokers_of(*route)) {
     auto r = s.query_message(addr, topic, key, max, begin, end, unique);
     if (!r) continue;
     auto messages = decode_messages(*r, name);
@@ -315,6 +316,20 @@ Result<std::unique_ptr<Message>> message_by_id(Session& s, const std::string& to
   return std::move(found.front());
 }
 
+/// Has one consumer consume a message again, at once, and prints what it made of it.
+Result<> consume_directly(Session& s, const Message& m, const std::string& group, const std::string& client_id) {
+  wire::ConsumeMessageDirectlyHeader h;
+  h.consumerGroup = group;
+  h.clientId = client_id;
+  h.msgId = m.offset_msg_id;
+  h.topic = std::string(m.view.m.topic);
+  MQ_TRY(const auto r, s.ask<RequestCode::CONSUME_MESSAGE_DIRECTLY>(m.view.m.storeHost.to_string(), h, {}, 15'000));
+  MQ_TRY(const Json said, parse_json(r.body));
+  s.print("ConsumeMessageDirectlyResult [order={}, autoCommit={}, consumeResult={}, remark={}, spentTimeMills={}]", said["order"].as_bool(),
+          said["autoCommit"].as_bool(true), said["consumeResult"].as_string("null"), said["remark"].as_string("null"), said["spentTimeMills"].as_int());
+  return {};
+}
+
 Result<> query_by_id(Session& s, const Options& o) {
   const std::string topic = o.get("t"), ids = o.get("i");
   std::string_view rest = ids;
@@ -324,6 +339,10 @@ Result<> query_by_id(Session& s, const Options& o) {
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
     if (id.empty()) continue;
     MQ_TRY(const auto m, message_by_id(s, topic, id));
+    if (o.has("g") && o.has("d")) {
+      MQ_TRY_VOID(consume_directly(s, *m, o.get("g"), o.get("d")));
+      continue;
+    }
     MQ_TRY_VOID(print_message(s, *m, true, "", o.has("f")));
     MQ_TRY_VOID(print_tracks(s, *m));
   }

@@ -102,7 +102,7 @@ std::string message_ext_text(const Message& m) {
       "preparedTransactionOffset={}, toString()=Message{{topic='{}', flag={}, properties={}, body=[{}], transactionId='{}'}}]",
       m.broker_name.empty() ? "null" : m.broker_name, f.queueId, m.record.size(), f.queueOffset, f.sysFlag, f.bornTimestamp,
       f.bornHost.to_string(), f.storeTimestamp, f.storeHost.to_string(), m.offset_msg_id, f.physicalOffset, m.view.bodyCRC,
-      f.reconsumeTimes, f.preparedTransactionOffset, f.topic, f.flag, properties_text(m), body, "null");
+      f.reconsumeTimes, f.preparedTransactionOffset, f.topic, f.flag, properties_text(m), body, m.property(prop::kTranMsg) == "true" ? m.property(prop::kUniqKey) : "null");
 }
 
 Result<> print_message(Session& s, const Message& m, bool with_offset_id, const std::string& suffix, bool print_body) {

@@ -34,6 +34,12 @@ Session::Session(env::Env& env, std::vector<std::string> namesrvs) : env_(env), 
 
 void Session::write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+void Session::complain(const Error& failure) {
+  std::fflush(stdout);
+  const std::string text = failure.message() + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 std::string Session::call_text(const Error& error, std::string_view addr, int64_t timeout_ms) {
   if (error.code() == Errc::kTimeout) return fmt::format("wait response on the channel <{}> timeout, {}(ms)", addr, timeout_ms);
   return fmt::format("connect to {} failed ({})", addr, error.message());
@@ -112,7 +118,6 @@ std::vector<wire::MessageQueue> Session::readable_queues(const std::string& topi
     if (!(q.perm & 4)) continue;
     for (int32_t i = 0; i < q.readQueueNums; ++i) queues.push_back({topic, q.brokerName, i});
   }
-  std::sort(queues.begin(), queues.end());
   return queues;
 }
 

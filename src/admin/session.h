@@ -29,6 +29,8 @@ class Session {
   template <class... A>
   void print(fmt::format_string<A...> f, A&&... a) { write(fmt::vformat(f, fmt::make_format_args(a...))); }
   void write(std::string_view text);
+  /// A failure that does not end the command, as Java prints a stack trace and goes on.
+  void complain(const Error& failure);
 
   // --- calls ----------------------------------------------------------------------------------------------------------
   /// To one server; SUCCESS or a failure with its code and remark.
@@ -80,7 +82,7 @@ class Session {
   static std::string address_of(const wire::BrokerData& broker);
   /// (broker name, address) of a route's brokers.
   static std::vector<std::pair<std::string, std::string>> brokers_of(const wire::TopicRouteData& route);
-  /// Queues that may be read, in the order of topic, broker, queue id.
+  /// Queues that may be read, in the order of the route.
   static std::vector<wire::MessageQueue> readable_queues(const std::string& topic, const wire::TopicRouteData& route);
 
  private:

@@ -79,7 +79,9 @@ Result<> set_broker_order(Session& s, const std::string& addr, const wire::Topic
   if (name.empty()) return client_failure("can not find the broker with the address " + addr);
   const std::string part = fmt::format("{}:{}", name, c.writeQueueNums);
   std::string conf;
-  if (auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), c.topicName}); old && old->header.value) {
+  const auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), c.topicName});
+  if (!old) s.complain(old.error());   // QUIRK: the first broker of a topic finds no list; that is said, and goes on
+  if (old && old->header.value) {
     std::string_view rest = *old->header.value;
     while (!rest.empty()) {
       const size_t end = rest.find(';');

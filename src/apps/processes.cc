@@ -70,7 +70,6 @@ BrokerProcess::BrokerProcess(env::Env& env) : env_(env) {
 std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
   warn_of_jvm_variables(warnings);
   config_file_ = line.config_file;
-  if (!config_file_.empty()) config.brokerConfigPath.set(config_file_);
   if (auto r = load_config(env_.fs(), line, all, warnings); !r) {
     fmt::print(stderr, "{}\n", r.error().message());
     return kExitException;

@@ -185,6 +185,7 @@ std::string Configuration::text() const {
   }
   for (const ConfigGroup* g : groups_) for (const OptionBase* o : g->options()) {
     std::string value = o->text();
+    if (o->info().ours && value == o->default_text()) continue;
     if (!value.empty() || !o->info().nullable) all[std::string(o->info().name)] = std::move(value);
   }
   std::string out;

@@ -37,6 +37,7 @@ struct OptionInfo {
   std::string_view allowed = "";    // for text options: "A|B|C"; another value keeps the old one, with a warning
   bool port = false;                // 0 to 65535; a bad value stops the start: a server elsewhere than written is an outage
   bool nullable = false;            // null in Java while empty: left out of getBrokerConfig
+  bool ours = false;                // not a key of RocketMQ 5.3.3: left out of getBrokerConfig while it has its default
 };
 
 class OptionBase;

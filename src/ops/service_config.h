@@ -7,7 +7,7 @@ namespace mq::ops {
 
 /// Created once by main() or a test; read by all threads.
 struct ServiceConfig : ConfigGroup {
-#define MQ_SERVICE_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__}}
+#define MQ_SERVICE_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__, .ours = true}}
   MQ_SERVICE_OPTION(int32_t, httpPort, 0, .doc = "Port of /metrics, /health/live, /health/ready and /state; 0: none.", .port = true);
   MQ_SERVICE_OPTION(std::string, httpAddress, "0.0.0.0", .doc = "Address that port listens on.");
   MQ_SERVICE_OPTION(int32_t, metricsMaxSeries, 50000, .doc = "Most series of one metric; those left out are counted in merlinmq_metrics_dropped_series.", .reload = Reload::kLive);

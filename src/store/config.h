@@ -111,7 +111,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(bool, transientStorePoolEnable, false, .doc = "Off-heap write buffer (ASYNC_FLUSH, not slave).", .reload = Reload::kIgnored, .important = true);
   MQ_STORE_OPTION(int32_t, transientStorePoolSize, 5, .doc = "Number of 1 GiB buffers.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, fastFailIfNoBufferInStorePool, false, .doc = "Refuse puts when no buffer is free.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(bool, writeWithoutMmap, false, .doc = "Write through FileChannel, map read-only.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(bool, writeWithoutMmap, false, .doc = "Write through FileChannel, map read-only.", .reload = Reload::kIgnored, .ours = true);
   MQ_STORE_OPTION(bool, enableDLegerCommitLog, false, .doc = "DLedger instead of the plain CommitLog.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(std::string, dLegerGroup, "", .doc = "DLedger group name (equals brokerName).", .reload = Reload::kIgnored, .nullable = true);
   MQ_STORE_OPTION(std::string, dLegerPeers, "", .doc = "N0-host:port;n1-host:port.", .reload = Reload::kIgnored, .nullable = true);
@@ -132,7 +132,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(bool, recheckReputOffsetFromCq, false, .doc = "4.x-like start position of dispatch.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, maxTopicLength, 127, .doc = "Without effect in RocketMQ 5.x either.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, autoMessageVersionOnTopicLen, true, .doc = "V2 records when topic.length() > 127; false: never v2.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(bool, enableRunningFlagsInFlush, false, .doc = "I/O error in flush -> not writeable.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(bool, enableRunningFlagsInFlush, false, .doc = "I/O error in flush -> not writeable.", .reload = Reload::kIgnored, .ours = true);
   MQ_STORE_OPTION(bool, enabledAppendPropCRC, false, .doc = "Append __CRC32# to every record.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, forceVerifyPropCRC, false, .doc = "Recovery verifies that CRC.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, travelCqFileNumWhenGetMessage, 1, .doc = "CQ files one pull may walk through.", .reload = Reload::kIgnored);
@@ -187,19 +187,19 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(bool, readUnCommitted, false, .doc = "Dispatch up to maxOffset instead of confirmOffset.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, putConsumeQueueDataByFileChannel, true, .doc = "CQ writes by pwrite instead of mmap store.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, rocksdbCQDoubleWriteEnable, false, .doc = "Write file CQ and RocksDB CQ.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(std::string, combineCQLoadingCQTypes, "default;defaultRocksDB", .doc = "Order of loading for double write.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(std::string, combineCQPreferCQType, "default", .doc = "Which store serves reads.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(std::string, combineAssignOffsetCQType, "default", .doc = "Which store assigns offsets.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(bool, combineCQEnableCheckSelf, false, .doc = "Compare both stores at start.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(int32_t, combineCQMaxExtraSearchCommitLogFiles, 3, .doc = "Extra CommitLog files searched to align both.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(std::string, combineCQLoadingCQTypes, "default;defaultRocksDB", .doc = "Order of loading for double write.", .reload = Reload::kIgnored, .ours = true);
+  MQ_STORE_OPTION(std::string, combineCQPreferCQType, "default", .doc = "Which store serves reads.", .reload = Reload::kIgnored, .ours = true);
+  MQ_STORE_OPTION(std::string, combineAssignOffsetCQType, "default", .doc = "Which store assigns offsets.", .reload = Reload::kIgnored, .ours = true);
+  MQ_STORE_OPTION(bool, combineCQEnableCheckSelf, false, .doc = "Compare both stores at start.", .reload = Reload::kIgnored, .ours = true);
+  MQ_STORE_OPTION(int32_t, combineCQMaxExtraSearchCommitLogFiles, 3, .doc = "Extra CommitLog files searched to align both.", .reload = Reload::kIgnored, .ours = true);
   MQ_STORE_OPTION(std::string, bottomMostCompressionTypeForConsumeQueueStore, "zstd", .doc = "RocksDB CQ bottommost compression.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(std::string, rocksdbCompressionType, "lz4", .doc = "RocksDB compression.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, rocksdbFlushWalFrequency, 1024, .doc = "Config v2: WAL flush every n writes.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int64_t, rocksdbWalFileRollingThreshold, 1073741824, .doc = "Config v2: WAL bytes before a roll.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(bool, enableAcceleratedRecovery, false, .doc = "RocksDB CQ: start recovery at the dispatch offset.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(bool, enableAcceleratedRecovery, false, .doc = "RocksDB CQ: start recovery at the dispatch offset.", .reload = Reload::kIgnored, .ours = true);
   MQ_STORE_OPTION(int32_t, spinLockCollisionRetreatOptimalDegree, 1000, .doc = "Adaptive lock tuning.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, useABSLock, false, .doc = "Adaptive back-off lock for appends.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(bool, enableLogConsumeQueueRepeatedlyBuildWhenRecover, false, .doc = "Log duplicates seen in recovery.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(bool, enableLogConsumeQueueRepeatedlyBuildWhenRecover, false, .doc = "Log duplicates seen in recovery.", .reload = Reload::kIgnored, .ours = true);
 #undef MQ_STORE_OPTION
 };
 

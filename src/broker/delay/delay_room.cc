@@ -87,6 +87,11 @@ struct DelayRoom::Impl final : PutSink {
       ++level.reading;
     }
     if (level.under_way == 0) advance(level);
+    if (n == 0 && !level.delivered && level.reading < max) {   // QUIRK: a level has an offset once a message waits in it
+      MutexLock lock(mu);
+      level.delivered = true;
+      dirty = true;
+    }
     return n == kBatch;
   }
 

@@ -84,6 +84,7 @@ struct TopicTable::Impl {
                                        make(broker.cluster, 16, kReadWrite | perm::kInherit),
                                        make(broker.broker_name, 1, kReadWrite | perm::kInherit)};
     if (c.autoCreateTopicEnable()) all.push_back(make(kAutoCreateTopic, c.defaultTopicQueueNums(), kReadWrite | perm::kInherit));
+    if (c.traceTopicEnable()) all.push_back(make(c.msgTraceTopicName(), 1, kReadWrite));
     for (const wire::TopicConfig& t : all) {
       add_quietly(t);
       system.push_back(t.topicName);
