@@ -141,7 +141,7 @@ class BrokerTest : public testing::Test {
     return text.str();
   }
 
-  static inline int32_t next_port = 21000 + ::getpid() % 2000 * 20;
+  static inline int32_t next_port = 11000 + ::getpid() % 1000 * 20;   // below the ports that connections get
   int32_t port = 0;
   std::filesystem::path home;
   std::string addr;
