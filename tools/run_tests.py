@@ -60,6 +60,8 @@ STEPS = [
     Step("sim-long", "tests/sim/run --seeds 5000", "more simulation seeds", "full", needs="tests/sim/run", minutes=60),
     Step("crash-long", "tests/smoke/run build/release/bin --kills 200", "200 x kill -9 under load", "full",
          needs="tests/smoke/run", minutes=60),
+    Step("fuzz", "tests/fuzz/run --minutes 2", "every parser of outside bytes with libFuzzer (clang 19)", "full",
+         needs="tests/fuzz/run", minutes=90),
     Step("bench-check", "tests/bench/check build/release/bin --java 5.3.3", "speed against the limit program and Java", "full",
          needs="tests/bench/check", minutes=60),
 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12. Usage: tools/setup.sh build | test | container | interop   (each includes the ones before)
+# Installs what is missing on Debian 12. Usage: tools/setup.sh build | test | container | interop | fuzz   (each includes the ones before)
 # Does nothing and asks nothing when everything is there. Needs root or sudo only when something is missing.
 set -euo pipefail
 
@@ -7,11 +7,13 @@ build=(g++ cmake ninja-build ccache mold pkg-config libc-ares-dev libssl-dev zli
 test=("${build[@]}" libgtest-dev libgmock-dev iproute2 procps python3-pip)
 interop=("${test[@]}")
 container=("${test[@]}" buildah podman runc netavark aardvark-dns)
+fuzz=("${test[@]}" clang-19 libclang-rt-19-dev)
 
 case "${1:-build}" in
   build) want=("${build[@]}") ;;
   test) want=("${test[@]}") ;;
   container) want=("${container[@]}") ;;
+  fuzz) want=("${fuzz[@]}") ;;
   interop)
     want=("${interop[@]}")
     command -v javac >/dev/null || want+=(openjdk-17-jdk-headless)
@@ -20,7 +22,7 @@ case "${1:-build}" in
     command -v node >/dev/null || want+=(nodejs)
     command -v npm >/dev/null || want+=(npm)
     ;;
-  *) echo "usage: $0 build|test|container|interop" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|container|interop|fuzz" >&2; exit 2 ;;
 esac
 
 missing=()

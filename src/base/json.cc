@@ -101,7 +101,7 @@ const Json* Json::find(std::string_view key) const {
 }
 
 const Json& Json::operator[](std::string_view key) const {
-  static const Json null;
+  static const Json null{};
   const Json* found = find(key);
   return found ? *found : null;
 }

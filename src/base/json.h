@@ -92,7 +92,7 @@ struct JsonStyle {
 };
 
 /// Parses one value; white space and newlines may follow. Accepts bare, single-quoted and integer keys, objects as
-/// keys, trailing commas, comments. Errors: kCorrupt with the position. Depth is limited (512), so input cannot
+/// keys, trailing commas, comments; malformed UTF-8 reads as U+FFFD. Errors: kCorrupt with the position. Depth is limited (512), so input cannot
 /// exhaust the stack.
 Result<Json> parse_json(std::string_view text);
 

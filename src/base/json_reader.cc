@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/numbers.h"
+#include "base/utf8.h"
 
 namespace mq {
 
@@ -227,6 +228,11 @@ class Reader {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text) { return Reader(text).run(); }
+Result<Json> parse_json(std::string_view text) {
+  if (is_utf8(text)) [[likely]] return Reader(text).run();
+  ByteBuffer repaired;   // Java makes a String of the bytes first
+  append_repaired(repaired, text);
+  return Reader(repaired.text()).run();
+}
 
 }  // namespace mq

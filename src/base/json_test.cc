@@ -26,6 +26,14 @@ TEST(Json, TakesWhatFastjsonTakes) {
   EXPECT_EQ(again("\xEF\xBB\xBF{}"), "{}");
 }
 
+TEST(Json, MalformedTextIsRepairedAsJavaDoes) {
+  EXPECT_EQ(again("{\"a\":\"x\xFF\"}"), "{\"a\":\"x\xEF\xBF\xBD\"}");
+  EXPECT_EQ(again("{\"a\":\"\xF0\"}"), "{\"a\":\"\xEF\xBF\xBD\"}");
+  // A text that did not come through the reader: the cut-off character must not swallow the quote behind it.
+  EXPECT_EQ(to_text(Json::object().add("a", "\xF0\"b").add("c", "\xE4\xB8")), "{\"a\":\"\xEF\xBF\xBD\\\"b\",\"c\":\"\xEF\xBF\xBD\"}");
+  EXPECT_EQ(to_text(Json("\xFF\xFF\xFF\xFF"), {.browser = true}), R"("\uFFFD\uFFFD\uFFFD\uFFFD")");
+}
+
 TEST(Json, RefusesBrokenText) {
   for (const char* text : {"", "{", "{\"a\"", "{\"a\":", "[1", "\"x", "{\"a\":1}x", "tru", "{\"a\":\"\\u12\"}", "1.2.3"}) EXPECT_FALSE(parse_json(text)) << text;
   EXPECT_FALSE(parse_json(std::string(100'000, '[')));

@@ -1,6 +1,7 @@
 // The writer of json.h: fastjson 1.2.83's output, its odd map forms included (spec protocol 10.1, storage 2.13.1).
 #include "base/json.h"
 #include "base/numbers.h"
+#include "base/utf8.h"
 
 namespace mq {
 
@@ -12,20 +13,6 @@ void append_u(std::string& out, uint32_t unit) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   out += "\\u";
   for (int shift = 12; shift >= 0; shift -= 4) out += kHex[unit >> shift & 15];
-}
-
-/// The code point at `i`, moving `i` behind it; malformed bytes count one each.
-uint32_t next_code_point(std::string_view s, size_t& i) {
-  const auto b = static_cast<unsigned char>(s[i]);
-  const size_t n = b < 0x80 ? 1 : b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : b >= 0xC0 ? 2 : 1;
-  if (n == 1 || i + n > s.size()) {
-    ++i;
-    return b;
-  }
-  uint32_t v = b & (0xFFu >> (n + 1));
-  for (size_t k = 1; k < n; ++k) v = v << 6 | (static_cast<unsigned char>(s[i + k]) & 63u);
-  i += n;
-  return v;
 }
 
 class Writer {
@@ -114,8 +101,11 @@ void append_quoted(std::string& out, std::string_view text, bool browser) {
   for (size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
-      const size_t from = i;
-      const uint32_t point = next_code_point(text, i);
+      // What is malformed becomes U+FFFD: its bytes would swallow the quote behind them in a reader's eyes.
+      std::string_view rest = text.substr(i);
+      size_t bad = 0;
+      const char32_t point = next_code_point(rest, bad);
+      i = text.size() - rest.size();
       if (browser || point == 0x2028 || point == 0x2029) {
         if (point >= 0x10000) {
           append_u(out, 0xD800 + ((point - 0x10000) >> 10));
@@ -124,7 +114,8 @@ void append_quoted(std::string& out, std::string_view text, bool browser) {
           append_u(out, point);
         }
       } else {
-        out.append(text.substr(from, i - from));
+        char bytes[4];
+        out.append(bytes, static_cast<size_t>(put_utf8(bytes, point) - bytes));
       }
       continue;
     }

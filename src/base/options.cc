@@ -177,6 +177,24 @@ Result<std::vector<std::string>> Configuration::apply_environment(char** environ
   return apply(lines, "environment " + std::string(kPrefix) + "*");
 }
 
+/// What parse_properties reads back to the same. Java escapes backslashes only, so that a line break in a value becomes a
+/// line of its own, and another option, in the file that updates are written to.
+static void append_escaped(std::string& out, std::string_view text, bool is_key) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool at_edge = i == 0 || i + 1 == text.size();
+    switch (c) {
+      case '\n': out += "\\n"; continue;
+      case '\r': out += "\\r"; continue;
+      case '\t': out += "\\t"; continue;
+      case '\f': out += "\\f"; continue;
+      default: break;
+    }
+    if (c == '\\' || (c == ' ' && (is_key || at_edge)) || (is_key && std::string_view("=:#!").find(c) != std::string_view::npos)) out += '\\';
+    out += c;
+  }
+}
+
 std::string Configuration::text() const {
   std::map<std::string, std::string> all;
   {
@@ -190,12 +208,10 @@ std::string Configuration::text() const {
   }
   std::string out;
   for (const auto& [k, v] : all) {
-    out += k + "=";
-    for (char c : v) {
-      if (c == '\\') out += '\\';
-      out += c;
-    }
-    out += "\n";
+    append_escaped(out, k, true);
+    out += '=';
+    append_escaped(out, v, false);
+    out += '\n';
   }
   return out;
 }

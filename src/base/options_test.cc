@@ -151,6 +151,18 @@ TEST(Options, UpdateRefusesTheBlackListAsAWhole) {
   EXPECT_EQ(*changed, std::vector<std::string>{"fileReservedTime"});
 }
 
+// Java writes such a value as it is: after a restart its second line would be an option that no black list has seen.
+TEST(Options, WhatIsPrintedIsReadBackToTheSame) {
+  Fixture f;
+  f.read("zz=a\\nfileReservedTime=1\nyy=\\ b\\tc\\\\d\\ \n\\:k\\ y=\\#1\n");
+  const std::string text = f.all.text();
+  EXPECT_EQ(text.substr(text.find("yy=")), "yy=\\ b\\tc\\\\d\\ \nzz=a\\nfileReservedTime=1\n");
+  Fixture again;
+  again.read(text);
+  EXPECT_EQ(again.all.text(), text);
+  EXPECT_EQ(again.config.hours(), 72);
+}
+
 TEST(Options, PrintedSortedAndWithUnknownKeysOfTheFile) {
   Fixture f;
   f.read("zz=1\n");

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "msg/utf8.h"
+#include "base/utf8.h"
 
 namespace mq {
 

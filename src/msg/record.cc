@@ -125,7 +125,8 @@ Result<RecordView> decode_record(ByteView bytes, RecordCheck check) {
   if (bytes.size() < 8) return corrupt("a record has at least 8 bytes");
   RecordView r;
   const int32_t size = load_be<int32_t>(bytes.data());
-  if (size <= 0 || static_cast<size_t>(size) > bytes.size()) return corrupt("the record's size is beyond the data");
+  if (size < 8) return corrupt("a record has at least 8 bytes");
+  if (static_cast<size_t>(size) > bytes.size()) return corrupt("the record's size is beyond the data");
   r.bytes = bytes.first(static_cast<size_t>(size));
 
   Take take(r.bytes.subspan(4));

@@ -95,7 +95,7 @@ const std::shared_ptr<MappedFile>* CommitLog::find(const FileList& files, int64_
 }
 
 std::optional<env::PinnedBytes> CommitLog::read(int64_t phy, int64_t size) const noexcept {
-  if (phy < 0 || size <= 0 || phy + size > end()) return std::nullopt;
+  if (phy < 0 || size <= 0 || phy > end() || size > end() - phy) return std::nullopt;   // `phy` may be any number a client sends
   const auto list = files();
   const auto* file = find(*list, phy);
   if (!file || phy + size > (*file)->end()) return std::nullopt;

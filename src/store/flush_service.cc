@@ -13,9 +13,9 @@ constexpr int64_t kPageBytes = 4096;
 
 }  // namespace
 
-FlushService::FlushService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, CommitLog& log, WriteGate& gate,
+FlushService::FlushService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, CommitLog& l, WriteGate& gate,
                            const std::atomic<int64_t>& last_store_timestamp)
-    : fs_(fs), clock_(clock), config_(config), log_(log), gate_(gate), last_store_timestamp_(last_store_timestamp),
+    : fs_(fs), clock_(clock), config_(config), log_(l), gate_(gate), last_store_timestamp_(last_store_timestamp),
       sync_flush_(config.flushDiskType() == "SYNC_FLUSH") {}
 
 void FlushService::begin_at(int64_t end, int64_t store_timestamp) {

@@ -76,7 +76,7 @@ void Walk::walk_entries() noexcept {
 
 Walk::Step Walk::take(const CqEntry& e) noexcept {
   if (full(e)) return Step::kStop;
-  if (e.is_prefill() || e.phy < skip_until_) {
+  if (e.is_prefill() || !e.valid() || e.phy < skip_until_) {   // not valid: the file is damaged
     missing(e);
     return Step::kGoOn;
   }
@@ -129,7 +129,7 @@ bool Walk::is_cold(const MappedFile& file, const CqEntry& e) noexcept {
 
 void Walk::missing(const CqEntry& e) noexcept {
   if (out_.message_count == 0) out_.status = GetStatus::MESSAGE_WAS_REMOVING;
-  if (e.is_prefill() || e.phy < skip_until_) return;
+  if (e.is_prefill() || !e.valid() || e.phy < skip_until_ || e.phy >= log_end_) return;
   skip_until_ = e.phy - e.phy % log_.file_size() + log_.file_size();   // the whole file is gone
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "msg/utf8.h"
+#include "base/utf8.h"
 #include "wire/codec_internal.h"
 
 namespace mq::wire {

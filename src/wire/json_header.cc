@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "msg/utf8.h"
+#include "base/utf8.h"
 #include "wire/codec_internal.h"
 #include "wire/json_scan.h"
 

@@ -9,7 +9,7 @@ namespace mq::broker {
 /// Handlers run on the io loop of the connection.
 class GroupRoom {
  public:
-  GroupRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta) {}
+  GroupRoom(BrokerContext&, const Registries& meta) : meta_(meta) {}
 
   remoting::Answer put(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer get_all(const wire::NoHeader&, remoting::Request& request);
@@ -22,7 +22,6 @@ class GroupRoom {
                                   remoting::Route<wire::RequestCode::GET_SUBSCRIPTIONGROUP_CONFIG, &GroupRoom::get>>;
 
  private:
-  BrokerContext& broker_;
   const Registries meta_;
 };
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstring>
 
-#include "base/log.h"
 #include "broker/core/uniq_key.h"
 #include "broker/meta/topic_cache.h"
 #include "broker/send/properties_rewrite.h"
@@ -24,8 +23,6 @@ using wire::ResponseCode;
 using wire::SendMessageResponseHeader;
 
 namespace {
-
-Logger log("send");
 
 constexpr int32_t kVersionWithMaxTimes = 121;   // V3_4_9: the request's maxReconsumeTimes counts
 

@@ -23,9 +23,9 @@ struct CqEntry {
   static constexpr int32_t kPrefillSize = 0x7FFFFFFF;
   static constexpr CqEntry prefill() { return {0, kPrefillSize, 0}; }
 
-  bool valid() const noexcept { return phy >= 0 && size > 0; }
+  bool valid() const noexcept { return phy >= 0 && size > 0 && phy <= INT64_MAX - size; }
   bool is_prefill() const noexcept { return size == kPrefillSize && phy == 0; }
-  int64_t end() const noexcept { return phy + size; }
+  int64_t end() const noexcept { return phy + size; }   // of a valid entry
 
   static CqEntry load(const std::byte* p) noexcept {
     return {load_be<int64_t>(p), load_be<int32_t>(p + 8), load_be<int64_t>(p + 12)};
