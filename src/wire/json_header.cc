@@ -93,6 +93,7 @@ class Parser {
     if (!expect('{')) return bad("an object is needed");
     if (!members([this](std::string_view key) { return member(key); }, [] {})) return false;
     blanks();
+    scan_.finish();
     return p_ == end_ || bad("text follows the object");
   }
 

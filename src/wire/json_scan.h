@@ -36,11 +36,19 @@ class SpecialScanner {
 
   /// Forgets the special characters before `p`; `p` is not behind one already taken.
   void seek(const char* p) noexcept {
-    if (p - base_ >= 64) {
-      base_ += (p - base_) & ~ptrdiff_t{63};
+    while (p - base_ >= 64) {   // block by block: saw_non_ascii() must have seen them all
+      base_ += 64;
       load();
     }
     mask_ &= ~uint64_t{0} << (p - base_);
+  }
+
+  /// Looks at what no string led to: saw_non_ascii() then speaks of the whole text.
+  void finish() noexcept {
+    while (end_ - base_ > 64) {
+      base_ += 64;
+      load();
+    }
   }
 
   /// A byte above 0x7F stood in what was scanned so far.

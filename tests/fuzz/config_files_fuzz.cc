@@ -26,6 +26,7 @@ void run_broker(env::SimMachine& machine) {
   broker::BrokerConfig config;
   store::MessageStoreConfig store;
   broker::HostConfig host;
+  const ops::ServiceConfig service;
   Configuration all({&config, &store, &host});
   config.brokerName.set("broker-a");
   config.brokerIP1.set(machine.address());
@@ -35,7 +36,7 @@ void run_broker(env::SimMachine& machine) {
   store.maxHashSlotNum.set(100);
   store.maxIndexNum.set(400);
   store.mappedFileSizeConsumeQueue.set(20 * 50);
-  broker::Broker broker(machine.env(), {config, store, host, all, "", "/home"});
+  broker::Broker broker(machine.env(), {config, store, host, service, all, "", "/home"});
   const auto started = broker.start();
   MQ_CHECK(started);
   broker.stop();

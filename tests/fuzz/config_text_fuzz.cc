@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   broker::BrokerConfig broker_config;
   store::MessageStoreConfig store_config;
   Configuration all({&broker_config, &store_config});
-  (void)all.apply(*lines);
+  (void)all.apply(*lines, "broker.conf");
   // What getBrokerConfig shows is taken again without a change.
   const std::string shown = all.text();
   const auto changed = all.update(shown, {});
