@@ -102,6 +102,7 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(314, CLONE_GROUP_OFFSET, CloneGroupOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                          \
   X(315, VIEW_BROKER_STATS_DATA, BrokerStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
   X(316, CLEAN_UNUSED_TOPIC, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                        \
+  X(317, GET_BROKER_CONSUME_STATS, BrokerConsumeStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
   X(320, SEND_BATCH_MESSAGE, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)             \
   X(321, QUERY_CONSUME_QUEUE, QueryConsumeQueueHeader, NoHeader, Lane::kQuery, Ports::kBoth)                        \
   X(328, GET_ALL_PRODUCER_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \

@@ -64,27 +64,58 @@ Answer OffsetRoom::earliest(const wire::QueueHeader& h, Request& request) {
   return request.ok(wire::TimestampResponseHeader{q ? broker_.store.earliest_store_time(*q) : -1});
 }
 
+void OffsetRoom::add_stats(const std::string& group, const std::string& topic, const std::optional<wire::ConsumerConnection>& connection,
+                           wire::ConsumeStats& stats) const {
+  const TopicRef t = meta_.topics.find(topic);
+  if (!t) return;
+  if (connection && !connection->subscriptionTable.empty() && !connection->subscriptionTable.contains(topic)) return;
+  for (int32_t i = 0; i < t->config()->readQueueNums; ++i) {
+    wire::OffsetWrapper o;
+    const store::QueueRef q = broker_.store.find_queue(topic, i);
+    o.brokerOffset = q ? broker_.store.max_offset(*q).index : 0;
+    o.consumerOffset = meta_.offsets.find(group, topic, i).value_or(0);
+    o.pullOffset = std::max(o.consumerOffset, meta_.offsets.pull_offset(group, topic, i).value_or(0));
+    if (q && o.consumerOffset > 0) o.lastTimestamp = std::max<int64_t>(0, broker_.store.store_time(*q, {o.consumerOffset - 1}));
+    stats.offsetTable[{topic, broker_.broker_name, i}] = o;
+  }
+}
+
 Answer OffsetRoom::consume_stats(const wire::ConsumeStatsHeader& h, Request& request) {
   std::set<std::string> topics;
   if (h.topic && !h.topic->empty()) topics.insert(*h.topic);
   else topics = meta_.offsets.topics_of(h.consumerGroup);
   const auto connection = meta_.clients.connection(h.consumerGroup);
   wire::ConsumeStats stats;
-  for (const std::string& topic : topics) {
-    const TopicRef t = meta_.topics.find(topic);
-    if (!t) continue;
-    if (connection && !connection->subscriptionTable.empty() && !connection->subscriptionTable.contains(topic)) continue;
-    for (int32_t i = 0; i < t->config()->readQueueNums; ++i) {
-      wire::OffsetWrapper o;
-      const store::QueueRef q = broker_.store.find_queue(topic, i);
-      o.brokerOffset = q ? broker_.store.max_offset(*q).index : 0;
-      o.consumerOffset = meta_.offsets.find(h.consumerGroup, topic, i).value_or(0);
-      o.pullOffset = std::max(o.consumerOffset, meta_.offsets.pull_offset(h.consumerGroup, topic, i).value_or(0));
-      if (q && o.consumerOffset > 0) o.lastTimestamp = std::max<int64_t>(0, broker_.store.store_time(*q, {o.consumerOffset - 1}));
-      stats.offsetTable[{topic, broker_.broker_name, i}] = o;
-    }
-  }
+  for (const std::string& topic : topics) add_stats(h.consumerGroup, topic, connection, stats);
   return request.ok_body(to_text(to_json(stats)));
+}
+
+/// Of each group that has offsets here, one ConsumeStats for each of its topics.
+Answer OffsetRoom::broker_consume_stats(const wire::BrokerConsumeStatsHeader& h, Request& request) {
+  Json list = Json::array();
+  int64_t behind = 0, in_flight = 0;
+  for (const auto& [group, config] : meta_.groups.table().subscriptionGroupTable) {
+    const auto connection = meta_.clients.connection(group);
+    Json of_group = Json::array();
+    for (const std::string& topic : meta_.offsets.topics_of(group)) {
+      const TopicRef t = meta_.topics.find(topic);
+      if (!t || (h.isOrder && !t->config()->order)) continue;
+      wire::ConsumeStats stats;
+      add_stats(group, topic, connection, stats);
+      if (stats.offsetTable.empty()) continue;
+      for (const auto& [queue, o] : stats.offsetTable) {
+        behind += o.brokerOffset - o.consumerOffset;
+        in_flight += o.pullOffset - o.consumerOffset;
+      }
+      of_group.push(to_json(stats));
+    }
+    if (of_group.size() > 0) list.push(Json::object().add(group, std::move(of_group)));
+  }
+  return request.ok_body(to_text(Json::object()
+                                     .add("brokerAddr", broker_.addr)
+                                     .add("consumeStatsList", std::move(list))
+                                     .add("totalDiff", behind)
+                                     .add("totalInflightDiff", in_flight)));
 }
 
 }  // namespace mq::broker

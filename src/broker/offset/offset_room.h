@@ -1,8 +1,9 @@
-// Offsets of queues and consumers: 14, 15, 29, 30, 31, 32, 208. Source: spec semantics 13, protocol 4.5, 6.3.
+// Offsets of queues and consumers: 14, 15, 29, 30, 31, 32, 208, 317. Source: spec semantics 13, protocol 4.5, 6.3.
 #pragma once
 
 #include "broker/meta/registries.h"
 #include "remoting/router.h"
+#include "wire/bodies/stats.h"
 
 namespace mq::broker {
 
@@ -18,6 +19,7 @@ class OffsetRoom {
   remoting::Answer min(const wire::QueueHeader& h, remoting::Request& request);
   remoting::Answer earliest(const wire::QueueHeader& h, remoting::Request& request);
   remoting::Answer consume_stats(const wire::ConsumeStatsHeader& h, remoting::Request& request);
+  remoting::Answer broker_consume_stats(const wire::BrokerConsumeStatsHeader& h, remoting::Request& request);
 
   using routes = remoting::Routes<remoting::Route<wire::RequestCode::QUERY_CONSUMER_OFFSET, &OffsetRoom::query>,
                                   remoting::Route<wire::RequestCode::UPDATE_CONSUMER_OFFSET, &OffsetRoom::update>,
@@ -25,9 +27,15 @@ class OffsetRoom {
                                   remoting::Route<wire::RequestCode::GET_MAX_OFFSET, &OffsetRoom::max>,
                                   remoting::Route<wire::RequestCode::GET_MIN_OFFSET, &OffsetRoom::min>,
                                   remoting::Route<wire::RequestCode::GET_EARLIEST_MSG_STORETIME, &OffsetRoom::earliest>,
-                                  remoting::Route<wire::RequestCode::GET_CONSUME_STATS, &OffsetRoom::consume_stats>>;
+                                  remoting::Route<wire::RequestCode::GET_CONSUME_STATS, &OffsetRoom::consume_stats>,
+                                  remoting::Route<wire::RequestCode::GET_BROKER_CONSUME_STATS, &OffsetRoom::broker_consume_stats>>;
 
  private:
+  /// Adds the queues of a topic that the group reads; nothing when the broker has no such topic or the group, being online,
+  /// does not subscribe to it.
+  void add_stats(const std::string& group, const std::string& topic, const std::optional<wire::ConsumerConnection>& connection,
+                 wire::ConsumeStats& stats) const;
+
   BrokerContext& broker_;
   const Registries meta_;
 };

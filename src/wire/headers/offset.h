@@ -29,6 +29,16 @@ struct SearchOffsetHeader {
   }
 };
 
+/// isOrder: only topics that are ordered.
+struct BrokerConsumeStatsHeader {
+  bool isOrder = false;
+
+  static constexpr auto fields() {
+    using H = BrokerConsumeStatsHeader;
+    return std::tuple{required("isOrder", &H::isOrder)};
+  }
+};
+
 struct OffsetResponseHeader {
   std::optional<int64_t> offset;
 
