@@ -72,6 +72,9 @@ def test_offsets_reset_cloned_compared(a):
             assert k.call(222, dict(topic="Reset", group="g", timestamp=0, isForce="true", queueId=0, offset=12)).code == 1
             assert k.call(308, dict(compareGroup="g", topic="Reset")).body == b'{"correctionOffsets":{0:3}}'
 
+            stats = k.call(317, dict(isOrder="false")).body
+            assert b'"totalDiff":9,' in stats and b'{"copy":[' in stats and b'{"g":[' in stats, stats   # 10 - 8 and 10 - 3
+            assert b'"consumeStatsList":[]' in k.call(317, dict(isOrder="true")).body
             entries = json.loads(k.call(321, dict(topic="Reset", queueId=0, index=4, count=3)).body)
             assert [e["tagsCode"] for e in entries["queueData"]] == [65, 66, 65] and entries["maxQueueIndex"] == 10, entries
 

@@ -64,6 +64,17 @@ def test_every_key_is_found(a):
             assert bodies(k, "k0") == [b"m0"] and bodies(k, "u298") == [b"m298"]
 
 
+def test_an_idle_connection_is_closed(a):
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        b = c.broker(serverChannelMaxIdleTimeSeconds=1)
+        with Connection(b.addr, timeout=8) as k:
+            assert k.call(26).code == 0
+            began = time.monotonic()
+            assert k.socket.recv(1) == b""
+            assert 0.8 < time.monotonic() - began < 5, time.monotonic() - began
+
+
 def test_long_poll_wakes_at_once(a):
     with Cluster(a.bin) as c:
         c.namesrv()

@@ -45,7 +45,7 @@ struct NettyServerConfig : ConfigGroup {
   MQ_SERVER_OPTION(int32_t, serverSelectorThreads, 3, .doc = "Selector threads.", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, serverOnewaySemaphoreValue, 256, .doc = "Max outgoing oneway calls.", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, serverAsyncSemaphoreValue, 64, .doc = "Max outgoing async calls.", .reload = Reload::kIgnored);
-  MQ_SERVER_OPTION(int32_t, serverChannelMaxIdleTimeSeconds, 120, .doc = "Idle close.", .reload = Reload::kLive);
+  MQ_SERVER_OPTION(int32_t, serverChannelMaxIdleTimeSeconds, 120, .doc = "A connection without traffic for this long is closed.", .unit = "s");
   MQ_SERVER_OPTION(int32_t, serverSocketSndBufSize, 0, .doc = "SO_SNDBUF (0 = system).", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, serverSocketRcvBufSize, 0, .doc = "SO_RCVBUF (0 = system).", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, writeBufferHighWaterMark, 0, .doc = "Channel back-pressure (0 = Netty default).", .reload = Reload::kIgnored);
