@@ -74,6 +74,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(int32_t, commitCommitLogLeastPages, 4, .doc = "Pages needed for a pool commit.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, flushLeastPagesWhenWarmMapedFile, 4096, .doc = "Pages between msyncs while warming (SYNC_FLUSH).", .unit = "ms", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, flushConsumeQueueLeastPages, 2, .doc = "Dirty pages needed for a CQ flush.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(int32_t, commitLogCacheMegabytes, 1024, .doc = "Newest part of the CommitLog to keep in memory; what lies before it is given back once it is on disk. 0: the kernel decides.", .unit = "MiB", .reload = Reload::kLive, .ours = true);
   MQ_STORE_OPTION(int32_t, flushCommitLogThoroughInterval, 10000, .doc = "Ms after which any dirty page is flushed.", .unit = "ms", .reload = Reload::kLive);
   MQ_STORE_OPTION(int32_t, commitCommitLogThoroughInterval, 200, .doc = "Same for pool commit.", .unit = "ms", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, flushConsumeQueueThoroughInterval, 60000, .doc = "Same for CQ.", .unit = "ms", .reload = Reload::kIgnored);

@@ -10,6 +10,7 @@ Logger log("store");
 constexpr int64_t kTickMs = 200;
 constexpr int64_t kWriteBackBytes = 4 << 20;   // small enough that no sync finds much left to do
 constexpr int64_t kPageBytes = 4096;
+constexpr int64_t kDropBytes = 16 << 20;
 
 }  // namespace
 
@@ -22,6 +23,7 @@ void FlushService::begin_at(int64_t end, int64_t store_timestamp) {
   flushed_.store(end, std::memory_order_release);
   flushed_timestamp_.store(store_timestamp, std::memory_order_release);
   written_back_ = end;
+  dropped_ = end;
   write_back_at_.store(end + kWriteBackBytes, std::memory_order_relaxed);
   durability_.advance(end);
 }
@@ -60,6 +62,20 @@ void FlushService::write_back() {
     if (from < to) f->file().write_back(from - f->base(), to - from);
   }
   written_back_ = end;
+  drop_cache(end);
+}
+
+void FlushService::drop_cache(int64_t end) {
+  const int64_t window = config_.commitLogCacheMegabytes() * int64_t{1 << 20};
+  if (window <= 0) return;
+  const int64_t until = end - window;
+  if (until - dropped_ < kDropBytes) return;
+  const auto files = log_.files();
+  for (const auto& f : *files) {
+    const int64_t from = std::max(dropped_, f->base()), to = std::min(until, f->end());
+    if (from < to) f->file().drop_cache(from - f->base(), to - from);
+  }
+  dropped_ = until;
 }
 
 bool FlushService::sync_is_due(int64_t now_ms) const noexcept {

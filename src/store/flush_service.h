@@ -40,6 +40,8 @@ class FlushService {
   void request_sync() noexcept;
   void tick();
   void write_back();
+  /// Gives the pages of the log back that lie commitLogCacheMegabytes before its end.
+  void drop_cache(int64_t end);
   bool sync_is_due(int64_t now_ms) const noexcept;
   Result<> sync_files(int64_t from, int64_t to);
 
@@ -59,6 +61,7 @@ class FlushService {
   std::atomic<int64_t> write_back_at_{0};     // badge: published; `end` at which the next write-back is posted
   std::atomic<int64_t> disk_free_{0};         // badge: published
   int64_t written_back_ = 0;                  // badge: owned by the flush loop
+  int64_t dropped_ = 0;                       // badge: owned by the flush loop; before it no page is kept in memory by us
   int64_t last_sync_ms_ = 0;                  // badge: owned by the flush loop
   int64_t synced_file_base_ = -1;             // badge: owned by the flush loop; newest file whose name is on disk
   env::Periodic ticks_;                       // badge: owned by the flush loop
