@@ -6,6 +6,8 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/time_text.h"
+
 namespace mq::admin {
 
 namespace {
@@ -77,15 +79,10 @@ std::string java_double(double value) {
 }
 
 std::string date_seconds(int64_t ms) {
-  const time_t seconds = ms / 1000;
-  tm t{};
-  localtime_r(&seconds, &t);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t);
-  return text;
+  return time_text(local_time(ms), "%Y-%m-%d %H:%M:%S");
 }
 
-std::string date_millis(int64_t ms) { return fmt::format("{},{:03}", date_seconds(ms), ms % 1000); }
+std::string date_millis(int64_t ms) { return local_time_text(ms); }
 
 std::string pad(std::string_view text, size_t width) {
   std::string out(text);

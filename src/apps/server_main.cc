@@ -12,6 +12,7 @@
 #include "apps/sd_notify.h"
 #include "base/log.h"
 #include "base/numbers.h"
+#include "base/time_text.h"
 
 namespace mq::apps {
 
@@ -96,11 +97,8 @@ Result<> load_config(env::FileSystem& fs, const CommandLine& line, Configuration
 }
 
 void print_config(const Configuration& config, bool important_only) {
-  const time_t now = std::time(nullptr) + 8 * 3600;   // QUIRK: RocketMQ's console logger writes GMT+8 everywhere
-  tm t{};
-  gmtime_r(&now, &t);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &t);
+  const int64_t now = (int64_t{std::time(nullptr)} + 8 * 3600) * 1000;   // QUIRK: RocketMQ's console logger writes GMT+8 everywhere
+  const std::string stamp = time_text(utc_time(now), "%Y-%m-%d %H:%M:%S");
   for (const std::string& item : config.print(important_only)) fmt::print("{} INFO main - {}\n", stamp, item);
 }
 

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/time_text.h"
+
 namespace mq {
 
 namespace {
@@ -131,25 +133,18 @@ std::shared_ptr<LogWriter> current() {
   return slot();
 }
 
-std::string stamp() {
+int64_t now_ms() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  tm t{};
-  localtime_r(&now.tv_sec, &t);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t);
-  return fmt::format("{},{:03}", text, now.tv_nsec / 1'000'000);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
+
+std::string stamp() { return local_time_text(now_ms()); }
 
 /// RFC 3339 in UTC.
 std::string json_stamp() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  tm t{};
-  gmtime_r(&now.tv_sec, &t);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &t);
-  return fmt::format("{}.{:03}Z", text, now.tv_nsec / 1'000'000);
+  const int64_t now = now_ms();
+  return fmt::format("{}.{:03}Z", time_text(utc_time(now), "%Y-%m-%dT%H:%M:%S"), millis_of(now));
 }
 
 void append_json_text(std::string& out, std::string_view text) {

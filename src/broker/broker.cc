@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "base/log.h"
-#include "base/numbers.h"
 #include "broker/admin/admin_room.h"
 #include "broker/client/client_room.h"
 #include "broker/core/identity.h"
@@ -255,9 +254,7 @@ struct Broker::Impl {
       o.host = host;
       o.port = static_cast<uint16_t>(std::max(p, 0));
       o.main_port = is_main;
-      // One of NettyServerConfig's keys, a group of the process that the broker knows by name only.
-      const OptionBase* idle = std::as_const(configs.all).find("serverChannelMaxIdleTimeSeconds");
-      if (const auto seconds = idle ? parse_int64(idle->text()) : std::nullopt; seconds && *seconds > 0) o.idle_close_ms = *seconds * 1000;
+      if (const int64_t seconds = configs.broker.serverChannelMaxIdleTimeSeconds(); seconds > 0) o.idle_close_ms = seconds * 1000;
       return o;
     };
     main_port = std::make_unique<remoting::Server>(context->io_loops, env, router, options(port, true));

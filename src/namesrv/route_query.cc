@@ -1,26 +1,11 @@
 // The questions to the tables: routes and lists.
 #include <algorithm>
 
-#include "msg/properties.h"
+#include "msg/hash_order.h"
 #include "msg/types.h"
 #include "namesrv/route_table.h"
 
 namespace mq::namesrv {
-namespace {
-
-/// As Java's HashMap iterates over these keys when none was removed: by bucket of a table at most three quarters full.
-void in_hash_map_order(std::vector<std::string_view>& keys) {
-  size_t capacity = 16;
-  while (keys.size() * 4 > capacity * 3) capacity *= 2;
-  const auto bucket = [&](std::string_view key) {
-    const auto h = static_cast<uint32_t>(java_hash(key));
-    return (h ^ (h >> 16)) & (capacity - 1);
-  };
-  std::stable_sort(keys.begin(), keys.end(), [&](std::string_view a, std::string_view b) { return bucket(a) < bucket(b); });
-}
-
-}  // namespace
-
 namespace {
 constexpr std::string_view kSyncMemberPrefix = "rmq_sys_SYNC_BROKER_MEMBER_";
 }
@@ -38,7 +23,7 @@ std::optional<wire::TopicRouteData> RouteTables::route(std::string_view topic) c
   // QUIRK: the order of Java's HashMap of broker names, which mqadmin topicRoute shows.
   std::vector<std::string_view> names;
   for (const auto& [broker_name, queue] : it->second.queues) names.push_back(broker_name);
-  in_hash_map_order(names);
+  hash_order(names, [](std::string_view n) { return n; });
   for (const std::string_view broker_name : names) {
     route.queueDatas.push_back(it->second.queues.find(broker_name)->second);
     auto group = groups_.find(broker_name);

@@ -1,9 +1,9 @@
 #include "store/expiry.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/log.h"
+#include "base/time_text.h"
 
 namespace mq::store {
 namespace {
@@ -37,12 +37,7 @@ void Expiry::watch_disk() {
 }
 
 bool Expiry::hour_of_deletion() const {
-  const time_t seconds = clock_.now_ms() / 1000;
-  tm t{};
-  localtime_r(&seconds, &t);
-  const std::string hours = config_.deleteWhen();
-  const std::string hour = (t.tm_hour < 10 ? "0" : "") + std::to_string(t.tm_hour);
-  return hours.find(hour) != std::string::npos;
+  return config_.deleteWhen().find(time_text(local_time(clock_.now_ms()), "%H")) != std::string::npos;
 }
 
 int Expiry::remove_log_files(bool by_age, bool by_need) {

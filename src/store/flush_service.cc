@@ -11,6 +11,7 @@ constexpr int64_t kTickMs = 200;
 constexpr int64_t kWriteBackBytes = 4 << 20;   // small enough that no sync finds much left to do
 constexpr int64_t kPageBytes = 4096;
 constexpr int64_t kDropBytes = 16 << 20;
+constexpr int64_t kMostDropBytes = 256 << 20;   // a call: the window may have become smaller
 
 }  // namespace
 
@@ -54,13 +55,18 @@ void FlushService::appended(int64_t end) noexcept {
   });
 }
 
-void FlushService::write_back() {
-  const int64_t end = log_.end();
+template <class Use>
+void FlushService::each_part(int64_t from, int64_t to, const Use& use) {
   const auto files = log_.files();
   for (const auto& f : *files) {
-    const int64_t from = std::max(written_back_, f->base()), to = std::min(end, f->end());
-    if (from < to) f->file().write_back(from - f->base(), to - from);
+    const int64_t first = std::max(from, f->base()), last = std::min(to, f->end());
+    if (first < last) use(f->file(), first - f->base(), last - first);
   }
+}
+
+void FlushService::write_back() {
+  const int64_t end = log_.end();
+  each_part(written_back_, end, [](env::File& f, int64_t at, int64_t length) { f.write_back(at, length); });
   written_back_ = end;
   drop_cache(end);
 }
@@ -68,13 +74,9 @@ void FlushService::write_back() {
 void FlushService::drop_cache(int64_t end) {
   const int64_t window = config_.commitLogCacheMegabytes() * int64_t{1 << 20};
   if (window <= 0) return;
-  const int64_t until = end - window;
+  const int64_t until = std::min(end - window, dropped_ + kMostDropBytes);
   if (until - dropped_ < kDropBytes) return;
-  const auto files = log_.files();
-  for (const auto& f : *files) {
-    const int64_t from = std::max(dropped_, f->base()), to = std::min(until, f->end());
-    if (from < to) f->file().drop_cache(from - f->base(), to - from);
-  }
+  each_part(dropped_, until, [](env::File& f, int64_t at, int64_t length) { f.drop_cache(at, length); });
   dropped_ = until;
 }
 

@@ -40,8 +40,11 @@ class FlushService {
   void request_sync() noexcept;
   void tick();
   void write_back();
-  /// Gives the pages of the log back that lie commitLogCacheMegabytes before its end.
+  /// Gives the pages of the log back that lie commitLogCacheMegabytes before its end, a bounded part of them a call.
   void drop_cache(int64_t end);
+  /// Calls `use(file, offset in the file, length)` for each file's part of [from, to).
+  template <class Use>
+  void each_part(int64_t from, int64_t to, const Use& use);
   bool sync_is_due(int64_t now_ms) const noexcept;
   Result<> sync_files(int64_t from, int64_t to);
 

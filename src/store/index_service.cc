@@ -1,10 +1,11 @@
 #include "store/index_service.h"
 
 #include <algorithm>
-#include <ctime>
+#include <fmt/format.h>
 #include <utility>
 
 #include "base/log.h"
+#include "base/time_text.h"
 #include "msg/properties.h"
 
 namespace mq::store {
@@ -67,13 +68,7 @@ Result<> IndexService::resume(bool crashed) {
 
 std::string IndexService::new_name() const {
   const int64_t now = clock_.now_ms();
-  const time_t seconds = now / 1000;
-  tm t{};
-  localtime_r(&seconds, &t);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02d%03d", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec,
-                static_cast<int>(now % 1000));
-  std::string name = text;
+  std::string name = fmt::format("{}{:03}", time_text(local_time(now), "%Y%m%d%H%M%S"), millis_of(now));
   if (files_.empty()) return name;
   const std::string last = files_.back()->path().substr(dir_.size() + 1);
   return name > last ? name : std::to_string(std::stoll(last) + 1);   // the order of names is the order of files

@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "wire/codec_internal.h"
+#include "wire/json_escape.h"
 #include "wire/json_scan.h"
 
 namespace mq::wire::internal {
@@ -70,12 +71,6 @@ Key key_of(std::string_view k) noexcept {
 constexpr bool is_blank(char c) noexcept { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; }
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_name_start(char c) noexcept { return (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || c == '$'; }
-
-int hex_digit(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /// A value of the header as it was written.
 struct Value {
@@ -246,60 +241,7 @@ class Parser {
     return to + run;
   }
 
-  /// Writes what the escape at `slash` means. Returns the place behind it, or nullptr.
-  const char* unescape(const char* slash, char*& to) noexcept {
-    if (slash + 1 >= end_) return bad("a string does not end"), nullptr;
-    const char c = slash[1];
-    switch (c) {
-      case 'b': *to++ = '\b'; break;
-      case 't': *to++ = '\t'; break;
-      case 'n': *to++ = '\n'; break;
-      case 'v': *to++ = '\v'; break;
-      case 'f': case 'F': *to++ = '\f'; break;
-      case 'r': *to++ = '\r'; break;
-      case '"': case '\'': case '/': case '\\': *to++ = c; break;
-      case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':
-        *to++ = static_cast<char>(c - '0');
-        break;
-      case 'x': {
-        const int high = slash + 3 < end_ ? hex_digit(slash[2]) : -1, low = slash + 3 < end_ ? hex_digit(slash[3]) : -1;
-        if (high < 0 || low < 0) return bad("\\x needs two hexadecimal digits"), nullptr;
-        to = put_utf8(to, static_cast<char32_t>(high << 4 | low));
-        return slash + 4;
-      }
-      case 'u': return unescape_unit(slash, to);
-      default: return bad("unknown escape"), nullptr;
-    }
-    return slash + 2;
-  }
-
-  /// The UTF-16 unit written at `slash`, or -1.
-  int32_t unit(const char* slash) const noexcept {
-    if (end_ - slash < 6 || slash[0] != '\\' || slash[1] != 'u') return -1;
-    int32_t v = 0;
-    for (int i = 2; i < 6; ++i) {
-      const int d = hex_digit(slash[i]);
-      if (d < 0) return -1;
-      v = v << 4 | d;
-    }
-    return v;
-  }
-
-  const char* unescape_unit(const char* slash, char*& to) noexcept {
-    const int32_t first = unit(slash);
-    if (first < 0) return bad("\\u needs four hexadecimal digits"), nullptr;
-    if (first < 0xD800 || first > 0xDFFF) {
-      to = put_utf8(to, static_cast<char32_t>(first));
-      return slash + 6;
-    }
-    const int32_t second = first < 0xDC00 ? unit(slash + 6) : -1;
-    if (second >= 0xDC00 && second <= 0xDFFF) {
-      to = put_utf8(to, static_cast<char32_t>(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)));
-      return slash + 12;
-    }
-    *to++ = '?';   // what String.getBytes(UTF_8) makes of half a pair
-    return slash + 6;
-  }
+  const char* unescape(const char* slash, char*& to) noexcept { return unescape_json(slash, end_, to, why_); }
 
   bool single_quoted(std::string_view& s) {
     char* const start = scratch();
@@ -566,46 +508,6 @@ class Parser {
 };
 
 }  // namespace
-
-void append_big_decimal(std::string& out, std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  int64_t scale = 0;
-  if (const size_t e = text.find_first_of("eE"); e != std::string_view::npos) {
-    int32_t exponent = 0;
-    std::string_view x = text.substr(e + 1);
-    if (x.starts_with('+')) x.remove_prefix(1);
-    std::from_chars(x.data(), x.data() + x.size(), exponent);
-    scale = -int64_t{exponent};
-    text = text.substr(0, e);
-  }
-  std::string digits;
-  if (const size_t point = text.find('.'); point != std::string_view::npos) {
-    digits.append(text.substr(0, point)).append(text.substr(point + 1));
-    scale += static_cast<int64_t>(text.size() - point - 1);
-  } else {
-    digits = text;
-  }
-  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
-  const bool zero = digits.empty();
-  if (zero) digits = "0";
-  if (negative && !zero) out += '-';
-  const auto n = static_cast<int64_t>(digits.size());
-  const int64_t exponent = n - 1 - scale;
-  if (scale >= 0 && exponent >= -6) {
-    if (scale == 0) {
-      out += digits;
-    } else if (n > scale) {
-      out.append(digits, 0, static_cast<size_t>(n - scale)).append(".").append(digits, static_cast<size_t>(n - scale));
-    } else {
-      out.append("0.").append(static_cast<size_t>(scale - n), '0').append(digits);
-    }
-    return;
-  }
-  out += digits[0];
-  if (n > 1) out.append(".").append(digits, 1);
-  if (exponent != 0) out.append(exponent > 0 ? "E+" : "E").append(std::to_string(exponent));
-}
 
 Result<> decode_json_header(ByteView header, const std::byte* readable, Frame& out) {
   reset_head(out);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "wire/codec_internal.h"
+#include "wire/json_escape.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -206,7 +207,6 @@ const char* ShapeCache::Shape::learn_ext(const char* p, const char* end) {
 /// Behind the opening quote of a value. Returns the place behind the closing one.
 const char* ShapeCache::Shape::learn_value(const char* p, const char* end, Field& field) {
   field.value_at = static_cast<uint16_t>(p - start_);
-  const auto hex = [](char c) { return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
   for (const char* from = p; p < end;) {
     if (is_plain(*p)) {
       ++p;
@@ -224,8 +224,8 @@ const char* ShapeCache::Shape::learn_value(const char* p, const char* end, Field
       }
       return p + 1;
     }
-    if (*p != '\\' || end - p < 7 || std::memcmp(p, "\\u00", 4) != 0 || p[4] >= '8' || hex(p[4]) < 0 || hex(p[5]) < 0) return nullptr;
-    run.escaped = static_cast<char>(hex(p[4]) << 4 | hex(p[5]));
+    if (*p != '\\' || end - p < 7 || std::memcmp(p, "\\u00", 4) != 0 || p[4] >= '8' || internal::hex_digit(p[4]) < 0 || internal::hex_digit(p[5]) < 0) return nullptr;
+    run.escaped = static_cast<char>(internal::hex_digit(p[4]) << 4 | internal::hex_digit(p[5]));
     runs.push_back(run);
     ++field.runs;
     p += 6;

@@ -6,6 +6,7 @@
 #include "wire/headers/pull.h"
 #include "wire/headers/send.h"
 #include "wire/send_response.h"
+#include "wire/shape_cache.h"
 
 namespace mq {
 namespace {
@@ -48,6 +49,30 @@ void decode_frame_of(benchmark::State& state, SerializeType type, size_t body_by
 BENCHMARK_CAPTURE(decode_frame_of, json_128, SerializeType::kJson, 128);
 BENCHMARK_CAPTURE(decode_frame_of, json_no_body, SerializeType::kJson, 0);
 BENCHMARK_CAPTURE(decode_frame_of, binary_128, SerializeType::kRocketMq, 128);
+
+/// The same frame through the cache of shapes: its form known.
+void decode_known_shape(benchmark::State& state) {
+  const std::string bytes = send_frame(SerializeType::kJson, 128);
+  ShapeCache shapes;
+  Frame f;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shapes.decode(as_bytes(bytes), f).has_value());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(decode_known_shape);
+
+/// Its form new: parsed and learnt.
+void decode_new_shape(benchmark::State& state) {
+  const std::string bytes = send_frame(SerializeType::kJson, 128);
+  Frame f;
+  for (auto _ : state) {
+    ShapeCache shapes;
+    benchmark::DoNotOptimize(shapes.decode(as_bytes(bytes), f).has_value());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(decode_new_shape);
 
 void decode_send_header(benchmark::State& state, SerializeType type) {
   const std::string bytes = send_frame(type, 128);

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "base/numbers.h"
+#include "base/time_text.h"
 
 namespace mq::broker {
 
@@ -11,9 +12,7 @@ namespace {
 constexpr size_t kKept = 601;
 
 int64_t local_day(int64_t ms) {
-  const time_t seconds = ms / 1000;
-  tm t{};
-  localtime_r(&seconds, &t);
+  const std::tm t = local_time(ms);
   return (t.tm_year + 1900LL) * 400 + t.tm_yday;
 }
 

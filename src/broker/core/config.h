@@ -15,6 +15,7 @@ struct BrokerConfig : ConfigGroup {
   MQ_BROKER_OPTION(int64_t, brokerId, 0, .doc = "0 is the master, others are slaves.", .important = true);
   MQ_BROKER_OPTION(std::string, brokerIP1, "", .doc = "Address clients are told; empty: found at start.", .important = true);
   MQ_BROKER_OPTION(int32_t, listenPort, 10911, .doc = "Main port; the fast port is 2 below.", .important = true, .port = true);
+  MQ_BROKER_OPTION(int32_t, serverChannelMaxIdleTimeSeconds, 120, .doc = "A connection without traffic for this long is closed.", .unit = "s");
   MQ_BROKER_OPTION(std::string, bindAddress, "0.0.0.0", .doc = "Address the ports listen on.");
   MQ_BROKER_OPTION(std::string, namesrvAddr, "", .doc = "NameServers, host:port separated by ';'.", .important = true);
   MQ_BROKER_OPTION(int32_t, brokerPermission, 6, .doc = "4 read + 2 write; a broker without write leaves the routes.", .reload = Reload::kLive);
@@ -45,7 +46,6 @@ struct NettyServerConfig : ConfigGroup {
   MQ_SERVER_OPTION(int32_t, serverSelectorThreads, 3, .doc = "Selector threads.", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, serverOnewaySemaphoreValue, 256, .doc = "Max outgoing oneway calls.", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, serverAsyncSemaphoreValue, 64, .doc = "Max outgoing async calls.", .reload = Reload::kIgnored);
-  MQ_SERVER_OPTION(int32_t, serverChannelMaxIdleTimeSeconds, 120, .doc = "A connection without traffic for this long is closed.", .unit = "s");
   MQ_SERVER_OPTION(int32_t, serverSocketSndBufSize, 0, .doc = "SO_SNDBUF (0 = system).", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, serverSocketRcvBufSize, 0, .doc = "SO_RCVBUF (0 = system).", .reload = Reload::kIgnored);
   MQ_SERVER_OPTION(int32_t, writeBufferHighWaterMark, 0, .doc = "Channel back-pressure (0 = Netty default).", .reload = Reload::kIgnored);

@@ -33,6 +33,8 @@ struct BrokerContext {
   std::vector<env::Loop*> io_loops;    // own connections, run every hot request to completion
   env::Loop* ctl = nullptr;            // topics, groups, registration, persistence, periodic work
   std::vector<env::Loop*> read_loops;  // reads that may wait for the disk
+  /// The read loops in turn. Any thread.
+  env::Loop& next_read_loop() noexcept { return *read_loops[next_reader_.fetch_add(1, std::memory_order_relaxed) % read_loops.size()]; }
 
   std::string broker_name;             // brokerName, the host name when not configured
   std::string cluster;
@@ -43,6 +45,7 @@ struct BrokerContext {
   RouteAnnouncer* announcer = nullptr;
   std::atomic<bool> shutting_down{false};   // badge: published
   int64_t boot_ms = 0;
+  std::atomic<size_t> next_reader_{0};      // badge: published
 
   /// The index of the loop that runs this call: of an io loop, or io_loops.size() for ctl. A bug elsewhere.
   size_t loop_index() const noexcept { return ctl && ctl->here() ? io_loops.size() : io_index(); }

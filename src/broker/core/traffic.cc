@@ -12,6 +12,17 @@ namespace {
 constexpr size_t kMaxCells = 1 << 16;
 using GroupKey = std::pair<std::string, std::string>;   // topic, group
 
+void add(Traffic::TopicSum& sum, const TopicTraffic& cell) {
+  for (size_t i = 0; i < sum.put_nums.size(); ++i) sum.put_nums[i] += cell.put_nums[i].value(), sum.put_bytes[i] += cell.put_bytes[i].value();
+  for (size_t i = 0; i < sum.put_sizes.size(); ++i) sum.put_sizes[i] += cell.put_sizes[i].value();
+}
+
+void add(Traffic::GroupSum& sum, const GroupTraffic& cell) {
+  sum.get_nums += cell.get_nums.value();
+  sum.get_bytes += cell.get_bytes.value();
+  sum.send_back_nums += cell.send_back_nums.value();
+}
+
 }  // namespace
 
 struct Traffic::Lane {
@@ -56,11 +67,7 @@ void Traffic::each_topic(const std::function<void(const std::string&, const Topi
   std::map<std::string, TopicSum> sums;
   for (const auto& lane : lanes_) {
     MutexLock lock(lane->mu);
-    for (const auto& [topic, cell] : lane->topics) {
-      TopicSum& sum = sums[topic];
-      for (size_t i = 0; i < sum.put_nums.size(); ++i) sum.put_nums[i] += cell.put_nums[i].value(), sum.put_bytes[i] += cell.put_bytes[i].value();
-      for (size_t i = 0; i < sum.put_sizes.size(); ++i) sum.put_sizes[i] += cell.put_sizes[i].value();
-    }
+    for (const auto& [topic, cell] : lane->topics) add(sums[topic], cell);
   }
   for (const auto& [topic, sum] : sums) use(topic, sum);
 }
@@ -69,12 +76,7 @@ void Traffic::each_group(const std::function<void(const std::string&, const std:
   std::map<GroupKey, GroupSum> sums;
   for (const auto& lane : lanes_) {
     MutexLock lock(lane->mu);
-    for (const auto& [key, cell] : lane->groups) {
-      GroupSum& sum = sums[key];
-      sum.get_nums += cell.get_nums.value();
-      sum.get_bytes += cell.get_bytes.value();
-      sum.send_back_nums += cell.send_back_nums.value();
-    }
+    for (const auto& [key, cell] : lane->groups) add(sums[key], cell);
   }
   for (const auto& [key, sum] : sums) use(key.first, key.second, sum);
 }

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/time_text.h"
+
 namespace mq::broker {
 
 namespace {
@@ -14,13 +16,11 @@ void put_hex(char* to, uint64_t value, size_t digits) noexcept {
 
 /// The first millisecond of the local month that holds `now_ms`, and of the next one.
 std::pair<int64_t, int64_t> month_of(int64_t now_ms) {
-  const time_t seconds = now_ms / 1000;
-  tm t{};
-  localtime_r(&seconds, &t);
+  std::tm t = local_time(now_ms);
   t.tm_mday = 1;
   t.tm_hour = t.tm_min = t.tm_sec = 0;
   t.tm_isdst = -1;
-  tm next = t;
+  std::tm next = t;
   next.tm_mon += 1;
   return {static_cast<int64_t>(mktime(&t)) * 1000, static_cast<int64_t>(mktime(&next)) * 1000};
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/log.h"
+#include "base/time_text.h"
 #include "wire/bodies/stats.h"
 
 namespace mq::broker {
@@ -22,14 +23,7 @@ Logger log("offset");
 constexpr uint8_t kLanguageCpp = 1;
 
 /// Java's timeMillisToHumanString3: yyyy-MM-dd#HH:mm:ss:SSS.
-std::string human_time(int64_t ms) {
-  const time_t seconds = ms / 1000;
-  tm t{};
-  localtime_r(&seconds, &t);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d#%H:%M:%S", &t);
-  return fmt::format("{}:{:03}", text, ms % 1000);
-}
+std::string human_time(int64_t ms) { return fmt::format("{}:{:03}", time_text(local_time(ms), "%Y-%m-%d#%H:%M:%S"), millis_of(ms)); }
 
 std::vector<std::string> split(std::string_view text, char by) {
   std::vector<std::string> parts;

@@ -204,7 +204,7 @@ class PullRoom::Lane {
       bool first_pass;
     };
     auto job = std::make_shared<Job>(Job{std::move(kept), std::move(plan), {}, first_pass});
-    env::Loop& reader = *broker_.read_loops[next_reader_++ % broker_.read_loops.size()];
+    env::Loop& reader = broker_.next_read_loop();
     const bool posted = reader.post([this, job] {
       read(job->kept->header, job->plan, true, job->result);
       const bool back = loop_.post([this, job] {
@@ -311,7 +311,6 @@ class PullRoom::Lane {
   HoldTable holds_;
   store::ReadResult result_;                            // of the pull being served
   FilterCache filters_;
-  size_t next_reader_ = 0;
 };
 
 PullRoom::PullRoom(BrokerContext& broker, const Registries& meta) : broker_(broker) {

@@ -19,7 +19,7 @@ Logger log("query");
 }
 
 Answer QueryRoom::elsewhere(Request& request, UniqueFunction<UniqueFunction<void(Responder&)>()> work) {
-  env::Loop& reader = *broker_.read_loops[next_reader_.fetch_add(1, std::memory_order_relaxed) % broker_.read_loops.size()];
+  env::Loop& reader = broker_.next_read_loop();
   const bool posted = reader.post([responder = request.responder(), work = std::move(work)]() mutable {
     UniqueFunction<void(Responder&)> answer = work();
     env::Loop& home = responder.session().loop();

@@ -1,7 +1,6 @@
 // QUERY_MESSAGE (12) and VIEW_MESSAGE_BY_ID (33), served on a read loop; QUERY_CONSUME_QUEUE (321). Source: spec semantics 14, protocol 4.7.
 #pragma once
 
-#include <atomic>
 
 #include "broker/meta/registries.h"
 #include "remoting/router.h"
@@ -27,7 +26,6 @@ class QueryRoom {
 
   BrokerContext& broker_;
   const Registries meta_;
-  std::atomic<size_t> next_reader_{0};   // badge: published
 };
 
 }  // namespace mq::broker

@@ -120,7 +120,7 @@ Answer RelayRoom::consume_directly(const wire::ConsumeMessageDirectlyHeader& h, 
   // The message may have to come from the disk.
   auto responder = std::make_shared<Responder>(request.responder());
   env::Loop& home = request.loop();
-  env::Loop& reader = *broker_.read_loops[next_reader_.fetch_add(1, std::memory_order_relaxed) % broker_.read_loops.size()];
+  env::Loop& reader = broker_.next_read_loop();
   const bool posted = reader.post([this, &home, responder, out, id, session = client->session, phy = place->offset] {
     const auto record = broker_.store.record_at(phy);
     if (!record) {

@@ -2,7 +2,6 @@
 // it has consumed (223). Source: spec protocol 6.3, 6.6, 7.4 to 7.6.
 #pragma once
 
-#include <atomic>
 
 #include "broker/meta/registries.h"
 #include "remoting/router.h"
@@ -33,7 +32,6 @@ class RelayRoom {
 
   BrokerContext& broker_;
   const Registries meta_;
-  std::atomic<size_t> next_reader_{0};   // badge: published
 };
 
 }  // namespace mq::broker

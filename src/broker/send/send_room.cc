@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/time_text.h"
 #include "broker/core/uniq_key.h"
 #include "broker/meta/topic_cache.h"
 #include "broker/send/properties_rewrite.h"
@@ -120,7 +121,7 @@ class SendRoom::Lane final : public PutSink {
 
   std::optional<Refusal> check(const wire::SendMessageHeader& h, const Request& request, TopicCache::Entry*& topic) {
     if (const int64_t from = broker_.config.startAcceptSendRequestTimeStamp(); from > 0 && broker_.env.clock().now_ms() < from) {
-      return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("broker unable to service, until {}", java_time(from))};
+      return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("broker unable to service, until {}", local_time_text(from))};
     }
     topic = topics_.find(h.topic);
     if (topic) {
@@ -298,16 +299,6 @@ class SendRoom::Lane final : public PutSink {
     const wire::FrameHead head = p.responder.head(ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT, {});
     stored_.append(*out, {.type = head.type, .code = head.code, .opaque = head.opaque, .msgId = ids_, .queueId = p.queue_id,
                           .queueOffset = r.queue_offset.index, .transactionId = p.transaction_id()});
-  }
-
-  /// "yyyy-MM-dd HH:mm:ss,SSS", as Java's timeMillisToHumanString2.
-  static std::string java_time(int64_t ms) {
-    const time_t seconds = ms / 1000;
-    tm t{};
-    localtime_r(&seconds, &t);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t);
-    return fmt::format("{},{:03}", text, ms % 1000);
   }
 
   BrokerContext& broker_;

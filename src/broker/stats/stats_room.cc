@@ -14,12 +14,14 @@ using wire::ResponseCode;
 
 void StatsItem::sample(const Sample& now) {
   for (Ring& ring : rings_) {
-    if (ring.samples.size() < 2 || now.at_ms - ring.samples[ring.samples.size() - 2].at_ms >= ring.step_ms) {
+    const size_t n = ring.samples.size();
+    if (n < 2 || ring.samples[n - 1].at_ms - ring.samples[n - 2].at_ms >= ring.step_ms) {
       ring.samples.push_back(now);
-      if (ring.samples.size() > ring.most) ring.samples.pop_front();
     } else {
       ring.samples.back() = now;
     }
+    // The first sample is the newest that lies a whole span back.
+    while (ring.samples.size() > 2 && now.at_ms - ring.samples[1].at_ms >= ring.step_ms * ring.steps) ring.samples.pop_front();
   }
 }
 
@@ -42,25 +44,20 @@ void StatsRoom::stop() {
   broker_.env.run_on(*broker_.ctl, [this] { sampler_.stop(); });
 }
 
-void StatsRoom::sample() {
-  const int64_t now = broker_.env.clock().now_ms();
+StatsRoom::Counts StatsRoom::counts() const {
+  Counts all;
   int64_t put = 0, got = 0;
-  MutexLock lock(mu_);
-  // A number that appears was zero before: its first sample says so, or its first messages would count nowhere.
-  const auto take = [&](const char* name, const std::string& key, int64_t value, int64_t times) REQUIRES(mu_) {
-    if (times == 0) return;
-    const auto [item, is_new] = items_.try_emplace({name, key});
-    if (is_new) item->second.sample({now - kSampleMs, 0, 0});
-    item->second.sample({now, value, times});
+  const auto take = [&](const char* name, const std::string& key, int64_t value, int64_t times) {
+    if (times > 0) all.push_back({{name, key}, value, times});
   };
-  broker_.traffic->each_topic([&](const std::string& topic, const Traffic::TopicSum& s) REQUIRES(mu_) {
+  broker_.traffic->each_topic([&](const std::string& topic, const Traffic::TopicSum& s) {
     const int64_t nums = std::accumulate(s.put_nums.begin(), s.put_nums.end(), int64_t{0});
     const int64_t bytes = std::accumulate(s.put_bytes.begin(), s.put_bytes.end(), int64_t{0});
     put += nums;
     take("TOPIC_PUT_NUMS", topic, nums, nums);
     take("TOPIC_PUT_SIZE", topic, bytes, nums);
   });
-  broker_.traffic->each_group([&](const std::string& topic, const std::string& group, const Traffic::GroupSum& s) REQUIRES(mu_) {
+  broker_.traffic->each_group([&](const std::string& topic, const std::string& group, const Traffic::GroupSum& s) {
     const std::string key = topic + "@" + group;
     got += s.get_nums;
     take("GROUP_GET_NUMS", key, s.get_nums, s.get_nums);
@@ -69,6 +66,19 @@ void StatsRoom::sample() {
   });
   take("BROKER_PUT_NUMS", broker_.cluster, put, put);
   take("BROKER_GET_NUMS", broker_.cluster, got, got);
+  return all;
+}
+
+void StatsRoom::sample() {
+  const Counts all = counts();   // before the mutex: summing takes those of the counters
+  const int64_t now = broker_.env.clock().now_ms();
+  MutexLock lock(mu_);
+  for (const Count& c : all) {
+    const auto [item, is_new] = items_.try_emplace(c.name);
+    // A number that appears was zero before: its first sample says so, or its first messages would count nowhere.
+    if (is_new) item->second.sample({now - kSampleMs, 0, 0});
+    item->second.sample({now, c.value, c.times});
+  }
 }
 
 Answer StatsRoom::view(const wire::BrokerStatsHeader& h, Request& request) {

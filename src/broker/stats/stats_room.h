@@ -4,6 +4,8 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "broker/core/context.h"
 #include "broker/core/traffic.h"
@@ -34,10 +36,10 @@ class StatsItem {
  private:
   struct Ring {
     int64_t step_ms;
-    size_t most;
+    int64_t steps;   // that make up the span
     std::deque<Sample> samples;
   };
-  std::array<Ring, 3> rings_{Ring{10'000, 7, {}}, Ring{600'000, 7, {}}, Ring{3'600'000, 25, {}}};
+  std::array<Ring, 3> rings_{Ring{10'000, 6, {}}, Ring{600'000, 6, {}}, Ring{3'600'000, 24, {}}};
 };
 
 /// Handlers run on the io loop of the connection, sampling on ctl.
@@ -54,8 +56,16 @@ class StatsRoom {
 
  private:
   static constexpr int64_t kSampleMs = 10'000;
-  using Items = std::map<std::pair<std::string, std::string>, StatsItem>;   // (statsName, statsKey)
+  using Name = std::pair<std::string, std::string>;   // statsName, statsKey
+  using Items = std::map<Name, StatsItem>;
+  struct Count {
+    Name name;
+    int64_t value, times;
+  };
+  using Counts = std::vector<Count>;
 
+  Counts counts() const;
+  /// Takes a sample of every number.
   void sample();
 
   BrokerContext& broker_;
