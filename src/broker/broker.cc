@@ -15,6 +15,7 @@
 #include "broker/delay/delay_room.h"
 #include "broker/offset/offset_admin_room.h"
 #include "broker/relay/relay_room.h"
+#include "broker/reply/reply_room.h"
 #include "broker/stats/stats_room.h"
 #include "broker/group/group_room.h"
 #include "broker/lock/lock_room.h"
@@ -52,7 +53,7 @@ constexpr bool every_request_has_a_room() {
       ;
 }
 static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
-                                       OffsetAdminRoom, RelayRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom>());
+                                       OffsetAdminRoom, RelayRoom, ReplyRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom>());
 
 /// For a connection that is only tried.
 class Unheard final : public env::ConnectionHandler {
@@ -91,6 +92,7 @@ struct Broker::Impl {
   std::unique_ptr<DelayRoom> delay;
   std::unique_ptr<OffsetAdminRoom> offset_admin;
   std::unique_ptr<RelayRoom> relay;
+  std::unique_ptr<ReplyRoom> replies;
   std::unique_ptr<StatsRoom> stats;
   std::unique_ptr<LockRoom> locks;
   std::unique_ptr<TopicRoom> topic_room;
@@ -211,6 +213,7 @@ struct Broker::Impl {
     offset_room = std::make_unique<OffsetRoom>(b, meta);
     offset_admin = std::make_unique<OffsetAdminRoom>(b, meta);
     relay = std::make_unique<RelayRoom>(b, meta);
+    replies = std::make_unique<ReplyRoom>(b, meta, *pipeline);
     stats = std::make_unique<StatsRoom>(b);
     query = std::make_unique<QueryRoom>(b, meta);
     AdminRoom::Hooks hooks;
@@ -237,6 +240,7 @@ struct Broker::Impl {
     router.mount(*offset_room);
     router.mount(*offset_admin);
     router.mount(*relay);
+    router.mount(*replies);
     router.mount(*stats);
     router.mount(*delay);
     router.mount(*query);

@@ -51,6 +51,12 @@ std::string without_property(std::string_view properties, std::string_view name)
   return kept;
 }
 
+std::string with_property(std::string_view properties, std::string_view name, std::string_view value) {
+  std::string out = without_property(properties, name);
+  if (!out.empty() && out.back() != '\x02') out += '\x02';
+  return out.append(name).append(1, '\x01').append(value).append(1, '\x02');
+}
+
 namespace {
 
 /// 31^8, 31^7, ... 31^0.

@@ -28,6 +28,9 @@ void append_property(ByteBuffer& out, size_t start, std::string_view name, std::
 /// A copy of the string without the pairs of that name.
 std::string without_property(std::string_view properties, std::string_view name);
 
+/// A copy of the string with that pair, and no other of that name, at its end.
+std::string with_property(std::string_view properties, std::string_view name, std::string_view value);
+
 /// Java's String.hashCode over UTF-16 units of UTF-8 text. `before`: the hash of what stands in front of `utf8`, so that
 /// joined text is hashed without joining it.
 int32_t java_hash(std::string_view utf8, int32_t before = 0) noexcept;

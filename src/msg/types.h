@@ -31,6 +31,11 @@ inline constexpr int32_t kBornHostV6 = 0x10;
 inline constexpr int32_t kStoreHostV6 = 0x20;
 inline constexpr int32_t kNeedUnwrap = 0x40;
 inline constexpr int32_t kInnerBatch = 0x80;
+/// Prepared messages (of 4.2.0) and rollbacks stand in the log only; consumers never see them.
+constexpr bool reaches_queue(int32_t flags) noexcept {
+  const int32_t transaction = flags & kTransactionMask;
+  return transaction != kPrepared && transaction != kRollback;
+}
 }  // namespace sys_flag
 
 /// perm bits of a topic.
@@ -61,6 +66,8 @@ inline constexpr std::string_view kInnerNum = "INNER_NUM";
 inline constexpr std::string_view kOriginMessageId = "ORIGIN_MESSAGE_ID";
 inline constexpr std::string_view kReconsumeTime = "RECONSUME_TIME";
 inline constexpr std::string_view kMaxReconsumeTimes = "MAX_RECONSUME_TIMES";
+inline constexpr std::string_view kReplyToClient = "REPLY_TO_CLIENT";
+inline constexpr std::string_view kPushReplyTime = "PUSH_REPLY_TIME";
 }  // namespace prop
 
 }  // namespace mq

@@ -218,8 +218,7 @@ Result<> Recovery::cut_queue(ConsumeQueue& queue, int64_t end, bool crashed) {
 
 /// False: the queue misses entries before this one, so it must be built from the log's beginning.
 bool Recovery::dispatch(const RecordView& r, Recovered& out) {
-  const int32_t transaction = r.m.sysFlag & sys_flag::kTransactionMask;
-  if (transaction == sys_flag::kPrepared || transaction == sys_flag::kRollback) return true;
+  if (!sys_flag::reaches_queue(r.m.sysFlag)) return true;
   if (deleted_before && r.m.physicalOffset < deleted_before(r.m.topic)) return true;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
   const bool empty = queue->last_phy() < 0 && queue->min() == queue->max();

@@ -105,6 +105,8 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(317, GET_BROKER_CONSUME_STATS, BrokerConsumeStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
   X(320, SEND_BATCH_MESSAGE, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)             \
   X(321, QUERY_CONSUME_QUEUE, QueryConsumeQueueHeader, NoHeader, Lane::kQuery, Ports::kBoth)                        \
+  X(324, SEND_REPLY_MESSAGE, SendMessageHeader, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)               \
+  X(325, SEND_REPLY_MESSAGE_V2, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)          \
   X(328, GET_ALL_PRODUCER_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \
   X(343, QUERY_TOPICS_BY_CONSUMER, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
   X(345, QUERY_SUBSCRIPTION_BY_CONSUMER, TopicGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                    \
@@ -117,7 +119,8 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(39, CHECK_TRANSACTION_STATE, CheckTransactionStateHeader, NoHeader, Lane::kControl, Ports::kBoth)               \
   X(40, NOTIFY_CONSUMER_IDS_CHANGED, ConsumerGroupHeader, NoHeader, Lane::kControl, Ports::kBoth)                   \
   X(220, RESET_CONSUMER_CLIENT_OFFSET, ResetOffsetHeader, NoHeader, Lane::kControl, Ports::kBoth)                   \
-  X(221, GET_CONSUMER_STATUS_FROM_CLIENT, ConsumerStatusHeader, NoHeader, Lane::kControl, Ports::kBoth)
+  X(221, GET_CONSUMER_STATUS_FROM_CLIENT, ConsumerStatusHeader, NoHeader, Lane::kControl, Ports::kBoth)             \
+  X(326, PUSH_REPLY_MESSAGE_TO_CLIENT, ReplyMessageHeader, NoHeader, Lane::kControl, Ports::kBoth)
 
 #define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X)
 

@@ -17,6 +17,7 @@ using wire::ResponseCode;
 namespace {
 
 Logger log("admin");
+constexpr int32_t kVersionV5 = 413;   // V5_0_0
 constexpr std::string_view kVersionText = "V5_3_3";
 
 /// "0 B", "1.5 KiB", ... by 1024.
@@ -127,8 +128,8 @@ Answer AdminRoom::runtime_info(const wire::NoHeader&, Request& request) {
   add("getMissTps", meters_.rates(StoreMeters::What::kGetMiss));
   add("getTotalTps", meters_.rates(StoreMeters::What::kGetTotal));
   const std::string transferred = meters_.rates(StoreMeters::What::kGetTransferred);
-  add("getTransferredTps", transferred);
-  add("getTransferedTps", transferred);   // QUIRK: the spelling that 4.x tools read
+  // Each tool gets the name of its own release: 4.x reads the misspelt one.
+  add(request.frame().version < kVersionV5 ? "getTransferedTps" : "getTransferredTps", transferred);
   add_store_keys(t, s);
   add_pool_keys(t);
   if (hooks_.delay_progress) for (auto& [k, v] : hooks_.delay_progress()) add(std::move(k), std::move(v));

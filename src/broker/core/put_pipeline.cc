@@ -177,7 +177,7 @@ struct PutPipeline::Impl {
     item.records = records;
     item.tagsCode = m.tagsCode;
     item.deliver_delay_ms = m.deliver_delay_ms;
-    if (!m.no_queue_offset) item.queue = m.queue ? m.queue : broker.store.queue(m.fields.topic, m.fields.queueId);
+    if (sys_flag::reaches_queue(m.fields.sysFlag)) item.queue = m.queue ? m.queue : broker.store.queue(m.fields.topic, m.fields.queueId);
     return item;
   }
 };

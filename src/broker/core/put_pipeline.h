@@ -24,7 +24,6 @@ struct PutMessage {
   bool keys_known = false;           // uniq_key and keys are all the index keys that the record's properties have
   std::string_view uniq_key;         // UNIQ_KEY
   std::string_view keys;             // KEYS
-  bool no_queue_offset = false;      // rollbacks and prepared messages of 4.2.0
   bool wait = true;                  // WAIT property: with SYNC_FLUSH, answer after the disk
   bool may_rewrite = true;           // false: the caller knows that no rewrite applies (no DELAY, TRAN_MSG ... property)
 };

@@ -247,11 +247,8 @@ PutStatus DelayRoom::rewrite(PutMessage& m, std::deque<std::string>& scratch) co
   int32_t level = 0;
   if (!text.data() || std::from_chars(text.data(), text.data() + text.size(), level).ec != std::errc() || level <= 0) return PutStatus::kPutOk;
   level = impl_->levels.clamp(level);
-  std::string& p = scratch.emplace_back(without_property(without_property(m.fields.properties, prop::kRealTopic), prop::kRealQueueId));
-  if (!p.empty() && p.back() != '\x02') p += '\x02';
-  p.append(prop::kRealTopic).append(1, '\x01').append(m.fields.topic).append(1, '\x02');
-  p.append(prop::kRealQueueId).append(1, '\x01').append(std::to_string(m.fields.queueId)).append(1, '\x02');
-  m.fields.properties = p;
+  const std::string with_topic = with_property(m.fields.properties, prop::kRealTopic, m.fields.topic);
+  m.fields.properties = scratch.emplace_back(with_property(with_topic, prop::kRealQueueId, std::to_string(m.fields.queueId)));
   m.fields.topic = kScheduleTopic;
   m.fields.queueId = level - 1;
   m.queue = nullptr;

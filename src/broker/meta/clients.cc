@@ -34,8 +34,17 @@ struct ClientTable::Impl {
   mutable Mutex mu;
   std::map<std::string, ConsumerGroup, std::less<>> consumers GUARDED_BY(mu);
   std::map<std::string, std::vector<ClientChannel>, std::less<>> producers GUARDED_BY(mu);
+  std::map<std::string, remoting::SessionRef, std::less<>> producer_of_id GUARDED_BY(mu);   // the one heard of last
 
   explicit Impl(BrokerContext& b) : broker(b) {}
+
+  /// Forgets the client ids of a producer that left its last group.
+  void forget_producer(const remoting::Session& session) REQUIRES(mu) {
+    for (const auto& [group, members] : producers) {
+      if (std::ranges::any_of(members, [&](const ClientChannel& m) { return m.session.get() == &session; })) return;
+    }
+    std::erase_if(producer_of_id, [&](const auto& entry) { return entry.second.get() == &session; });
+  }
 
   /// A newer version replaces; topics that this heartbeat lacks go. True when topics came or went.
   static bool merge_subscriptions(ConsumerGroup& g, const std::vector<wire::SubscriptionData>& fresh) {
@@ -74,6 +83,7 @@ bool ClientTable::register_consumer(const wire::ConsumerData& data, const Client
 void ClientTable::register_producer(std::string_view group, const ClientChannel& channel) {
   MutexLock lock(impl_->mu);
   auto& members = impl_->producers[std::string(group)];
+  impl_->producer_of_id[channel.client_id] = channel.session;
   if (ClientChannel* member = find_member(members, *channel.session)) *member = channel;
   else members.push_back(channel);
 }
@@ -93,6 +103,7 @@ void ClientTable::unregister_producer(std::string_view group, const remoting::Se
   if (it == impl_->producers.end()) return;
   erase_member(it->second, session);
   if (it->second.empty()) impl_->producers.erase(it);
+  impl_->forget_producer(session);
 }
 
 std::vector<std::string> ClientTable::drop_session(const remoting::Session& session) {
@@ -106,6 +117,7 @@ std::vector<std::string> ClientTable::drop_session(const remoting::Session& sess
     erase_member(it->second, session);
     it = it->second.empty() ? impl_->producers.erase(it) : std::next(it);
   }
+  impl_->forget_producer(session);
   return lost;
 }
 
@@ -153,6 +165,12 @@ std::vector<ClientChannel> ClientTable::producers(std::string_view group) const 
   MutexLock lock(impl_->mu);
   const auto it = impl_->producers.find(group);
   return it == impl_->producers.end() ? std::vector<ClientChannel>{} : it->second;
+}
+
+remoting::SessionRef ClientTable::producer(std::string_view client_id) const {
+  MutexLock lock(impl_->mu);
+  const auto it = impl_->producer_of_id.find(client_id);
+  return it == impl_->producer_of_id.end() ? nullptr : it->second;
 }
 
 std::optional<wire::ConsumerConnection> ClientTable::connection(std::string_view group) const {

@@ -48,6 +48,8 @@ class ClientTable {
   std::vector<std::string> client_ids(std::string_view group) const;
   std::vector<ClientChannel> consumers(std::string_view group) const;
   std::vector<ClientChannel> producers(std::string_view group) const;
+  /// The connection of a producer with this client id, of whatever group; null: none.
+  remoting::SessionRef producer(std::string_view client_id) const;
   std::optional<wire::ConsumerConnection> connection(std::string_view group) const;
   /// Names of the groups that have a member.
   std::vector<std::string> consumer_groups() const;

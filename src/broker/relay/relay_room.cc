@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "broker/core/ask_client.h"
 #include "msg/record.h"
 
 namespace mq::broker {
@@ -14,7 +15,6 @@ using remoting::Answer;
 using remoting::Request;
 using remoting::Responder;
 using wire::RequestCode;
-using wire::RequestInfo;
 using wire::ResponseCode;
 
 namespace {
@@ -32,44 +32,6 @@ std::string old_version_name(int32_t version) {
   const int32_t from_301 = version - 16, from_310 = version - 46;
   const std::string number = from_310 < 0 ? fmt::format("V3_0_{}", from_301 / 2 + 1) : fmt::format("V3_1_{}", from_310 / 2);
   return version % 2 == 0 ? number + "_SNAPSHOT" : number;
-}
-
-/// What a client said, kept beyond its frame.
-struct Said {
-  bool answered = false;
-  bool timed_out = false;
-  int32_t code = 0;
-  std::string remark;
-  bool has_remark = false;
-  std::string body;
-};
-
-/// Asks one client; `done` runs on `home`. Any loop.
-template <RequestCode C>
-void ask(const remoting::SessionRef& session, env::Loop& home, const typename RequestInfo<C>::Request& header, std::string body,
-         int64_t timeout_ms, std::function<void(Said)> done) {
-  auto finish = [&home, done = std::move(done)](Said said) {
-    (void)home.post([done, said = std::move(said)]() mutable { done(std::move(said)); });
-  };
-  const bool posted = session->loop().post([session, header, body = std::move(body), timeout_ms, finish] {
-    session->call(
-        [&](ByteBuffer& out, int32_t opaque) {
-          wire::encode_frame(out, {.code = RequestInfo<C>::code, .opaque = opaque}, header, as_bytes(body));
-        },
-        timeout_ms,
-        [finish](Result<const wire::Frame*> answer) {
-          Said said;
-          if (answer) {
-            const wire::Frame& f = **answer;
-            said = {true, false, f.code, std::string(f.remark), f.remark.data() != nullptr, std::string(as_text(f.body))};
-          } else {
-            said.timed_out = answer.error().code() == Errc::kTimeout;
-            said.remark = answer.error().message();
-          }
-          finish(std::move(said));
-        });
-  });
-  if (!posted) finish({.remark = "the io loop's queue is full"});
 }
 
 /// Passes on what the client said, as its own answer.

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstring>
 
-#include "base/time_text.h"
 #include "broker/core/uniq_key.h"
+#include "broker/meta/send_checks.h"
 #include "broker/meta/topic_cache.h"
 #include "broker/send/properties_rewrite.h"
 #include "broker/send/put_answer.h"
@@ -26,12 +26,6 @@ using wire::SendMessageResponseHeader;
 namespace {
 
 constexpr int32_t kVersionWithMaxTimes = 121;   // V3_4_9: the request's maxReconsumeTimes counts
-
-/// A refusal before the store: code and remark.
-struct Refusal {
-  ResponseCode code;
-  std::string remark;
-};
 
 /// What an answer needs once the store has spoken.
 struct PendingSend {
@@ -70,6 +64,7 @@ class SendRoom::Lane final : public PutSink {
         meta_(meta),
         pipeline_(pipeline),
         topics_(meta.topics, broker.store, *broker.traffic, loop),
+        checks_(broker, meta, topics_),
         rewriter_(broker.config.regionId(), broker.config.traceOn(), broker.cluster),
         uniq_(broker.store_host, static_cast<int32_t>(getpid()), broker.env.clock(), broker.env.rng()),
         region_(broker.config.regionId()),
@@ -79,17 +74,22 @@ class SendRoom::Lane final : public PutSink {
   Answer send(const wire::SendMessageHeader& h, Request& request) {
     PutMessage m;
     TopicCache::Entry* topic = nullptr;
-    if (auto refusal = check(h, request, topic)) return refuse(request, *refusal);
+    if (auto refusal = checks_.topic(h, topic)) return refuse(request, *refusal);
     const auto config = topic->topic->config();
     int32_t queue_id = h.queueId;
-    if (queue_id < 0) queue_id = random_queue(config->writeQueueNums);
-    if (auto refusal = check_queue(h, request, *config, queue_id)) return refuse(request, *refusal);
+    if (queue_id < 0) queue_id = checks_.any_queue(*config);
+    if (auto refusal = checks_.queue(request, *config, queue_id)) return refuse(request, *refusal);
 
     if (is_retry_topic(h.topic) && gives_up(h, request)) return send_dead(h, request);
     const SendProperties seen = scan_properties(h.properties);
     if (seen.tran_msg == "true" && broker_.config.rejectTransactionMessage()) {
       return refuse(request, {ResponseCode::NO_PERMISSION,
                               fmt::format("the broker[{}] sending transaction message is forbidden", broker_.ip)});
+    }
+
+    int32_t level = 0;
+    if (!seen.delay.empty() && !wire::detail::parse_number(seen.delay, level)) {
+      return refuse(request, {ResponseCode::SYSTEM_ERROR, fmt::format("the property DELAY must be a number: \"{}\"", seen.delay)});
     }
 
     fill(m, h, request, *topic, *config, queue_id);
@@ -117,56 +117,6 @@ class SendRoom::Lane final : public PutSink {
   }
 
  private:
-  // --- checks, in the order of spec semantics 3.2 ---------------------------------------------------------------------
-
-  std::optional<Refusal> check(const wire::SendMessageHeader& h, const Request& request, TopicCache::Entry*& topic) {
-    if (const int64_t from = broker_.config.startAcceptSendRequestTimeStamp(); from > 0 && broker_.env.clock().now_ms() < from) {
-      return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("broker unable to service, until {}", local_time_text(from))};
-    }
-    topic = topics_.find(h.topic);
-    if (topic) {
-      if (!(broker_.config.brokerPermission() & perm::kWrite) && topic->topic->config()->order) return forbidden_broker();
-      if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
-      return check_retry(h, request);
-    }
-    if (std::string bad = check_topic_name(h.topic); !bad.empty()) return Refusal{ResponseCode::INVALID_PARAMETER, std::move(bad)};
-    if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
-    if (auto refusal = check_retry(h, request)) return refusal;
-    meta_.topics.create_on_send(h.topic, h.defaultTopic, h.defaultTopicQueueNums, h.unitMode);
-    topic = topics_.find(h.topic);
-    if (!topic && is_retry_topic(h.topic)) {
-      meta_.topics.create_internal(h.topic, 1, perm::kRead | perm::kWrite, h.unitMode ? 2 : 0);
-      topic = topics_.find(h.topic);
-    }
-    if (topic) return std::nullopt;
-    return Refusal{ResponseCode::TOPIC_NOT_EXIST,
-                   fmt::format("topic[{}] not exist, apply first please!{}", h.topic, wire::kFaqTail)};
-  }
-
-  /// A retry topic needs its group (spec semantics 3.5).
-  std::optional<Refusal> check_retry(const wire::SendMessageHeader& h, const Request&) {
-    if (!is_retry_topic(h.topic)) return std::nullopt;
-    const std::string_view group = h.topic.substr(kRetryPrefix.size());
-    if (meta_.groups.find_or_create(group)) return std::nullopt;
-    return Refusal{ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST,
-                   fmt::format("subscription group not exist, {} {}", group, wire::kFaqTail)};
-  }
-
-  std::optional<Refusal> check_queue(const wire::SendMessageHeader&, const Request& request, const wire::TopicConfig& config,
-                                     int32_t queue_id) const {
-    if (queue_id < std::max(config.writeQueueNums, config.readQueueNums)) return std::nullopt;
-    return Refusal{ResponseCode::INVALID_PARAMETER,
-                   fmt::format("request queueId[{}] is illegal, {} Producer: {}", queue_id, config.to_text(),
-                               request.session().peer_text())};
-  }
-
-  Refusal forbidden_broker() const {
-    return {ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] sending message is forbidden", broker_.ip)};
-  }
-  static Refusal forbidden_topic(std::string_view topic) {
-    return {ResponseCode::NO_PERMISSION, fmt::format("Sending message to topic[{}] is forbidden.", topic)};
-  }
-
   // --- the message ----------------------------------------------------------------------------------------------------
 
   void fill(PutMessage& m, const wire::SendMessageHeader& h, const Request& request, TopicCache::Entry& topic,
@@ -199,9 +149,7 @@ class SendRoom::Lane final : public PutSink {
     meta_.topics.create_internal(topic, 1, perm::kRead | perm::kWrite, 0);
     TopicCache::Entry* entry = topics_.find(topic);
     if (!entry) return refuse(request, {ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist", topic)});
-    std::string properties = without_property(h.properties, prop::kDelay);
-    if (!properties.empty() && properties.back() != '\x02') properties += '\x02';
-    properties.append(prop::kDelay).append("\x01-1\x02");
+    const std::string properties = with_property(h.properties, prop::kDelay, "-1");
     const SendProperties seen = scan_properties(properties);
     PutMessage m;
     fill(m, h, request, *entry, *entry->topic->config(), 0);
@@ -258,10 +206,6 @@ class SendRoom::Lane final : public PutSink {
     return slot;
   }
 
-  int32_t random_queue(int32_t queues) noexcept {
-    return queues > 0 ? static_cast<int32_t>(broker_.env.rng().below(static_cast<uint64_t>(queues))) : 0;
-  }
-
   // --- answers --------------------------------------------------------------------------------------------------------
 
   Answer refuse(Request& request, const Refusal& refusal) {
@@ -305,6 +249,7 @@ class SendRoom::Lane final : public PutSink {
   const Registries meta_;
   PutPipeline& pipeline_;
   TopicCache topics_;
+  SendChecks checks_;
   PropertiesRewriter rewriter_;
   UniqKeyMaker uniq_;
   const std::string region_;

@@ -20,12 +20,6 @@ namespace {
 constexpr int32_t kVersionWithMaxTimes = 121;   // V3_4_9: the request's maxReconsumeTimes counts
 constexpr int32_t kFirstRetryLevel = 3;
 
-void set_property(std::string& properties, std::string_view name, std::string_view value) {
-  properties = without_property(properties, name);
-  if (!properties.empty() && properties.back() != '\x02') properties += '\x02';
-  properties.append(name).append(1, '\x01').append(value).append(1, '\x02');
-}
-
 }  // namespace
 
 class SendBackRoom::Lane final : public PutSink {
@@ -71,9 +65,9 @@ class SendBackRoom::Lane final : public PutSink {
              const std::string& retry_topic) {
     PutMessage m = put_again(record);
     std::string properties(record.m.properties);
-    if (!find_property(properties, prop::kRetryTopic).data()) set_property(properties, prop::kRetryTopic, record.m.topic);
+    if (!find_property(properties, prop::kRetryTopic).data()) properties = with_property(properties, prop::kRetryTopic, record.m.topic);
     if (!find_property(properties, prop::kOriginMessageId).data()) {
-      set_property(properties, prop::kOriginMessageId, offset_msg_id(record.m.storeHost, {record.m.physicalOffset}));
+      properties = with_property(properties, prop::kOriginMessageId, offset_msg_id(record.m.storeHost, {record.m.physicalOffset}));
     }
     int32_t max_times = group.retryMaxTimes;
     if (h.maxReconsumeTimes && request.frame().version >= kVersionWithMaxTimes) max_times = *h.maxReconsumeTimes;
@@ -82,16 +76,16 @@ class SendBackRoom::Lane final : public PutSink {
     const std::string dlq_topic = std::string(kDlqPrefix) + h.group;
     if (dead) {
       meta_.topics.create_internal(dlq_topic, 1, perm::kRead | perm::kWrite, 0);
-      set_property(properties, prop::kDelay, "0");
+      properties = with_property(properties, prop::kDelay, "0");
       m.fields.topic = dlq_topic;
       m.fields.queueId = 0;
     } else {
-      set_property(properties, prop::kDelay, std::to_string(h.delayLevel == 0 ? kFirstRetryLevel + times : h.delayLevel));
+      properties = with_property(properties, prop::kDelay, std::to_string(h.delayLevel == 0 ? kFirstRetryLevel + times : h.delayLevel));
       m.fields.topic = retry_topic;
       m.fields.queueId = static_cast<int32_t>(broker_.env.rng().below(static_cast<uint64_t>(group.retryQueueNums)));
       m.may_rewrite = true;
     }
-    set_property(properties, prop::kWait, "false");
+    properties = with_property(properties, prop::kWait, "false");
     m.fields.properties = properties;
     m.fields.sysFlag &= ~sys_flag::kTransactionMask;
     m.fields.reconsumeTimes = times + 1;

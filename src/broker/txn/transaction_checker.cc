@@ -21,6 +21,8 @@ ByteBuffer as_real_message(ByteView record, int64_t queue_offset, PhyOffset phy)
   MessageFields f = half->m;
   f.topic = find_property(half->m.properties, prop::kRealTopic);
   f.queueId = real_queue_id(half->m.properties);
+  const std::string properties = with_property(half->m.properties, prop::kWait, "false");   // QUIRK: only in what the producer sees
+  f.properties = properties;
   f.queueOffset = queue_offset;
   f.physicalOffset = phy.bytes;
   if (!encode_record(f, out)) out.clear();
@@ -134,9 +136,7 @@ void TransactionChecker::move(const RecordView& half, int64_t offset, HalfFate f
     log.warn("half message {} of producer group {} is given up after {} checks and kept in {}", offset,
              find_property(half.m.properties, prop::kProducerGroup), property_number(half.m.properties, kCheckTimes, 0), kMaxTimeTopic);
   } else if (fate == HalfFate::kCheck) {
-    properties = without_property(half.m.properties, kCheckTimes);
-    if (!properties.empty() && properties.back() != '\x02') properties += '\x02';
-    properties.append(kCheckTimes).append(1, '\x01').append(std::to_string(property_number(half.m.properties, kCheckTimes, 0) + 1)).append(1, '\x02');
+    properties = with_property(half.m.properties, kCheckTimes, std::to_string(property_number(half.m.properties, kCheckTimes, 0) + 1));
     m.fields.properties = properties;
   }
   m.fields.queueId = 0;

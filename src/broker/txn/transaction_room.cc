@@ -43,7 +43,10 @@ class TransactionRoom::Lane final : public PutSink {
   Lane(BrokerContext& broker, PutPipeline& pipeline) : broker_(broker), pipeline_(pipeline) {}
 
   Answer end(const EndTransactionHeader& h, Request& request) {
-    if (h.commitOrRollback != sys_flag::kCommit && h.commitOrRollback != sys_flag::kRollback) return request.later();   // QUIRK: no answer
+    if (h.commitOrRollback == 0) return request.later();   // QUIRK: no answer
+    if (h.commitOrRollback != sys_flag::kCommit && h.commitOrRollback != sys_flag::kRollback) {
+      return request.refuse(ResponseCode::SYSTEM_ERROR, "commitOrRollback field wrong");
+    }
     const auto bytes = broker_.store.record_at({h.commitLogOffset});
     const auto half = bytes ? decode_record(bytes->bytes, RecordCheck::kLengths) : Result<RecordView>(std::unexpected(bytes.error()));
     if (!half) return request.refuse(ResponseCode::SYSTEM_ERROR, "Find prepared transaction message failed");

@@ -53,6 +53,35 @@ struct SendMessageHeaderV2 : SendMessageHeader {
   }
 };
 
+/// PUSH_REPLY_MESSAGE_TO_CLIENT (326), protocol 7.7.
+struct ReplyMessageHeader {
+  std::string producerGroup;
+  std::string topic;
+  std::string defaultTopic;
+  int32_t defaultTopicQueueNums = 0;
+  int32_t queueId = 0;
+  int32_t sysFlag = 0;
+  int64_t bornTimestamp = 0;
+  int32_t flag = 0;
+  std::string properties;
+  int32_t reconsumeTimes = 0;
+  bool unitMode = false;
+  std::string bornHost;        // ip:port
+  std::string storeHost;
+  int64_t storeTimestamp = 0;
+
+  static constexpr auto fields() {
+    using H = ReplyMessageHeader;
+    return std::tuple{required("producerGroup", &H::producerGroup), required("topic", &H::topic),
+                      required("defaultTopic", &H::defaultTopic), required("defaultTopicQueueNums", &H::defaultTopicQueueNums),
+                      required("queueId", &H::queueId), required("sysFlag", &H::sysFlag),
+                      required("bornTimestamp", &H::bornTimestamp), required("flag", &H::flag),
+                      optional("properties", &H::properties), optional("reconsumeTimes", &H::reconsumeTimes),
+                      optional("unitMode", &H::unitMode), required("bornHost", &H::bornHost),
+                      required("storeHost", &H::storeHost), required("storeTimestamp", &H::storeTimestamp)};
+  }
+};
+
 struct SendMessageResponseHeader {
   std::string_view msgId;
   std::optional<int32_t> queueId;

@@ -1,0 +1,64 @@
+#include "broker/meta/send_checks.h"
+
+#include <fmt/format.h>
+
+#include "base/time_text.h"
+#include "msg/names.h"
+
+namespace mq::broker {
+
+using wire::ResponseCode;
+
+namespace {
+
+Refusal forbidden_topic(std::string_view topic) {
+  return {ResponseCode::NO_PERMISSION, fmt::format("Sending message to topic[{}] is forbidden.", topic)};
+}
+
+}  // namespace
+
+std::optional<Refusal> SendChecks::topic(const wire::SendMessageHeader& h, TopicCache::Entry*& topic) {
+  if (const int64_t from = broker_.config.startAcceptSendRequestTimeStamp(); from > 0 && broker_.env.clock().now_ms() < from) {
+    return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("broker unable to service, until {}", local_time_text(from))};
+  }
+  topic = topics_.find(h.topic);
+  if (topic) {
+    if (!(broker_.config.brokerPermission() & perm::kWrite) && topic->topic->config()->order) {
+      return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] sending message is forbidden", broker_.ip)};
+    }
+    if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
+    return retry_group(h.topic);
+  }
+  if (std::string bad = check_topic_name(h.topic); !bad.empty()) return Refusal{ResponseCode::INVALID_PARAMETER, std::move(bad)};
+  if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
+  if (auto refusal = retry_group(h.topic)) return refusal;
+  meta_.topics.create_on_send(h.topic, h.defaultTopic, h.defaultTopicQueueNums, h.unitMode);
+  topic = topics_.find(h.topic);
+  if (!topic && is_retry_topic(h.topic)) {
+    meta_.topics.create_internal(h.topic, 1, perm::kRead | perm::kWrite, h.unitMode ? 2 : 0);
+    topic = topics_.find(h.topic);
+  }
+  if (topic) return std::nullopt;
+  return Refusal{ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist, apply first please!{}", h.topic, wire::kFaqTail)};
+}
+
+/// A retry topic needs its group (spec semantics 3.5).
+std::optional<Refusal> SendChecks::retry_group(std::string_view topic) {
+  if (!is_retry_topic(topic)) return std::nullopt;
+  const std::string_view group = topic.substr(kRetryPrefix.size());
+  if (meta_.groups.find_or_create(group)) return std::nullopt;
+  return Refusal{ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST, fmt::format("subscription group not exist, {} {}", group, wire::kFaqTail)};
+}
+
+std::optional<Refusal> SendChecks::queue(const remoting::Request& request, const wire::TopicConfig& config, int32_t queue_id) const {
+  if (queue_id < std::max(config.writeQueueNums, config.readQueueNums)) return std::nullopt;
+  return Refusal{ResponseCode::INVALID_PARAMETER, fmt::format("request queueId[{}] is illegal, {} Producer: {}", queue_id, config.to_text(),
+                                                              request.session().peer_text())};
+}
+
+int32_t SendChecks::any_queue(const wire::TopicConfig& config) const noexcept {
+  const int32_t queues = config.writeQueueNums;
+  return queues > 0 ? static_cast<int32_t>(broker_.env.rng().below(static_cast<uint64_t>(queues))) : 0;
+}
+
+}  // namespace mq::broker

@@ -1,0 +1,42 @@
+// What a broker checks of a message before it looks at its content. Source: spec semantics 3.2.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "broker/meta/registries.h"
+#include "broker/meta/topic_cache.h"
+#include "remoting/request.h"
+#include "wire/headers/send.h"
+#include "wire/response_code.h"
+
+namespace mq::broker {
+
+/// A refusal before the store: code and remark.
+struct Refusal {
+  wire::ResponseCode code;
+  std::string remark;
+};
+
+/// Badge: owned by one io loop, as the cache of topics it uses.
+class SendChecks {
+ public:
+  SendChecks(BrokerContext& broker, const Registries& meta, TopicCache& topics) : broker_(broker), meta_(meta), topics_(topics) {}
+
+  /// Start time, permission, name, group of a retry topic. Creates a topic that may be created; `topic` is set when nothing is
+  /// refused.
+  std::optional<Refusal> topic(const wire::SendMessageHeader& h, TopicCache::Entry*& topic);
+  /// `queue_id` is not negative.
+  std::optional<Refusal> queue(const remoting::Request& request, const wire::TopicConfig& config, int32_t queue_id) const;
+  /// For a message that asks for none.
+  int32_t any_queue(const wire::TopicConfig& config) const noexcept;
+
+ private:
+  std::optional<Refusal> retry_group(std::string_view topic);
+
+  BrokerContext& broker_;
+  const Registries meta_;
+  TopicCache& topics_;
+};
+
+}  // namespace mq::broker
