@@ -1,0 +1,104 @@
+"""Replies, transactions and delays as clients see them, at the edges of what they may send."""
+import json
+import time
+
+from remoting import Connection, stored_messages
+from servers import Cluster
+
+
+def pairs(**properties):
+    return "".join(f"{k}\x01{v}\x02" for k, v in properties.items())
+
+
+def producer_heartbeat(connection, client, group):
+    body = {"clientID": client, "producerDataSet": [{"groupName": group}], "consumerDataSet": []}
+    assert connection.call(34, body=json.dumps(body).encode()).code == 0
+
+
+def test_a_reply_goes_to_the_asker(a):
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        topic = "DefaultCluster_REPLY_TOPIC"
+        reply = dict(MSG_TYPE="reply", CORRELATION_ID="c-1", REPLY_TO_CLIENT="asker", TTL="3000", UNIQ_KEY="K" * 32)
+        with Connection(broker.addr) as asker, Connection(broker.addr) as replier:
+            producer_heartbeat(asker, "asker", "askers")
+            sent = replier.send_message(topic, 0, b"pong", pairs(**reply), code=325)
+            pushed = asker.asked(326)
+            assert pushed.body == b"pong" and pushed.ext["topic"] == topic, pushed.ext
+            assert "CORRELATION_ID\x01c-1" in pushed.ext["properties"] and "PUSH_REPLY_TIME\x01" in pushed.ext["properties"]
+            asker.answer(pushed)
+            answer = replier.wait(sent)
+            assert answer.code == 0 and len(answer.ext["msgId"]) == 32, answer.header
+            assert [m[1] for m in replier.read_queue(topic, 0)] == [b"pong"]
+
+            def refused(remark, **changes):
+                properties = {k: v for k, v in (reply | changes).items() if v is not None}
+                r = replier.wait(replier.send_message(topic, 0, b"again", pairs(**properties), code=325))
+                assert (r.code, r.remark) == (1, remark), r.header
+                return r
+            refused("push reply message fail, channel of <ghost> not found.", REPLY_TO_CLIENT="ghost")
+            refused("reply message properties[REPLY_TO_CLIENT] is null", REPLY_TO_CLIENT=None)
+            sent = replier.send_message(topic, 0, b"no", pairs(**reply), code=325)
+            asker.answer(asker.asked(326), code=1, remark="process reply message fail")
+            assert replier.wait(sent).remark == "push reply message to askerfail."
+            # Kept all the same.
+            assert [m[1] for m in replier.read_queue(topic, 0)] == [b"pong", b"again", b"again", b"no"]
+            asker.close()
+            time.sleep(0.3)
+            refused("push reply message fail, channel of <asker> not found.")
+
+
+def test_a_reply_is_not_lost_with_an_asker_that_dies(a):
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as asker, Connection(broker.addr) as replier:
+            producer_heartbeat(asker, "asker", "askers")
+            sent = replier.send_message("DefaultCluster_REPLY_TOPIC", 0, b"pong", pairs(REPLY_TO_CLIENT="asker"), code=325)
+            asker.asked(326)
+            asker.close()
+            answer = replier.wait(sent)
+            assert (answer.code, answer.remark) == (1, "push reply message to askerfail."), answer.header
+            assert len(replier.read_queue("DefaultCluster_REPLY_TOPIC", 0)) == 1
+
+
+def test_a_word_for_a_delay_level_is_refused(a):
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as c:
+            for level, code in (("0", 0), ("-1", 0), ("+1", 0), ("x", 1), ("1x", 1), ("99999999999", 1)):
+                r = c.wait(c.send_message("Delays", 0, b"m", pairs(DELAY=level)))
+                assert r.code == code, (level, r.header)
+                assert code == 0 or level in r.remark
+
+
+def test_prepared_messages_stay_out_of_their_queue(a):
+    """The prepared flag without TRAN_MSG, as 4.2.0's brokers kept half messages: in the log, in no queue, also after a crash."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as c:
+            assert c.wait(c.send_message("Flags", 0, b"half", pairs(PGROUP="p"), f=4)).code == 0
+            assert c.wait(c.send_message("Flags", 0, b"plain")).code == 0
+            assert [(m[0], m[1]) for m in c.read_queue("Flags", 0)] == [(0, b"plain")]
+        broker.kill()
+        broker.start()
+        with Connection(broker.addr) as c:
+            assert [(m[0], m[1]) for m in c.read_queue("Flags", 0)] == [(0, b"plain")]
+
+
+def test_a_check_asks_with_the_half_message_and_odd_decisions_are_refused(a):
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker(transactionTimeOut=200, transactionCheckInterval=300)
+        with Connection(broker.addr) as c:
+            producer_heartbeat(c, "p1", "deciders")
+            key = "C0A80001" * 4
+            sent = c.wait(c.send_message("Decided", 2, b"doubt", pairs(TRAN_MSG="true", PGROUP="deciders", UNIQ_KEY=key), f=4))
+            assert sent.code == 0
+            asked = c.asked(39)
+            message = next(stored_messages(asked.body))
+            assert (message["topic"], message["queueId"], message["body"]) == ("Decided", 2, b"doubt"), message
+            assert message["properties"]["WAIT"] == "false" and message["properties"]["TRANSACTION_CHECK_TIMES"] == "1"
+            decision = dict(producerGroup="deciders", tranStateTableOffset=asked.ext["tranStateTableOffset"],
+                            commitLogOffset=asked.ext["commitLogOffset"], msgId=key, transactionId=key)
+            assert c.call(37, decision | dict(commitOrRollback=5)).remark == "commitOrRollback field wrong"
+            assert c.call(37, decision | dict(commitOrRollback=8)).code == 0
+            assert [m[1] for m in c.read_queue("Decided", 2)] == [b"doubt"]
