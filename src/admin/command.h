@@ -18,6 +18,8 @@ struct Command {
   std::vector<OptionSpec> options;   // without the common -h and -n
   /// Prints to session.out. Errors: the text behind "Caused by" ("CODE: 17  DESC: ...").
   std::function<Result<>(Session& session, const Options& options)> run;
+  /// Options, a letter each, of which one must be given; else the usage is printed, which is no failure.
+  std::string_view one_of = {};
 };
 
 /// All commands in the order in which `mqadmin` lists them (that of 5.3.3).
@@ -28,6 +30,8 @@ void add_topic_commands(std::vector<Command>& to);
 void add_message_commands(std::vector<Command>& to);
 void add_broker_commands(std::vector<Command>& to);
 void add_namesrv_commands(std::vector<Command>& to);
+void add_consumer_commands(std::vector<Command>& to);
+void add_offset_commands(std::vector<Command>& to);
 
 /// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
 /// does, unless MERLINMQ_STRICT_EXIT=1.

@@ -103,4 +103,19 @@ std::string cut(std::string_view text, size_t width) {
   return std::string(text.substr(0, i));
 }
 
+Result<int64_t> parse_time(const std::string& text) {
+  int64_t ms = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (ec == std::errc() && end == text.data() + text.size()) return ms;
+  tm t{};
+  int millis = 0;
+  if (std::sscanf(text.c_str(), "%d-%d-%d#%d:%d:%d:%d", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec, &millis) != 7) {
+    return fail(Errc::kInvalid, "\"" + text + "\" is not a time: give milliseconds or yyyy-MM-dd#HH:mm:ss:SSS");
+  }
+  t.tm_year -= 1900;
+  t.tm_mon -= 1;
+  t.tm_isdst = -1;
+  return static_cast<int64_t>(mktime(&t)) * 1000 + millis;
+}
+
 }  // namespace mq::admin

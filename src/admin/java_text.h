@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "msg/hash_order.h"
 
 namespace mq::admin {
@@ -19,6 +20,9 @@ std::string java_double(double value);
 std::string date_seconds(int64_t ms);
 /// "yyyy-MM-dd HH:mm:ss,SSS" in the local zone.
 std::string date_millis(int64_t ms);
+
+/// A decimal number of ms or yyyy-MM-dd#HH:mm:ss:SSS in the local zone. Errors: kInvalid.
+Result<int64_t> parse_time(const std::string& text);
 
 /// Left-aligned in `width` columns, never cut. Columns count UTF-8 characters.
 std::string pad(std::string_view text, size_t width);

@@ -68,6 +68,11 @@ int run_command(env::Env& env, const Command& command, const std::vector<std::st
     out(usage_text(command.name, specs));
     return 0;
   }
+  const auto given = [&](char letter) { return options->has(std::string_view(&letter, 1)); };
+  if (!command.one_of.empty() && std::none_of(command.one_of.begin(), command.one_of.end(), given)) {
+    out(usage_text(command.name, specs));
+    return 0;
+  }
   const char* environment = std::getenv("NAMESRV_ADDR");
   const std::string list = options->get("n", environment ? environment : "");
   Session session(env, split_addresses(list));
@@ -116,6 +121,8 @@ const std::vector<Command>& all_commands() {
     add_message_commands(all);
     add_broker_commands(all);
     add_namesrv_commands(all);
+    add_consumer_commands(all);
+    add_offset_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

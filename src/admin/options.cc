@@ -234,4 +234,24 @@ std::string usage_text(std::string_view command, std::vector<OptionSpec> specs) 
   return out;
 }
 
+Result<std::map<std::string, std::string>> parse_attributes(std::string_view text) {
+  std::map<std::string, std::string> found;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    const size_t equals = item.find('=');
+    std::string key(item.substr(0, equals));
+    std::string value;
+    if (equals != std::string_view::npos) {
+      if (key.find('+') == std::string::npos) return fail(Errc::kInvalid, "add/alter attribute format is wrong: " + key);
+      value = item.substr(equals + 1);
+    } else if (key.find('-') == std::string::npos) {
+      return fail(Errc::kInvalid, "delete attribute format is wrong: " + key);
+    }
+    if (!found.emplace(key, value).second) return fail(Errc::kInvalid, "key duplication: " + key);
+  }
+  return found;
+}
+
 }  // namespace mq::admin

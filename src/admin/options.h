@@ -40,6 +40,9 @@ class Options {
 /// Errors: kInvalid with commons-cli's message ("Missing required option: t").
 Result<Options> parse_options(const std::vector<OptionSpec>& specs, const std::vector<std::string>& words);
 
+/// "+k=v,-k2" -> the signed keys as Java's map holds them. Errors: kInvalid in Java's words.
+Result<std::map<std::string, std::string>> parse_attributes(std::string_view text);
+
 /// The usage text of a command, 110 columns wide, options sorted by name.
 std::string usage_text(std::string_view command, std::vector<OptionSpec> specs);
 

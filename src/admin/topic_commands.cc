@@ -14,27 +14,6 @@ namespace {
 using wire::RequestCode;
 constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
 
-/// "+k=v,-k2" -> the signed keys as Java's map holds them.
-Result<std::map<std::string, std::string>> parse_attributes(std::string_view text) {
-  std::map<std::string, std::string> found;
-  while (!text.empty()) {
-    const size_t comma = text.find(',');
-    const std::string_view item = text.substr(0, comma);
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    const size_t equals = item.find('=');
-    std::string key(item.substr(0, equals));
-    std::string value;
-    if (equals != std::string_view::npos) {
-      if (key.find('+') == std::string::npos) return fail(Errc::kInvalid, "add/alter attribute format is wrong: " + key);
-      value = item.substr(equals + 1);
-    } else if (key.find('-') == std::string::npos) {
-      return fail(Errc::kInvalid, "delete attribute format is wrong: " + key);
-    }
-    if (!found.emplace(key, value).second) return fail(Errc::kInvalid, "key duplication: " + key);
-  }
-  return found;
-}
-
 Result<wire::TopicConfig> config_of(const Options& o) {
   wire::TopicConfig c;
   c.topicName = o.get("t");

@@ -20,6 +20,9 @@ enum class SerializeType : uint8_t { kJson = 0, kRocketMq = 1 };
 inline constexpr size_t kMaxFrameBytes = 16 << 20;   // with the length field
 inline constexpr int32_t kFlagResponse = 1;
 inline constexpr int32_t kFlagOneway = 2;
+/// The name of a release number, as MQVersion gives it: "V5_3_3" for 479, "V4_2_0_SNAPSHOT" for 252.
+std::string version_name(int32_t version);
+inline constexpr int32_t kVersion5 = 413;            // V5_0_0: older clients know other names and rules
 inline constexpr int32_t kOurVersion = 479;          // V5_3_3: what our answers carry
 inline constexpr uint8_t kLanguageJava = 0;          // ordinal; our answers say JAVA as Java's servers do
 

@@ -102,3 +102,17 @@ def test_a_check_asks_with_the_half_message_and_odd_decisions_are_refused(a):
             assert c.call(37, decision | dict(commitOrRollback=5)).remark == "commitOrRollback field wrong"
             assert c.call(37, decision | dict(commitOrRollback=8)).code == 0
             assert [m[1] for m in c.read_queue("Decided", 2)] == [b"doubt"]
+
+
+def test_a_new_group_on_an_empty_queue_misses_nothing(a):
+    """A 4.x client told "not found" asks for the end of the queue, and would miss what arrives in between."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as c:
+            ask = dict(consumerGroup="young", topic="Young", queueId=0)
+            r = c.call(14, ask, version=407)
+            assert (r.code, r.ext["offset"]) == (0, "0"), r.header
+            assert c.call(14, ask, version=479).code == 22
+            assert c.wait(c.send_message("Young", 0, b"first")).code == 0
+            for version in (407, 479):
+                assert c.call(14, ask, version=version).ext["offset"] == "0"

@@ -17,7 +17,6 @@ using wire::ResponseCode;
 namespace {
 
 Logger log("admin");
-constexpr int32_t kVersionV5 = 413;   // V5_0_0
 constexpr std::string_view kVersionText = "V5_3_3";
 
 /// "0 B", "1.5 KiB", ... by 1024.
@@ -129,7 +128,7 @@ Answer AdminRoom::runtime_info(const wire::NoHeader&, Request& request) {
   add("getTotalTps", meters_.rates(StoreMeters::What::kGetTotal));
   const std::string transferred = meters_.rates(StoreMeters::What::kGetTransferred);
   // Each tool gets the name of its own release: 4.x reads the misspelt one.
-  add(request.frame().version < kVersionV5 ? "getTransferedTps" : "getTransferredTps", transferred);
+  add(request.frame().version < wire::kVersion5 ? "getTransferedTps" : "getTransferredTps", transferred);
   add_store_keys(t, s);
   add_pool_keys(t);
   if (hooks_.delay_progress) for (auto& [k, v] : hooks_.delay_progress()) add(std::move(k), std::move(v));

@@ -18,6 +18,10 @@ Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
   const auto body = parse_json(request.body_text());
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   const wire::SubscriptionGroupConfig config = wire::group_config_from(*body);
+  if (!config.attributes.empty()) {   // no attribute of a group is known; the names come signed
+    const std::string& key = config.attributes.begin()->first;
+    return request.refuse(ResponseCode::SYSTEM_ERROR, "unsupported key: " + key.substr(key.starts_with('+') || key.starts_with('-') ? 1 : 0));
+  }
   meta_.groups.put(config);
   log.info("group {} is set by {}", config.groupName, request.session().peer_text());
   return request.ok();

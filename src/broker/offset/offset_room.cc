@@ -23,6 +23,10 @@ Answer OffsetRoom::query(const wire::QueryConsumerOffsetHeader& h, Request& requ
   Result<store::Store::Entry> first = fail(Errc::kNotFound, "no first message");
   if (q && broker_.store.min_offset(*q).index <= 0) first = broker_.store.entry_at(*q, {0});
   if (first && broker_.store.in_memory(first->phy)) return request.ok(OffsetResponseHeader{0});
+  // 4.x brokers say 0 of an empty queue too, and their clients rely on it: told "not found", they ask for the end, and what arrives
+  // between the two questions is never consumed.
+  const bool never_held_any = !first && (!q || broker_.store.min_offset(*q).index <= 0);
+  if (never_held_any && request.frame().version < wire::kVersion5) return request.ok(OffsetResponseHeader{0});
   return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <map>
 #include <memory>
 
@@ -18,21 +17,6 @@ using wire::RequestCode;
 using wire::ResponseCode;
 
 namespace {
-
-/// The names of the releases before V3_1_8_SNAPSHOT (62), whose order is regular: pre-releases of 3.0.0, then a snapshot and a
-/// release of each number.
-std::string old_version_name(int32_t version) {
-  static constexpr std::string_view kFirst[] = {
-      "V3_0_0_SNAPSHOT", "V3_0_0_ALPHA1", "V3_0_0_BETA1", "V3_0_0_BETA2", "V3_0_0_BETA3", "V3_0_0_BETA4", "V3_0_0_BETA5",
-      "V3_0_0_BETA6_SNAPSHOT", "V3_0_0_BETA6", "V3_0_0_BETA7_SNAPSHOT", "V3_0_0_BETA7", "V3_0_0_BETA8_SNAPSHOT", "V3_0_0_BETA8",
-      "V3_0_0_BETA9_SNAPSHOT", "V3_0_0_BETA9", "V3_0_0_FINAL"};
-  if (version < 0) return std::to_string(version);
-  const auto n = static_cast<size_t>(version);
-  if (n < std::size(kFirst)) return std::string(kFirst[n]);
-  const int32_t from_301 = version - 16, from_310 = version - 46;
-  const std::string number = from_310 < 0 ? fmt::format("V3_0_{}", from_301 / 2 + 1) : fmt::format("V3_1_{}", from_310 / 2);
-  return version % 2 == 0 ? number + "_SNAPSHOT" : number;
-}
 
 /// Passes on what the client said, as its own answer.
 void pass_on(Responder& responder, const std::string& group, const std::string& client, const Said& said) {
@@ -53,7 +37,7 @@ Result<ClientChannel> RelayRoom::member(const std::string& group, const std::str
     if (c.client_id != client_id) continue;
     if (c.version >= kVersionWithRelay) return std::move(c);
     return fail(Errc::kInvalid, fmt::format("The Consumer <{}> Version <{}> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", client_id,
-                                            old_version_name(c.version)));
+                                            wire::version_name(c.version)));
   }
   return fail(Errc::kNotFound, fmt::format("The Consumer <{}> <{}> not online", group, client_id));
 }

@@ -183,6 +183,21 @@ std::string encode_heartbeat(const HeartbeatData& h) {
                      .add("withoutSub", h.withoutSub));
 }
 
+std::string retry_policy_text(const Json& policy) {
+  const auto number = [](const Json& j) { return std::to_string(j.as_int()); };
+  std::string exponential = "null", customized = "null";
+  if (const Json& e = policy["exponentialRetryPolicy"]; e.is_object()) {
+    exponential = "ExponentialRetryPolicy{initial=" + number(e["initial"]) + ", max=" + number(e["max"]) + ", multiplier=" + number(e["multiplier"]) + "}";
+  }
+  if (const Json& c = policy["customizedRetryPolicy"]; c.is_object()) {
+    customized = "CustomizedRetryPolicy{next=[";
+    for (const Json& n : c["next"].items()) customized += (customized.back() == '[' ? "" : ", ") + number(n);
+    customized += "]}";
+  }
+  const std::string type = policy["type"].is_string() ? policy["type"].as_string() : "CUSTOMIZED";
+  return "GroupRetryPolicy{type=" + type + ", exponentialRetryPolicy=" + exponential + ", customizedRetryPolicy=" + customized + "}";
+}
+
 std::string SubscriptionGroupConfig::to_text() const {
   auto b = [](bool v) { return v ? "true" : "false"; };
   std::string a = "{";
@@ -190,7 +205,7 @@ std::string SubscriptionGroupConfig::to_text() const {
   return "SubscriptionGroupConfig{groupName=" + groupName + ", consumeEnable=" + b(consumeEnable) + ", consumeFromMinEnable=" +
          b(consumeFromMinEnable) + ", consumeBroadcastEnable=" + b(consumeBroadcastEnable) + ", consumeMessageOrderly=" +
          b(consumeMessageOrderly) + ", retryQueueNums=" + std::to_string(retryQueueNums) + ", retryMaxTimes=" + std::to_string(retryMaxTimes) +
-         ", groupRetryPolicy=GroupRetryPolicy{type=CUSTOMIZED, exponentialRetryPolicy=null, customizedRetryPolicy=null}, brokerId=" +
+         ", groupRetryPolicy=" + retry_policy_text(groupRetryPolicy) + ", brokerId=" +
          std::to_string(brokerId) + ", whichBrokerWhenConsumeSlowly=" + std::to_string(whichBrokerWhenConsumeSlowly) +
          ", notifyConsumerIdsChangedEnable=" + b(notifyConsumerIdsChangedEnable) + ", groupSysFlag=" + std::to_string(groupSysFlag) +
          ", consumeTimeoutMinute=" + std::to_string(consumeTimeoutMinute) + ", subscriptionDataSet=" +

@@ -60,6 +60,9 @@ struct HeartbeatData {
 Result<HeartbeatData> heartbeat_from(std::string_view body);
 std::string encode_heartbeat(const HeartbeatData& h);
 
+/// GroupRetryPolicy as Java's toString prints it.
+std::string retry_policy_text(const Json& policy);
+
 struct SubscriptionGroupConfig {
   std::string groupName;
   bool consumeEnable = true;
