@@ -22,6 +22,9 @@ def get(port, path):
 
 def metrics(port):
     """{name: [(labels, value)]} of all samples; fails on what the library cannot read and on a family that comes twice."""
+    until = time.monotonic() + 5
+    while get(port, "/startupz")[0] == 503 and time.monotonic() < until:   # clients are served a moment before
+        time.sleep(0.02)
     status, text, headers = get(port, "/metrics")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), (status, headers)
     found, families = {}, set()
