@@ -32,6 +32,7 @@ void add_broker_commands(std::vector<Command>& to);
 void add_namesrv_commands(std::vector<Command>& to);
 void add_consumer_commands(std::vector<Command>& to);
 void add_offset_commands(std::vector<Command>& to);
+void add_maintenance_commands(std::vector<Command>& to);
 
 /// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
 /// does, unless MERLINMQ_STRICT_EXIT=1.

@@ -123,6 +123,7 @@ const std::vector<Command>& all_commands() {
     add_namesrv_commands(all);
     add_consumer_commands(all);
     add_offset_commands(all);
+    add_maintenance_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

@@ -1,0 +1,168 @@
+// updateTopicPerm, updateOrderConf, allocateMQ, cleanExpiredCQ, cleanUnusedTopic. Source: spec mqadmin 3.4, 3.9, 3.10, 6.5.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "admin/command.h"
+#include "admin/java_text.h"
+#include "msg/hash_order.h"
+#include "wire/bodies/topic_config.h"
+
+namespace mq::admin {
+
+namespace {
+
+using wire::MessageQueue;
+using wire::RequestCode;
+
+constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
+
+Result<> set_perm(Session& s, const std::string& addr, const wire::TopicConfig& c, int32_t old_perm) {
+  const wire::CreateTopicHeader header{.topic = c.topicName, .defaultTopic = "TBW102", .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
+                                       .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order,
+                                       .attributes = "", .force = false};
+  MQ_TRY(const auto r, s.call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, header));
+  if (!r.ok()) return client_failure(r.code, r.remark);
+  s.print("update topic perm from {} to {} in {} success.\n", old_perm, c.perm, addr);
+  return {};
+}
+
+/// QUIRK: queue counts of all brokers become those of the first one in the route.
+Result<> update_perm(Session& s, const Options& o) {
+  MQ_TRY(const auto route, s.route(o.get("t")));
+  MQ_TRY(const int64_t perm, o.number("p", 6));
+  if (route.queueDatas.empty()) return client_failure("the topic has no queue");
+  const wire::QueueData& first = route.queueDatas.front();
+  wire::TopicConfig config;
+  config.topicName = o.get("t");
+  config.readQueueNums = first.readQueueNums;
+  config.writeQueueNums = first.writeQueueNums;
+  config.topicSysFlag = first.topicSysFlag;
+  config.perm = static_cast<int32_t>(perm);
+  if (const auto addr = o.find("b")) {
+    const auto broker = std::find_if(route.brokerDatas.begin(), route.brokerDatas.end(), [&](const wire::BrokerData& b) {
+      const auto master = b.brokerAddrs.find(0);
+      return master != b.brokerAddrs.end() && master->second == *addr;
+    });
+    if (broker == route.brokerDatas.end()) {
+      s.write("updateTopicPerm error broker not exit or broker is not master!.\n");
+      return {};
+    }
+    const auto queue = std::find_if(route.queueDatas.begin(), route.queueDatas.end(), [&](const auto& q) { return q.brokerName == broker->brokerName; });
+    const int32_t old_perm = queue == route.queueDatas.end() ? first.perm : queue->perm;
+    if (old_perm == config.perm) {
+      s.write("new perm equals to the old one!\n");
+      return {};
+    }
+    MQ_TRY_VOID(set_perm(s, *addr, config, old_perm));
+    s.print("{}.\n", config.to_text());
+    return {};
+  }
+  MQ_TRY(const auto masters, s.masters(o.get("c")));
+  for (const std::string& addr : masters) MQ_TRY_VOID(set_perm(s, addr, config, first.perm));
+  return {};
+}
+
+Result<> order_conf(Session& s, const Options& o) {
+  const std::string topic = o.get("t"), method = o.get("m"), conf = o.get("v");
+  if (method == "get") {
+    MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), topic}));
+    s.print("get orderConf success. topic=[{}], orderConf=[{}] ", topic, r.header.value.value_or("null"));
+  } else if (method == "put") {
+    if (conf.empty()) return fail(Errc::kInvalid, "please set orderConf with option -v.");
+    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
+    s.print("update orderConf success. topic=[{}], orderConf=[{}]", topic, conf);
+  } else if (method == "delete") {
+    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::DELETE_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic}));
+    s.print("delete orderConf success. topic=[{}]", topic);
+  } else {
+    return fail(Errc::kInvalid, fmt::format("the method \"{}\" is none of: get, put, delete", method));
+  }
+  return {};
+}
+
+/// The share of client `index` of `clients`, as AllocateMessageQueueAveragely cuts it.
+std::vector<MessageQueue> share_of(const std::vector<MessageQueue>& queues, size_t index, size_t clients) {
+  const size_t rest = queues.size() % clients;
+  const bool one_more = rest > 0 && index < rest;
+  const size_t size = queues.size() <= clients ? 1 : queues.size() / clients + (one_more ? 1 : 0);
+  const size_t from = std::min(one_more ? index * size : index * size + rest, queues.size());
+  const size_t count = std::min(size, queues.size() - from);
+  return {queues.begin() + static_cast<std::ptrdiff_t>(from), queues.begin() + static_cast<std::ptrdiff_t>(from + count)};
+}
+
+Result<> allocate(Session& s, const Options& o) {
+  MQ_TRY(const auto route, s.route(o.get("t")));
+  std::vector<MessageQueue> queues = Session::readable_queues(o.get("t"), route);
+  // QUIRK: Java divides the queues in the order of its hash set.
+  hash_order_by(queues, [](const MessageQueue& q) {
+    auto h = static_cast<uint32_t>(31 + java_hash(q.brokerName));
+    h = 31 * h + static_cast<uint32_t>(q.queueId);
+    return static_cast<int32_t>(31 * h + static_cast<uint32_t>(java_hash(q.topic)));
+  });
+  std::vector<std::string> clients;
+  std::string_view list_text;
+  const std::string list = o.get("i");
+  for (list_text = list; !list_text.empty();) {
+    const size_t comma = std::min(list_text.find(','), list_text.size());
+    clients.emplace_back(list_text.substr(0, comma));
+    list_text.remove_prefix(std::min(comma + 1, list_text.size()));
+  }
+  std::vector<size_t> order(clients.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  hash_order(order, [&](size_t i) { return std::string_view(clients[i]); });
+  Json result = Json::object();
+  for (const size_t i : order) {
+    Json mine = Json::array();
+    for (const MessageQueue& q : share_of(queues, i, clients.size())) mine.push(to_json(q));
+    result.add(clients[i], std::move(mine));
+  }
+  s.print("{}\n", to_text(Json::object().add("result", std::move(result))));
+  return {};
+}
+
+/// To every broker of the address, the cluster, or all clusters; tells how it went at the last one.
+template <RequestCode C>
+Result<> clean(Session& s, const Options& o) {
+  std::vector<std::string> brokers;
+  if (const auto addr = o.find("b")) {
+    brokers.push_back(*addr);
+  } else {
+    MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
+    for (const auto& [cluster, names] : info.clusterAddrTable) {
+      if (o.has("c") && o.get("c") != cluster) continue;
+      MQ_TRY(const auto more, s.all_brokers(cluster));
+      brokers.insert(brokers.end(), more.begin(), more.end());
+    }
+  }
+  bool done = false;
+  for (const std::string& addr : brokers) {
+    MQ_TRY_VOID(s.ask<C>(addr));
+    done = true;
+  }
+  s.write(done ? "success" : "false");
+  return {};
+}
+
+}  // namespace
+
+void add_maintenance_commands(std::vector<Command>& to) {
+  const OptionSpec topic{"t", "topic", true, true, "topic name"};
+  to.push_back({"updateTopicPerm", "UpdateTopicPermSubCommand", "Update topic perm.",
+                {{"b", "brokerAddr", true, false, "create topic to which broker"}, {"c", "clusterName", true, false, "create topic to which cluster"},
+                 topic, {"p", "perm", true, true, "set topic's permission(2|4|6), intro[2:W; 4:R; 6:RW]"}},
+                update_perm, "bc"});
+  to.push_back({"updateOrderConf", "UpdateOrderConfCommand", "Create or update or delete order conf.",
+                {topic, {"v", "orderConf", true, false, "set order conf [eg. brokerName1:num;brokerName2:num]"},
+                 {"m", "method", true, true, "option type [eg. put|get|delete"}},
+                order_conf});
+  to.push_back({"allocateMQ", "AllocateMQSubCommand", "Allocate MQ.",
+                {topic, {"i", "ipList", true, true, "ipList"}}, allocate});
+  const OptionSpec broker{"b", "brokerAddr", true, false, "Broker address"}, cluster{"c", "cluster", true, false, "clustername"};
+  to.push_back({"cleanExpiredCQ", "CleanExpiredCQSubCommand", "Clean expired ConsumeQueue on broker.", {broker, cluster},
+                clean<RequestCode::CLEAN_EXPIRED_CONSUMEQUEUE>});
+  to.push_back({"cleanUnusedTopic", "CleanUnusedTopicCommand", "Clean unused topic on broker.", {broker, cluster},
+                clean<RequestCode::CLEAN_UNUSED_TOPIC>});
+}
+
+}  // namespace mq::admin
