@@ -132,7 +132,7 @@ void PosixConnection::redeliver() noexcept {
 // ---- output ------------------------------------------------------------------------------------------------------
 
 void PosixConnection::before_output() noexcept {
-  if (dead_) return out_.clear();
+  if (dead_ || mute_) return out_.clear();
   if (!dirty_) {
     dirty_ = true;
     loop_.mark_dirty(*this);
@@ -148,7 +148,7 @@ void PosixConnection::before_output() noexcept {
 void PosixConnection::send_pinned(PinnedBytes bytes) {
   if (bytes.bytes.size() <= kCopyPinned) return out().append(bytes.bytes);
   ByteBuffer& buffer = out();
-  if (dead_) return;
+  if (dead_ || mute_) return;
   if (pins_.size() == first_pin_) pins_.clear(), first_pin_ = 0;
   pinned_bytes_ += bytes.bytes.size();
   pins_.push_back({buffer.size(), std::move(bytes)});
@@ -157,6 +157,10 @@ void PosixConnection::send_pinned(PinnedBytes bytes) {
 void PosixConnection::flush() noexcept {
   dirty_ = false;
   if (dead_ || blocked_) return;
+  if (mute_) {
+    if (closing_) die(std::move(*why_));
+    return;
+  }
   was_high_ |= congested();
   if (unsent() > 0) {
     bool everything = false;
@@ -175,7 +179,7 @@ void PosixConnection::flush() noexcept {
   }
 }
 
-/// One system call; the number of bytes taken, or -1 when the connection has died of it.
+/// One system call; the number of bytes taken, or -1 when the connection takes nothing any more.
 ssize_t PosixConnection::send_some(bool& everything) noexcept {
   const size_t before = unsent();
   ssize_t n;
@@ -191,7 +195,8 @@ ssize_t PosixConnection::send_some(bool& everything) noexcept {
       everything = false;
       return 0;
     }
-    die(fail_errno(errno, "send").error());
+    if ((errno == ECONNRESET || errno == EPIPE) && !closing_ && !paused_) fall_mute();
+    else die(fail_errno(errno, "send").error());
     return -1;
   }
   last_active_ms_ = loop_.turn_ms();
@@ -259,6 +264,19 @@ void PosixConnection::advance(size_t bytes) noexcept {
 
 void PosixConnection::wait_for_room() noexcept {
   blocked_ = true;
+  update_interest();
+}
+
+/// The peer has gone, but its last requests may still lie in the socket: one-way ones count although nobody waits for an answer.
+/// Reading on meets the end, of which the connection then dies.
+void PosixConnection::fall_mute() noexcept {
+  mute_ = true;
+  out_.clear();
+  sent_ = 0;
+  pins_.clear();
+  first_pin_ = 0;
+  pinned_bytes_ = 0;
+  blocked_ = was_high_ = false;
   update_interest();
 }
 

@@ -64,6 +64,7 @@ class PosixConnection final : public Connection, public Pollable {
   ssize_t send_pieces(bool& everything) noexcept;
   void advance(size_t bytes) noexcept;
   void wait_for_room() noexcept;
+  void fall_mute() noexcept;
   void linger() noexcept;
   void update_interest() noexcept;
   void finish_later(Error why) noexcept;
@@ -89,6 +90,7 @@ class PosixConnection final : public Connection, public Pollable {
   bool paused_ = false;
   bool closing_ = false;
   bool dead_ = false;
+  bool mute_ = false;             // the peer takes nothing any more; what it had sent is still read
   bool waiting_ = false;          // in the loop's list of rests to hand over again
   std::unique_ptr<Error> why_;
   Endpoint peer_;

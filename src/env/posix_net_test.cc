@@ -336,6 +336,28 @@ TEST_F(PosixNets, AnswersOfTheLastTurnGoOutBeforeTheClose) {
   EXPECT_TRUE(eventually([&] { return server.closes == 1; }));
 }
 
+TEST_F(PosixNets, WhatAPeerSentBeforeItWentIsReadAlthoughAWriteFails) {
+  Reader& reader = make();
+  const uint16_t port = listen_for(reader);
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  ASSERT_TRUE(eventually([&] { return accepted_ == 1; }));
+  const std::string last(5000, 'x');
+  on_loop([&] {   // the loop is busy while the peer sends its last words and goes
+    EXPECT_EQ(::send(fd, last.data(), last.size(), 0), static_cast<ssize_t>(last.size()));
+    const linger now{1, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    ::close(fd);
+    server_side_->out().append("an answer that nobody reads");
+  });
+  EXPECT_TRUE(eventually([&] { return reader.closes == 1; }));
+  EXPECT_EQ(reader.received, last.size());
+}
+
 TEST_F(PosixNets, BackPressurePausesAndDrains) {
   Reader &server = make(), &client = make();
   server.echo = true;
