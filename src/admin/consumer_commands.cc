@@ -93,8 +93,6 @@ Result<> delete_group(Session& s, const Options& o) {
 void print_group(Session& s, const std::string& cluster, const std::string& broker, const SubscriptionGroupConfig& c) {
   s.print("============================={}:{}=============================\n", cluster, broker);
   const auto field = [&](std::string_view name, const auto& value) { s.write(fmt::format("{}=  {}\n", pad(name, 40), value)); };
-  std::string attributes = "{";
-  for (const auto& [k, v] : c.attributes) attributes += (attributes.size() > 1 ? ", " : "") + k + "=" + v;
   field("groupName", c.groupName);
   field("consumeEnable", c.consumeEnable);
   field("consumeFromMinEnable", c.consumeFromMinEnable);
@@ -109,7 +107,7 @@ void print_group(Session& s, const std::string& cluster, const std::string& brok
   field("groupSysFlag", c.groupSysFlag);
   field("consumeTimeoutMinute", c.consumeTimeoutMinute);
   field("subscriptionDataSet", c.subscriptionDataSet.is_null() ? "" : to_text(c.subscriptionDataSet));
-  field("attributes", attributes + "}");
+  field("attributes", wire::attributes_text(c.attributes));
 }
 
 Result<> group_config(Session& s, const Options& o) {

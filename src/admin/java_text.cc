@@ -118,4 +118,10 @@ Result<int64_t> parse_time(const std::string& text) {
   return static_cast<int64_t>(mktime(&t)) * 1000 + millis;
 }
 
+int32_t queue_hash(const wire::MessageQueue& q) noexcept {
+  auto h = static_cast<uint32_t>(31 + java_hash(q.brokerName));
+  h = 31 * h + static_cast<uint32_t>(q.queueId);
+  return static_cast<int32_t>(31 * h + static_cast<uint32_t>(java_hash(q.topic)));
+}
+
 }  // namespace mq::admin

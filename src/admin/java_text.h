@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "msg/hash_order.h"
+#include "wire/bodies/stats.h"
 
 namespace mq::admin {
 
@@ -23,6 +24,9 @@ std::string date_millis(int64_t ms);
 
 /// A decimal number of ms or yyyy-MM-dd#HH:mm:ss:SSS in the local zone. Errors: kInvalid.
 Result<int64_t> parse_time(const std::string& text);
+
+/// MessageQueue.hashCode().
+int32_t queue_hash(const wire::MessageQueue& q) noexcept;
 
 /// Left-aligned in `width` columns, never cut. Columns count UTF-8 characters.
 std::string pad(std::string_view text, size_t width);

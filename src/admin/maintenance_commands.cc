@@ -5,8 +5,8 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
-#include "msg/hash_order.h"
-#include "wire/bodies/topic_config.h"
+#include "admin/topic_writes.h"
+#include "base/split.h"
 
 namespace mq::admin {
 
@@ -15,14 +15,8 @@ namespace {
 using wire::MessageQueue;
 using wire::RequestCode;
 
-constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
-
 Result<> set_perm(Session& s, const std::string& addr, const wire::TopicConfig& c, int32_t old_perm) {
-  const wire::CreateTopicHeader header{.topic = c.topicName, .defaultTopic = "TBW102", .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
-                                       .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order,
-                                       .attributes = "", .force = false};
-  MQ_TRY(const auto r, s.call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, header));
-  if (!r.ok()) return client_failure(r.code, r.remark);
+  MQ_TRY_VOID(create_topic(s, addr, c));
   s.print("update topic perm from {} to {} in {} success.\n", old_perm, c.perm, addr);
   return {};
 }
@@ -70,7 +64,7 @@ Result<> order_conf(Session& s, const Options& o) {
     s.print("get orderConf success. topic=[{}], orderConf=[{}] ", topic, r.header.value.value_or("null"));
   } else if (method == "put") {
     if (conf.empty()) return fail(Errc::kInvalid, "please set orderConf with option -v.");
-    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
+    MQ_TRY_VOID(put_order_conf(s, topic, conf));
     s.print("update orderConf success. topic=[{}], orderConf=[{}]", topic, conf);
   } else if (method == "delete") {
     for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::DELETE_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic}));
@@ -95,27 +89,17 @@ Result<> allocate(Session& s, const Options& o) {
   MQ_TRY(const auto route, s.route(o.get("t")));
   std::vector<MessageQueue> queues = Session::readable_queues(o.get("t"), route);
   // QUIRK: Java divides the queues in the order of its hash set.
-  hash_order_by(queues, [](const MessageQueue& q) {
-    auto h = static_cast<uint32_t>(31 + java_hash(q.brokerName));
-    h = 31 * h + static_cast<uint32_t>(q.queueId);
-    return static_cast<int32_t>(31 * h + static_cast<uint32_t>(java_hash(q.topic)));
-  });
-  std::vector<std::string> clients;
-  std::string_view list_text;
+  hash_order_by(queues, queue_hash);
   const std::string list = o.get("i");
-  for (list_text = list; !list_text.empty();) {
-    const size_t comma = std::min(list_text.find(','), list_text.size());
-    clients.emplace_back(list_text.substr(0, comma));
-    list_text.remove_prefix(std::min(comma + 1, list_text.size()));
-  }
+  const std::vector<std::string_view> clients = split(list, ",");
   std::vector<size_t> order(clients.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  hash_order(order, [&](size_t i) { return std::string_view(clients[i]); });
+  hash_order(order, [&](size_t i) { return clients[i]; });
   Json result = Json::object();
   for (const size_t i : order) {
     Json mine = Json::array();
     for (const MessageQueue& q : share_of(queues, i, clients.size())) mine.push(to_json(q));
-    result.add(clients[i], std::move(mine));
+    result.add(std::string(clients[i]), std::move(mine));
   }
   s.print("{}\n", to_text(Json::object().add("result", std::move(result))));
   return {};

@@ -79,11 +79,7 @@ Result<std::vector<QueueAt>> queues_of(Session& s, const std::string& topic) {
   for (wire::MessageQueue& q : Session::readable_queues(topic, *route)) {
     if (addrs.contains(q.brokerName)) found.push_back({q, addrs[q.brokerName]});
   }
-  hash_order_by(found, [](const QueueAt& a) {
-    auto h = static_cast<uint32_t>(31 + java_hash(a.queue.brokerName));
-    h = 31 * h + static_cast<uint32_t>(a.queue.queueId);
-    return static_cast<int32_t>(31 * h + static_cast<uint32_t>(java_hash(a.queue.topic)));
-  });
+  hash_order_by(found, [](const QueueAt& a) { return queue_hash(a.queue); });
   return found;
 }
 

@@ -5,6 +5,7 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
+#include "base/split.h"
 
 namespace mq::admin {
 
@@ -45,13 +46,10 @@ int list_commands() {
 /// "a:1;b:2", also with commas.
 std::vector<std::string> split_addresses(std::string_view text) {
   std::vector<std::string> found;
-  while (!text.empty()) {
-    const size_t end = text.find_first_of(";,");
-    std::string_view one = text.substr(0, end);
+  for (std::string_view one : split(text, ";,")) {
     while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
     while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
     if (!one.empty()) found.emplace_back(one);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return found;
 }

@@ -20,16 +20,22 @@ struct Reset {
   bool force = true;
 };
 
-/// Whether a broker of the route belongs to the cluster that was asked for; "": any.
-bool chosen(const wire::BrokerData& b, const std::string& cluster) { return cluster.empty() || b.cluster == cluster; }
+/// One address of every broker that has the topic, of the cluster that was asked for.
+Result<std::vector<std::string>> brokers_of(Session& s, const Reset& reset) {
+  MQ_TRY(const auto route, s.route(reset.topic));
+  std::vector<std::string> found;
+  for (const wire::BrokerData& b : route.brokerDatas) {
+    std::string addr = Session::address_of(b);
+    if (!addr.empty() && (reset.cluster.empty() || b.cluster == reset.cluster)) found.push_back(std::move(addr));
+  }
+  return found;
+}
 
 /// By the brokers, which tell the consumers. nullopt: a consumer is not online.
 Result<std::optional<std::map<MessageQueue, int64_t>>> reset_online(Session& s, const Reset& reset) {
-  MQ_TRY(const auto route, s.route(reset.topic));
+  MQ_TRY(const auto brokers, brokers_of(s, reset));
   std::map<MessageQueue, int64_t> all;
-  for (const wire::BrokerData& b : route.brokerDatas) {
-    const std::string addr = Session::address_of(b);
-    if (addr.empty() || !chosen(b, reset.cluster)) continue;
+  for (const std::string& addr : brokers) {
     MQ_TRY(const auto r, s.call<RequestCode::INVOKE_BROKER_TO_RESET_OFFSET>(
                              addr, {.topic = reset.topic, .group = reset.group, .timestamp = reset.timestamp, .isForce = reset.force, .queueId = -1, .offset = -1}));
     if (r.code == kConsumerNotOnline) return std::optional<std::map<MessageQueue, int64_t>>();
@@ -65,11 +71,9 @@ Result<OfflineRow> reset_queue(Session& s, const std::string& addr, const Reset&
 }
 
 Result<std::vector<OfflineRow>> reset_offline(Session& s, const Reset& reset) {
-  MQ_TRY(const auto route, s.route(reset.topic));
+  MQ_TRY(const auto brokers, brokers_of(s, reset));
   std::vector<OfflineRow> rows;
-  for (const wire::BrokerData& b : route.brokerDatas) {
-    const std::string addr = Session::address_of(b);
-    if (addr.empty() || !chosen(b, reset.cluster)) continue;
+  for (const std::string& addr : brokers) {
     MQ_TRY(const auto r, s.ask<RequestCode::GET_CONSUME_STATS>(addr, {.consumerGroup = reset.group}, {}, 15'000));
     MQ_TRY(const auto stats, wire::consume_stats_from(r.body));
     std::map<MessageQueue, wire::OffsetWrapper> queues;
@@ -127,14 +131,14 @@ Result<> reset_one_queue(Session& s, const Options& o, const Reset& reset) {
   return {};
 }
 
-Result<Reset> reset_from(const Options& o) {
+Reset reset_from(const Options& o) {
   Reset reset{.group = o.get("g"), .topic = o.get("t"), .cluster = o.get("c")};
   if (o.has("f")) reset.force = o.is_true("f");
   return reset;
 }
 
 Result<> reset_by_time(Session& s, const Options& o) {
-  MQ_TRY(Reset reset, reset_from(o));
+  Reset reset = reset_from(o);
   MQ_TRY(reset.timestamp, time_of(s, o.get("s")));
   if (o.has("b") && o.has("q")) return reset_one_queue(s, o, reset);
   const std::string what = fmt::format("group[{}], topic[{}], force[{}], timestamp(string)[{}], timestamp(long)[{}]\n", reset.group, reset.topic,
@@ -152,7 +156,7 @@ Result<> reset_by_time(Session& s, const Options& o) {
 }
 
 Result<> skip_accumulated(Session& s, const Options& o) {
-  MQ_TRY(Reset reset, reset_from(o));
+  Reset reset = reset_from(o);
   reset.timestamp = -1;
   MQ_TRY(const auto online, reset_online(s, reset));
   if (online) {

@@ -5,14 +5,14 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
-#include "wire/bodies/topic_config.h"
+#include "admin/topic_writes.h"
+#include "base/split.h"
 
 namespace mq::admin {
 
 namespace {
 
 using wire::RequestCode;
-constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
 
 Result<wire::TopicConfig> config_of(const Options& o) {
   wire::TopicConfig c;
@@ -29,25 +29,6 @@ Result<wire::TopicConfig> config_of(const Options& o) {
   return c;
 }
 
-Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& c) {
-  std::string attributes;
-  for (const auto& [k, v] : c.attributes) attributes += (attributes.empty() ? "" : ",") + k + (k.starts_with('-') ? "" : "=" + v);
-  wire::CreateTopicHeader h{.topic = c.topicName, .defaultTopic = "TBW102", .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
-                            .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order,
-                            .attributes = attributes, .force = false};
-  MQ_TRY(const auto r, s.call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, h));
-  if (!r.ok()) return client_failure(r.code, r.remark);
-  return {};
-}
-
-Result<> put_order_conf(Session& s, const std::string& topic, const std::string& conf) {
-  for (const std::string& ns : s.namesrvs()) {
-    MQ_TRY(const auto r, s.ask<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
-    (void)r;
-  }
-  return {};
-}
-
 /// Replaces or adds this broker's "name:queues" in the stored list and stores it everywhere.
 Result<> set_broker_order(Session& s, const std::string& addr, const wire::TopicConfig& c) {
   MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
@@ -61,12 +42,8 @@ Result<> set_broker_order(Session& s, const std::string& addr, const wire::Topic
   const auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), c.topicName});
   if (!old) s.complain(old.error());   // QUIRK: the first broker of a topic finds no list; that is said, and goes on
   if (old && old->header.value) {
-    std::string_view rest = *old->header.value;
-    while (!rest.empty()) {
-      const size_t end = rest.find(';');
-      const std::string_view one = rest.substr(0, end);
+    for (const std::string_view one : split(*old->header.value, ";")) {
       if (!one.empty() && one.substr(0, one.find(':')) != name) conf += std::string(one) + ";";
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
   }
   MQ_TRY_VOID(put_order_conf(s, c.topicName, conf + part));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "admin/consumer_look_ups.h"
 #include "admin/java_text.h"
 
 namespace mq::admin {
@@ -19,13 +20,7 @@ struct Track {
 
 /// Has the group's offset passed the message? Compared on the broker that stored it.
 Result<bool> consumed(Session& s, const std::string& group, const Message& m) {
-  MQ_TRY(const auto route, s.route("%RETRY%" + group));
-  wire::ConsumeStats stats;
-  for (const auto& [name, addr] : Session::brokers_of(route)) {
-    MQ_TRY(const auto r, s.ask<RequestCode::GET_CONSUME_STATS>(addr, {.consumerGroup = group}, {}, 15'000));
-    MQ_TRY(const auto one, wire::consume_stats_from(r.body));
-    stats.offsetTable.insert(one.offsetTable.begin(), one.offsetTable.end());
-  }
+  MQ_TRY(const wire::ConsumeStats stats, consume_stats_of(s, group, ""));
   MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
   for (const auto& [q, o] : stats.offsetTable) {
     if (q.topic != m.view.m.topic || q.queueId != m.view.m.queueId) continue;

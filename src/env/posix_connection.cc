@@ -158,6 +158,7 @@ void PosixConnection::flush() noexcept {
   dirty_ = false;
   if (dead_ || blocked_) return;
   if (mute_) {
+    out_.clear();
     if (closing_) die(std::move(*why_));
     return;
   }

@@ -130,5 +130,11 @@ TEST(Properties, JavaHash) {
   }
 }
 
+TEST(Properties, WithPropertyReplacesAndAppends) {
+  using namespace std::literals;
+  EXPECT_EQ(with_property("", "A", "1"), "A\1" "1\2"sv);
+  EXPECT_EQ(with_property("A\1" "1\2B\1" "2", "A", "3"), "B\1" "2\2A\1" "3\2"sv);
+}
+
 }  // namespace
 }  // namespace mq

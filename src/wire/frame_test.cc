@@ -400,5 +400,13 @@ TEST(Names, CodesAndLanguages) {
   EXPECT_EQ(language_ordinal("C++"), std::nullopt);
 }
 
+TEST(Versions, HaveTheNamesOfTheirReleases) {   // spec protocol 2
+  const std::pair<int32_t, std::string_view> cases[] = {
+      {0, "V3_0_0_SNAPSHOT"}, {15, "V3_0_0_FINAL"}, {26, "V3_0_6_SNAPSHOT"}, {37, "V3_0_11"}, {62, "V3_1_8_SNAPSHOT"}, {67, "V3_2_0"},
+      {86, "V3_3_1_SNAPSHOT"}, {121, "V3_4_9"}, {213, "V4_0_0"}, {252, "V4_2_0_SNAPSHOT"}, {317, "V4_5_2"}, {409, "V4_9_8"}, {413, "V5_0_0"},
+      {479, "V5_3_3"}, {513, "V5_5_0"}, {612, "HIGHER_VERSION"}, {9999, "HIGHER_VERSION"}};
+  for (const auto& [number, name] : cases) EXPECT_EQ(version_name(number), name);
+}
+
 }  // namespace
 }  // namespace mq::wire

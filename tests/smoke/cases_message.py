@@ -69,6 +69,7 @@ def test_a_word_for_a_delay_level_is_refused(a):
                 r = c.wait(c.send_message("Delays", 0, b"m", pairs(DELAY=level)))
                 assert r.code == code, (level, r.header)
                 assert code == 0 or level in r.remark
+            assert len(c.read_queue("Delays", 0)) == 2   # the message of level +1 waits
 
 
 def test_prepared_messages_stay_out_of_their_queue(a):

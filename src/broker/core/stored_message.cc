@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/numbers.h"
 #include "msg/properties.h"
 
 namespace mq::broker {
@@ -17,6 +18,14 @@ PutMessage put_again(const RecordView& record) {
   m.wait = false;
   m.may_rewrite = false;
   return m;
+}
+
+std::string with_real_queue(std::string_view properties, std::string_view topic, int32_t queue_id) {
+  return with_property(with_property(properties, prop::kRealTopic, topic), prop::kRealQueueId, std::to_string(queue_id));
+}
+
+int64_t property_number(std::string_view properties, std::string_view name, int64_t otherwise) noexcept {
+  return parse_int64(find_property(properties, name)).value_or(otherwise);
 }
 
 int32_t real_queue_id(std::string_view properties) noexcept {

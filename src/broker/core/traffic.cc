@@ -63,6 +63,25 @@ GroupTraffic& Traffic::group(size_t loop, std::string_view topic, std::string_vi
   return lane.groups.size() < kMaxCells ? lane.groups[std::move(key)] : lane.other_groups;
 }
 
+Traffic::TopicSum Traffic::topic_sum(std::string_view topic) const {
+  TopicSum sum;
+  for (const auto& lane : lanes_) {
+    MutexLock lock(lane->mu);
+    if (const auto it = lane->topics.find(topic); it != lane->topics.end()) add(sum, it->second);
+  }
+  return sum;
+}
+
+Traffic::GroupSum Traffic::group_sum(std::string_view topic, std::string_view group) const {
+  GroupSum sum;
+  const GroupKey key{topic, group};
+  for (const auto& lane : lanes_) {
+    MutexLock lock(lane->mu);
+    if (const auto it = lane->groups.find(key); it != lane->groups.end()) add(sum, it->second);
+  }
+  return sum;
+}
+
 void Traffic::each_topic(const std::function<void(const std::string&, const TopicSum&)>& use) const {
   std::map<std::string, TopicSum> sums;
   for (const auto& lane : lanes_) {

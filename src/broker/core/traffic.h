@@ -51,7 +51,10 @@ class Traffic {
 
   using TopicSum = TopicCounts<int64_t>;
   using GroupSum = GroupCounts<int64_t>;
-  /// Every topic, then every (topic, group), summed over the loops. Any thread; no mutex is held while `use` runs.
+  /// One topic, one (topic, group), summed over the loops; zeros when nothing was counted. Any thread.
+  TopicSum topic_sum(std::string_view topic) const;
+  GroupSum group_sum(std::string_view topic, std::string_view group) const;
+  /// Every topic, then every (topic, group). Any thread; no mutex is held while `use` runs.
   void each_topic(const std::function<void(const std::string& topic, const TopicSum&)>& use) const;
   void each_group(const std::function<void(const std::string& topic, const std::string& group, const GroupSum&)>& use) const;
 

@@ -27,6 +27,9 @@ TEST(Traffic, SumsTheLoops) {
     seen += topic + "/" + group + ":" + std::to_string(s.get_nums) + "," + std::to_string(s.get_bytes) + "," + std::to_string(s.send_back_nums);
   });
   EXPECT_EQ(seen, "T/g:5,1500,1");
+  EXPECT_EQ(traffic.topic_sum("T").put_sizes, (std::array<int64_t, 7>{1, 3, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(traffic.group_sum("T", "g").get_bytes, 1500);
+  EXPECT_EQ(traffic.topic_sum("none").put_nums[0] + traffic.group_sum("T", "none").get_nums, 0);
 }
 
 TEST(Traffic, IsBounded) {

@@ -1,9 +1,8 @@
 #include "broker/delay/delay_room.h"
 
-#include <charconv>
-
 #include "base/json.h"
 #include "base/log.h"
+#include "broker/core/slots.h"
 #include "broker/core/stored_message.h"
 #include "msg/names.h"
 #include "msg/properties.h"
@@ -44,8 +43,7 @@ struct DelayRoom::Impl final : PutSink {
   bool dirty = false;
   bool running = false;
   bool chained = false;                    // another tick is due in the next turn
-  std::vector<std::pair<int32_t, int64_t>> slots;   // (level index, queue offset) of puts under way
-  std::vector<uint32_t> free_slots;
+  Slots<std::pair<int32_t, int64_t>> slots;   // (level index, queue offset) of puts under way
 
   Impl(BrokerContext& b, PutPipeline& p, DelayLevels l) : broker(b), pipeline(p), levels(std::move(l)) {}
 
@@ -109,14 +107,7 @@ struct DelayRoom::Impl final : PutSink {
       log.warn("delay level {}: the message at queue offset {} has the target \"{}\" and is dropped", index + 1, level.reading, m.fields.topic);
       return;
     }
-    uint32_t slot;
-    if (free_slots.empty()) {
-      slot = static_cast<uint32_t>(slots.size());
-      slots.emplace_back();
-    } else {
-      slot = free_slots.back();
-      free_slots.pop_back();
-    }
+    const uint32_t slot = slots.take();
     slots[slot] = {index, level.reading};
     ++level.under_way;
     pipeline.put(m, *this, slot);
@@ -124,7 +115,7 @@ struct DelayRoom::Impl final : PutSink {
 
   void on_put(uint32_t slot, const PutResult& result) noexcept override {
     const auto [index, offset] = slots[slot];
-    free_slots.push_back(slot);
+    slots.give_back(slot);
     Level& level = table[static_cast<size_t>(index)];
     --level.under_way;
     const bool stored = result.status == PutStatus::kPutOk || result.status == PutStatus::kFlushDiskTimeout;
@@ -243,12 +234,10 @@ std::vector<DelayRoom::Progress> DelayRoom::progress() const {
 PutStatus DelayRoom::rewrite(PutMessage& m, std::deque<std::string>& scratch) const {
   const int32_t transaction = m.fields.sysFlag & sys_flag::kTransactionMask;
   if ((transaction != 0 && transaction != sys_flag::kCommit) || m.fields.topic == kHalfTopic) return PutStatus::kPutOk;
-  const std::string_view text = find_property(m.fields.properties, prop::kDelay);
-  int32_t level = 0;
-  if (!text.data() || std::from_chars(text.data(), text.data() + text.size(), level).ec != std::errc() || level <= 0) return PutStatus::kPutOk;
-  level = impl_->levels.clamp(level);
-  const std::string with_topic = with_property(m.fields.properties, prop::kRealTopic, m.fields.topic);
-  m.fields.properties = scratch.emplace_back(with_property(with_topic, prop::kRealQueueId, std::to_string(m.fields.queueId)));
+  const int64_t asked = property_number(m.fields.properties, prop::kDelay, 0);
+  if (asked <= 0) return PutStatus::kPutOk;
+  const int32_t level = impl_->levels.clamp(static_cast<int32_t>(std::min<int64_t>(asked, INT32_MAX)));
+  m.fields.properties = scratch.emplace_back(with_real_queue(m.fields.properties, m.fields.topic, m.fields.queueId));
   m.fields.topic = kScheduleTopic;
   m.fields.queueId = level - 1;
   m.queue = nullptr;

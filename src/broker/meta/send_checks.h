@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "broker/meta/registries.h"
 #include "broker/meta/topic_cache.h"
@@ -21,13 +22,19 @@ struct Refusal {
 /// Badge: owned by one io loop, as the cache of topics it uses.
 class SendChecks {
  public:
-  SendChecks(BrokerContext& broker, const Registries& meta, TopicCache& topics) : broker_(broker), meta_(meta), topics_(topics) {}
+  SendChecks(BrokerContext& broker, const Registries& meta, TopicCache& topics)
+      : broker_(broker), meta_(meta), topics_(topics), region_(broker.config.regionId()), trace_on_(broker.config.traceOn() ? "true" : "false") {}
 
   /// Start time, permission, name, group of a retry topic. Creates a topic that may be created; `topic` is set when nothing is
   /// refused.
   std::optional<Refusal> topic(const wire::SendMessageHeader& h, TopicCache::Entry*& topic);
   /// `queue_id` is not negative.
   std::optional<Refusal> queue(const remoting::Request& request, const wire::TopicConfig& config, int32_t queue_id) const;
+  /// The header of every answer to a send, before the message has ids; its views live as long as this.
+  wire::SendMessageResponseHeader response_header() const noexcept { return {.MSG_REGION = region_, .TRACE_ON = trace_on_}; }
+  remoting::Answer refuse(remoting::Request& request, const Refusal& refusal) const {
+    return request.answer(refusal.code, response_header(), refusal.remark);
+  }
   /// For a message that asks for none.
   int32_t any_queue(const wire::TopicConfig& config) const noexcept;
 
@@ -37,6 +44,8 @@ class SendChecks {
   BrokerContext& broker_;
   const Registries meta_;
   TopicCache& topics_;
+  const std::string region_;
+  const std::string_view trace_on_;
 };
 
 }  // namespace mq::broker

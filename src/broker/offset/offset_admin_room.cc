@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/log.h"
+#include "base/split.h"
 #include "base/time_text.h"
 #include "wire/bodies/stats.h"
 
@@ -24,16 +25,6 @@ constexpr uint8_t kLanguageCpp = 1;
 
 /// Java's timeMillisToHumanString3: yyyy-MM-dd#HH:mm:ss:SSS.
 std::string human_time(int64_t ms) { return fmt::format("{}:{:03}", time_text(local_time(ms), "%Y-%m-%d#%H:%M:%S"), millis_of(ms)); }
-
-std::vector<std::string> split(std::string_view text, char by) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(by), text.size());
-    if (end > 0) parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
 
 }  // namespace
 
@@ -156,7 +147,8 @@ Answer OffsetAdminRoom::time_span(const wire::TopicGroupHeader& h, Request& requ
 
 /// QUIRK: the groups to be left out of the comparison lose their offsets, of every topic.
 Answer OffsetAdminRoom::correction(const wire::CorrectionOffsetHeader& h, Request& request) {
-  for (const std::string& group : split(h.filterGroups.value_or(""), ',')) meta_.offsets.remove_group(group);
+  const std::string filter = h.filterGroups.value_or("");
+  for (const std::string_view group : split(filter, ",")) if (!group.empty()) meta_.offsets.remove_group(group);
   std::map<int32_t, int64_t> least;
   for (const std::string& group : meta_.offsets.groups_of(h.topic)) {
     for (const auto& [id, offset] : meta_.offsets.queues_of(group, h.topic)) {

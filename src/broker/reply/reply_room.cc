@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "broker/core/ask_client.h"
-#include "broker/meta/topic_cache.h"
+#include "broker/core/slots.h"
 #include "broker/meta/send_checks.h"
+#include "broker/meta/topic_cache.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 
@@ -17,7 +16,6 @@ using remoting::Request;
 using remoting::Responder;
 using wire::RequestCode;
 using wire::ResponseCode;
-using wire::SendMessageResponseHeader;
 
 namespace {
 
@@ -29,6 +27,7 @@ struct Reply {
   wire::ReplyMessageHeader header;   // as pushed, but for the time of the push in its properties
   std::string body;
   Host born_host;
+  int32_t queue_id = 0;              // where it is stored
   ResponseCode code = ResponseCode::SUCCESS;
   std::string remark;
 };
@@ -47,33 +46,35 @@ class ReplyRoom::Lane final : public PutSink {
 
   Answer reply(const wire::SendMessageHeader& h, Request& request) {
     TopicCache::Entry* topic = nullptr;
-    if (auto refusal = checks_.topic(h, topic)) return refuse(request, *refusal);
+    if (auto refusal = checks_.topic(h, topic)) return checks_.refuse(request, *refusal);
     const auto config = topic->topic->config();
     const int32_t queue_id = h.queueId < 0 ? checks_.any_queue(*config) : h.queueId;
-    if (auto refusal = checks_.queue(request, *config, queue_id)) return refuse(request, *refusal);
+    if (auto refusal = checks_.queue(request, *config, queue_id)) return checks_.refuse(request, *refusal);
 
     auto reply = std::make_shared<Reply>();
+    reply->queue_id = queue_id;
     reply->responder = request.responder();
     reply->header = pushed(h, request);
     reply->body = request.body_text();
     reply->born_host = request.session().peer();
-    push(reply, queue_id);
+    push(reply);
     return request.later();
   }
 
   void on_put(uint32_t slot, const PutResult& r) noexcept override {
-    const auto waiting = stored_.extract(slot);
-    const auto& [reply, queue_id] = waiting.mapped();
+    const std::shared_ptr<Reply> reply = std::move(stored_[slot]);
+    stored_.give_back(slot);
     if (r.status != store::PutStatus::kPutOk) return answer(*reply, "0", 0, 0);   // QUIRK: that it could not be stored is not told
     std::string id;
     append_offset_msg_id(id, broker_.store_host, r.phy);
-    answer(*reply, id, queue_id, r.queue_offset.index);
+    answer(*reply, id, reply->queue_id, r.queue_offset.index);
   }
 
  private:
   wire::ReplyMessageHeader pushed(const wire::SendMessageHeader& h, const Request& request) const {
-    std::string properties = with_property(h.properties, prop::kMsgRegion, broker_.config.regionId());
-    properties = with_property(properties, prop::kTraceOn, broker_.config.traceOn() ? "true" : "false");
+    const wire::SendMessageResponseHeader common = checks_.response_header();
+    std::string properties = with_property(h.properties, prop::kMsgRegion, common.MSG_REGION);
+    properties = with_property(properties, prop::kTraceOn, common.TRACE_ON);
     return {.producerGroup = std::string(h.producerGroup),
             .topic = std::string(h.topic),
             .defaultTopic = std::string(h.defaultTopic),
@@ -90,22 +91,22 @@ class ReplyRoom::Lane final : public PutSink {
             .storeTimestamp = broker_.env.clock().now_ms()};
   }
 
-  void push(const std::shared_ptr<Reply>& reply, int32_t queue_id) {
+  void push(const std::shared_ptr<Reply>& reply) {
     const std::string asker(find_property(reply->header.properties, prop::kReplyToClient));
-    if (asker.empty()) return finish(reply, queue_id, "reply message properties[REPLY_TO_CLIENT] is null");
+    if (asker.empty()) return finish(reply, "reply message properties[REPLY_TO_CLIENT] is null");
     const remoting::SessionRef session = meta_.clients.producer(asker);
-    if (!session) return finish(reply, queue_id, fmt::format("push reply message fail, channel of <{}> not found.", asker));
+    if (!session) return finish(reply, fmt::format("push reply message fail, channel of <{}> not found.", asker));
     wire::ReplyMessageHeader header = reply->header;
     header.properties = with_property(header.properties, prop::kPushReplyTime, std::to_string(broker_.env.clock().now_ms()));
     ask<RequestCode::PUSH_REPLY_MESSAGE_TO_CLIENT>(session, loop_, header, reply->body, kPushTimeoutMs,
-                                                   [this, reply, queue_id, asker](const Said& said) {
+                                                   [this, reply, asker](const Said& said) {
                                                      const bool ok = said.answered && said.code == 0;
-                                                     finish(reply, queue_id, ok ? "" : fmt::format("push reply message to {}fail.", asker));
+                                                     finish(reply, ok ? "" : fmt::format("push reply message to {}fail.", asker));
                                                    });
   }
 
   /// `why_not`: "" when the asker has it. Stores the reply either way.
-  void finish(const std::shared_ptr<Reply>& reply, int32_t queue_id, std::string why_not) {
+  void finish(const std::shared_ptr<Reply>& reply, std::string why_not) {
     if (!why_not.empty()) {
       reply->code = ResponseCode::SYSTEM_ERROR;
       reply->remark = std::move(why_not);
@@ -114,7 +115,7 @@ class ReplyRoom::Lane final : public PutSink {
     if (!topic) return answer(*reply, "0", 0, 0);
     PutMessage m;
     m.fields.topic = topic->topic->name();
-    m.fields.queueId = queue_id;
+    m.fields.queueId = reply->queue_id;
     m.fields.flag = reply->header.flag;
     m.fields.sysFlag = reply->header.sysFlag;
     m.fields.bornTimestamp = reply->header.bornTimestamp;
@@ -123,32 +124,20 @@ class ReplyRoom::Lane final : public PutSink {
     m.fields.reconsumeTimes = reply->header.reconsumeTimes;
     m.fields.body = as_bytes(reply->body);
     m.fields.properties = reply->header.properties;
-    m.queue = topics_.queue(*topic, queue_id);
+    m.queue = topics_.queue(*topic, reply->queue_id);
     m.tagsCode = tags_code(find_property(reply->header.properties, prop::kTags));
-    const uint32_t slot = next_slot_++;
-    stored_.emplace(slot, std::pair{reply, queue_id});
+    const uint32_t slot = stored_.take();
+    stored_[slot] = reply;
     pipeline_.put(m, *this, slot);
   }
 
   void answer(Reply& reply, std::string_view id, int32_t queue_id, int64_t queue_offset) const {
-    const std::string region = broker_.config.regionId();
-    SendMessageResponseHeader header;
+    wire::SendMessageResponseHeader header = checks_.response_header();
     header.msgId = id;
     header.queueId = queue_id;
     header.queueOffset = queue_offset;
-    header.MSG_REGION = region;
-    header.TRACE_ON = trace_on();
     (void)reply.responder.answer(reply.code, header, reply.remark.empty() ? std::string_view() : std::string_view(reply.remark));
   }
-
-  Answer refuse(Request& request, const Refusal& refusal) const {
-    const std::string region = broker_.config.regionId();
-    SendMessageResponseHeader header;
-    header.MSG_REGION = region;
-    header.TRACE_ON = trace_on();
-    return request.answer(refusal.code, header, refusal.remark);
-  }
-  std::string_view trace_on() const { return broker_.config.traceOn() ? "true" : "false"; }
 
   BrokerContext& broker_;
   const Registries meta_;
@@ -156,8 +145,7 @@ class ReplyRoom::Lane final : public PutSink {
   env::Loop& loop_;
   TopicCache topics_;
   SendChecks checks_;
-  std::unordered_map<uint32_t, std::pair<std::shared_ptr<Reply>, int32_t>> stored_;   // being stored, by slot
-  uint32_t next_slot_ = 0;
+  Slots<std::shared_ptr<Reply>> stored_;   // those being stored
 };
 
 ReplyRoom::ReplyRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "broker/core/slots.h"
 #include "broker/core/uniq_key.h"
 #include "broker/meta/send_checks.h"
 #include "broker/meta/topic_cache.h"
@@ -21,7 +22,6 @@ using remoting::Answer;
 using remoting::Request;
 using remoting::Responder;
 using wire::ResponseCode;
-using wire::SendMessageResponseHeader;
 
 namespace {
 
@@ -67,29 +67,27 @@ class SendRoom::Lane final : public PutSink {
         checks_(broker, meta, topics_),
         rewriter_(broker.config.regionId(), broker.config.traceOn(), broker.cluster),
         uniq_(broker.store_host, static_cast<int32_t>(getpid()), broker.env.clock(), broker.env.rng()),
-        region_(broker.config.regionId()),
-        trace_on_(broker.config.traceOn() ? "true" : "false"),
-        stored_(region_, trace_on_) {}
+        stored_(checks_.response_header().MSG_REGION, checks_.response_header().TRACE_ON) {}
 
   Answer send(const wire::SendMessageHeader& h, Request& request) {
     PutMessage m;
     TopicCache::Entry* topic = nullptr;
-    if (auto refusal = checks_.topic(h, topic)) return refuse(request, *refusal);
+    if (auto refusal = checks_.topic(h, topic)) return checks_.refuse(request, *refusal);
     const auto config = topic->topic->config();
     int32_t queue_id = h.queueId;
     if (queue_id < 0) queue_id = checks_.any_queue(*config);
-    if (auto refusal = checks_.queue(request, *config, queue_id)) return refuse(request, *refusal);
+    if (auto refusal = checks_.queue(request, *config, queue_id)) return checks_.refuse(request, *refusal);
 
     if (is_retry_topic(h.topic) && gives_up(h, request)) return send_dead(h, request);
     const SendProperties seen = scan_properties(h.properties);
     if (seen.tran_msg == "true" && broker_.config.rejectTransactionMessage()) {
-      return refuse(request, {ResponseCode::NO_PERMISSION,
+      return checks_.refuse(request, {ResponseCode::NO_PERMISSION,
                               fmt::format("the broker[{}] sending transaction message is forbidden", broker_.ip)});
     }
 
     int32_t level = 0;
     if (!seen.delay.empty() && !wire::detail::parse_number(seen.delay, level)) {
-      return refuse(request, {ResponseCode::SYSTEM_ERROR, fmt::format("the property DELAY must be a number: \"{}\"", seen.delay)});
+      return checks_.refuse(request, {ResponseCode::SYSTEM_ERROR, fmt::format("the property DELAY must be a number: \"{}\"", seen.delay)});
     }
 
     fill(m, h, request, *topic, *config, queue_id);
@@ -113,7 +111,7 @@ class SendRoom::Lane final : public PutSink {
     PendingSend& p = pending_[slot];
     answer(p, r);
     p.responder = Responder();
-    free_.push_back(slot);
+    pending_.give_back(slot);
   }
 
  private:
@@ -148,7 +146,7 @@ class SendRoom::Lane final : public PutSink {
     const std::string topic = std::string(kDlqPrefix) + std::string(h.topic.substr(kRetryPrefix.size()));
     meta_.topics.create_internal(topic, 1, perm::kRead | perm::kWrite, 0);
     TopicCache::Entry* entry = topics_.find(topic);
-    if (!entry) return refuse(request, {ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist", topic)});
+    if (!entry) return checks_.refuse(request, {ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist", topic)});
     const std::string properties = with_property(h.properties, prop::kDelay, "-1");
     const SendProperties seen = scan_properties(properties);
     PutMessage m;
@@ -164,10 +162,10 @@ class SendRoom::Lane final : public PutSink {
 
   Answer send_batch(const wire::SendMessageHeader& h, Request& request, PutMessage& m, const SendProperties& seen, TopicCache::Entry& topic) {
     if (h.topic.size() > 127) {
-      return refuse(request, {ResponseCode::MESSAGE_ILLEGAL, fmt::format("message topic length too long {}", h.topic.size())});
+      return checks_.refuse(request, {ResponseCode::MESSAGE_ILLEGAL, fmt::format("message topic length too long {}", h.topic.size())});
     }
     if (is_retry_topic(h.topic)) {
-      return refuse(request, {ResponseCode::MESSAGE_ILLEGAL,
+      return checks_.refuse(request, {ResponseCode::MESSAGE_ILLEGAL,
                               fmt::format("batch request does not support retry group {}", h.topic)});
     }
     int32_t delay = 0;
@@ -189,14 +187,7 @@ class SendRoom::Lane final : public PutSink {
   }
 
   uint32_t take_slot(const Request& request, TopicCache::Entry& topic, MessageType type, int32_t queue_id, std::string_view key) {
-    uint32_t slot;
-    if (free_.empty()) {
-      slot = static_cast<uint32_t>(pending_.size());
-      pending_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
+    const uint32_t slot = pending_.take();
     PendingSend& p = pending_[slot];
     p.responder = request.responder();
     p.traffic = &topics_.puts(topic);
@@ -208,22 +199,12 @@ class SendRoom::Lane final : public PutSink {
 
   // --- answers --------------------------------------------------------------------------------------------------------
 
-  Answer refuse(Request& request, const Refusal& refusal) {
-    SendMessageResponseHeader header;
-    header.MSG_REGION = region_;
-    header.TRACE_ON = trace_on_;
-    return request.answer(refusal.code, header, refusal.remark);
-  }
-
   void answer(PendingSend& p, const PutResult& r) {
     const bool ok = r.status == store::PutStatus::kPutOk;
     if (!ok) {
       const PutAnswer a = answer_of(r.status, broker_);
       if (!a.stored) {
-        SendMessageResponseHeader header;
-        header.MSG_REGION = region_;
-        header.TRACE_ON = trace_on_;
-        (void)p.responder.answer(a.code, header, a.remark);
+        (void)p.responder.answer(a.code, checks_.response_header(), a.remark);
         return;
       }
     }
@@ -252,13 +233,10 @@ class SendRoom::Lane final : public PutSink {
   SendChecks checks_;
   PropertiesRewriter rewriter_;
   UniqKeyMaker uniq_;
-  const std::string region_;
-  const std::string trace_on_;
   const wire::SendResponseTemplate stored_;   // the answers to messages that were stored
   ByteBuffer properties_;                 // of the message being sent
   std::string ids_;                       // of the answer being formed
-  std::vector<PendingSend> pending_;
-  std::vector<uint32_t> free_;
+  Slots<PendingSend> pending_;
 };
 
 SendRoom::SendRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/core/slots.h"
 #include "broker/core/stored_message.h"
 #include "msg/names.h"
 #include "msg/properties.h"
@@ -50,17 +51,22 @@ class SendBackRoom::Lane final : public PutSink {
 
   void on_put(uint32_t slot, const PutResult& result) noexcept override {
     // QUIRK: FLUSH_DISK_TIMEOUT counts as a failure here, although the message is stored.
+    Pending p = std::move(pending_[slot]);
+    pending_.give_back(slot);
     if (result.status == PutStatus::kPutOk) {
-      traffic_[slot]->send_back_nums.add();
-      (void)pending_[slot].ok();
+      p.traffic->send_back_nums.add();
+      (void)p.responder.ok();
     } else {
-      (void)pending_[slot].refuse(ResponseCode::SYSTEM_ERROR, to_string(result.status));
+      (void)p.responder.refuse(ResponseCode::SYSTEM_ERROR, to_string(result.status));
     }
-    pending_[slot] = Responder();
-    free_.push_back(slot);
   }
 
  private:
+  struct Pending {
+    Responder responder;
+    GroupTraffic* traffic = nullptr;
+  };
+
   Answer put(const ConsumerSendMsgBackHeader& h, Request& request, const RecordView& record, const wire::SubscriptionGroupConfig& group,
              const std::string& retry_topic) {
     PutMessage m = put_again(record);
@@ -91,17 +97,8 @@ class SendBackRoom::Lane final : public PutSink {
     m.fields.reconsumeTimes = times + 1;
     m.fields.storeHost = broker_.store_host;
 
-    uint32_t slot;
-    if (free_.empty()) {
-      slot = static_cast<uint32_t>(pending_.size());
-      pending_.emplace_back();
-      traffic_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
-    pending_[slot] = request.responder();
-    traffic_[slot] = &broker_.traffic->group(loop_, record.m.topic, h.group);
+    const uint32_t slot = pending_.take();
+    pending_[slot] = {request.responder(), &broker_.traffic->group(loop_, record.m.topic, h.group)};
     pipeline_.put(m, *this, slot);
     return request.later();
   }
@@ -110,9 +107,7 @@ class SendBackRoom::Lane final : public PutSink {
   const Registries meta_;
   PutPipeline& pipeline_;
   const size_t loop_;
-  std::vector<Responder> pending_;
-  std::vector<GroupTraffic*> traffic_;   // beside pending_
-  std::vector<uint32_t> free_;
+  Slots<Pending> pending_;
 };
 
 SendBackRoom::SendBackRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {

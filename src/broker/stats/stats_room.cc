@@ -37,43 +37,60 @@ StatsItem::Summary StatsItem::over(Span span) const {
 }
 
 void StatsRoom::start() {
-  broker_.env.run_on(*broker_.ctl, [this] { sampler_ = env::Periodic(*broker_.ctl, kSampleMs, kSampleMs, [this] { sample(); }); });
+  broker_.env.run_on(*broker_.ctl, [this] { sampler_ = env::Periodic(*broker_.ctl, kSampleMs, kSampleMs, [this] { sample(all_counts()); }); });
 }
 
 void StatsRoom::stop() {
   broker_.env.run_on(*broker_.ctl, [this] { sampler_.stop(); });
 }
 
-StatsRoom::Counts StatsRoom::counts() const {
+void StatsRoom::Counts::add(std::string_view name, std::string_view key, int64_t value, int64_t times) {
+  if (times > 0) list.push_back({{std::string(name), std::string(key)}, value, times});
+}
+
+int64_t StatsRoom::Counts::add_topic(const std::string& topic, const Traffic::TopicSum& s) {
+  const int64_t nums = std::accumulate(s.put_nums.begin(), s.put_nums.end(), int64_t{0});
+  const int64_t bytes = std::accumulate(s.put_bytes.begin(), s.put_bytes.end(), int64_t{0});
+  add("TOPIC_PUT_NUMS", topic, nums, nums);
+  add("TOPIC_PUT_SIZE", topic, bytes, nums);
+  return nums;
+}
+
+void StatsRoom::Counts::add_group(const std::string& key, const Traffic::GroupSum& s) {
+  add("GROUP_GET_NUMS", key, s.get_nums, s.get_nums);
+  add("GROUP_GET_SIZE", key, s.get_bytes, s.get_nums);
+  add("SNDBCK_PUT_NUMS", key, s.send_back_nums, s.send_back_nums);
+}
+
+StatsRoom::Counts StatsRoom::all_counts() const {
   Counts all;
   int64_t put = 0, got = 0;
-  const auto take = [&](const char* name, const std::string& key, int64_t value, int64_t times) {
-    if (times > 0) all.push_back({{name, key}, value, times});
-  };
-  broker_.traffic->each_topic([&](const std::string& topic, const Traffic::TopicSum& s) {
-    const int64_t nums = std::accumulate(s.put_nums.begin(), s.put_nums.end(), int64_t{0});
-    const int64_t bytes = std::accumulate(s.put_bytes.begin(), s.put_bytes.end(), int64_t{0});
-    put += nums;
-    take("TOPIC_PUT_NUMS", topic, nums, nums);
-    take("TOPIC_PUT_SIZE", topic, bytes, nums);
-  });
+  broker_.traffic->each_topic([&](const std::string& topic, const Traffic::TopicSum& s) { put += all.add_topic(topic, s); });
   broker_.traffic->each_group([&](const std::string& topic, const std::string& group, const Traffic::GroupSum& s) {
-    const std::string key = topic + "@" + group;
+    all.add_group(topic + "@" + group, s);
     got += s.get_nums;
-    take("GROUP_GET_NUMS", key, s.get_nums, s.get_nums);
-    take("GROUP_GET_SIZE", key, s.get_bytes, s.get_nums);
-    take("SNDBCK_PUT_NUMS", key, s.send_back_nums, s.send_back_nums);
   });
-  take("BROKER_PUT_NUMS", broker_.cluster, put, put);
-  take("BROKER_GET_NUMS", broker_.cluster, got, got);
+  all.add("BROKER_PUT_NUMS", broker_.cluster, put, put);
+  all.add("BROKER_GET_NUMS", broker_.cluster, got, got);
   return all;
 }
 
-void StatsRoom::sample() {
-  const Counts all = counts();   // before the mutex: summing takes those of the counters
+/// Only what one key stands for: a tool asks for every topic and group in turn.
+StatsRoom::Counts StatsRoom::counts_of(const std::string& name, const std::string& key) const {
+  if (name.starts_with("BROKER_")) return all_counts();
+  Counts some;
+  if (name.starts_with("TOPIC_")) {
+    some.add_topic(key, broker_.traffic->topic_sum(key));
+  } else if (const size_t at = key.find('@'); at != std::string::npos) {   // no topic's name has one
+    some.add_group(key, broker_.traffic->group_sum(std::string_view(key).substr(0, at), std::string_view(key).substr(at + 1)));
+  }
+  return some;
+}
+
+void StatsRoom::sample(const Counts& counts) {
   const int64_t now = broker_.env.clock().now_ms();
   MutexLock lock(mu_);
-  for (const Count& c : all) {
+  for (const Count& c : counts.list) {
     const auto [item, is_new] = items_.try_emplace(c.name);
     // A number that appears was zero before: its first sample says so, or its first messages would count nowhere.
     if (is_new) item->second.sample({now - kSampleMs, 0, 0});
@@ -82,7 +99,7 @@ void StatsRoom::sample() {
 }
 
 Answer StatsRoom::view(const wire::BrokerStatsHeader& h, Request& request) {
-  sample();   // what was counted since the last step belongs to the answer
+  sample(counts_of(h.statsName, h.statsKey));   // what was counted since the last step belongs to the answer
   MutexLock lock(mu_);
   const auto item = items_.find({h.statsName, h.statsKey});
   if (item == items_.end()) {

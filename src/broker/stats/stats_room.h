@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,11 +63,16 @@ class StatsRoom {
     Name name;
     int64_t value, times;
   };
-  using Counts = std::vector<Count>;
+  struct Counts {
+    std::vector<Count> list;
+    void add(std::string_view name, std::string_view key, int64_t value, int64_t times);
+    int64_t add_topic(const std::string& topic, const Traffic::TopicSum& s);   // the messages put
+    void add_group(const std::string& key, const Traffic::GroupSum& s);
+  };
 
-  Counts counts() const;
-  /// Takes a sample of every number.
-  void sample();
+  Counts all_counts() const;
+  Counts counts_of(const std::string& name, const std::string& key) const;
+  void sample(const Counts& counts);
 
   BrokerContext& broker_;
   env::Periodic sampler_;            // badge: owned by ctl

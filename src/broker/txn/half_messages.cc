@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "broker/core/stored_message.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 
@@ -11,18 +12,7 @@ namespace {
 
 constexpr std::string_view kTransactionId = "__transactionId__";
 
-void add(std::string& properties, std::string_view name, std::string_view value) {
-  properties.append(name).append(1, '\x01').append(value).append(1, '\x02');
-}
-
 }  // namespace
-
-int64_t property_number(std::string_view properties, std::string_view name, int64_t otherwise) noexcept {
-  const std::string_view text = find_property(properties, name);
-  int64_t v = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), v);
-  return text.data() && ec == std::errc() && end == text.data() + text.size() ? v : otherwise;
-}
 
 bool is_transactional(const PutMessage& m) noexcept {
   if (find_property(m.fields.properties, prop::kTranMsg) != "true") return false;
@@ -30,13 +20,10 @@ bool is_transactional(const PutMessage& m) noexcept {
 }
 
 void make_half(PutMessage& m, std::deque<std::string>& scratch) {
-  std::string& p = scratch.emplace_back(without_property(without_property(m.fields.properties, prop::kRealTopic), prop::kRealQueueId));
-  if (!p.empty() && p.back() != '\x02') p += '\x02';
+  std::string properties(m.fields.properties);
   const std::string_view key = find_property(m.fields.properties, prop::kUniqKey);
-  if (!key.empty() && !find_property(m.fields.properties, kTransactionId).data()) add(p, kTransactionId, key);
-  add(p, prop::kRealTopic, m.fields.topic);
-  add(p, prop::kRealQueueId, std::to_string(m.fields.queueId));
-  m.fields.properties = p;
+  if (!key.empty() && !find_property(properties, kTransactionId).data()) properties = with_property(properties, kTransactionId, key);
+  m.fields.properties = scratch.emplace_back(with_real_queue(properties, m.fields.topic, m.fields.queueId));
   m.fields.topic = kHalfTopic;
   m.fields.queueId = 0;
   m.fields.sysFlag &= ~sys_flag::kTransactionMask;

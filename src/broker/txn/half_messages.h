@@ -25,7 +25,5 @@ void make_half(PutMessage& m, std::deque<std::string>& scratch);
 std::string op_body(const std::vector<int64_t>& half_offsets);
 std::vector<int64_t> parse_op_body(std::string_view body);
 
-/// A property as a number; `otherwise` when absent or not one.
-int64_t property_number(std::string_view properties, std::string_view name, int64_t otherwise) noexcept;
 
 }  // namespace mq::broker

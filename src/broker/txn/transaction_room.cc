@@ -1,6 +1,7 @@
 #include "broker/txn/transaction_room.h"
 
 #include "base/log.h"
+#include "broker/core/slots.h"
 #include "broker/core/stored_message.h"
 #include "broker/txn/transaction_checker.h"
 #include "msg/names.h"
@@ -68,7 +69,7 @@ class TransactionRoom::Lane final : public PutSink {
     const auto [code, remark] = answer_of_commit(result.status);
     (void)pending_[slot].answer(code, wire::NoHeader{}, remark);
     pending_[slot] = Responder();
-    free_.push_back(slot);
+    pending_.give_back(slot);
   }
 
   /// Before the turn's append: one op message for all half messages that the turn decided. It stands in the same write as
@@ -114,14 +115,7 @@ class TransactionRoom::Lane final : public PutSink {
     m.fields.preparedTransactionOffset = h.commitLogOffset;
     m.wait = find_property(half.m.properties, prop::kWait) != "false";
     m.may_rewrite = true;   // a delay level of the half message counts now
-    uint32_t slot;
-    if (free_.empty()) {
-      slot = static_cast<uint32_t>(pending_.size());
-      pending_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
+    const uint32_t slot = pending_.take();
     pending_[slot] = request.responder();
     refused_ = false;
     pipeline_.put(m, *this, slot);
@@ -133,8 +127,7 @@ class TransactionRoom::Lane final : public PutSink {
   PutPipeline& pipeline_;
   std::vector<int64_t> decided_;        // half queue offsets, in this turn
   bool refused_ = false;                // the last commit was refused before it reached the log
-  std::vector<Responder> pending_;
-  std::vector<uint32_t> free_;
+  Slots<Responder> pending_;
 };
 
 /// The periodic part.

@@ -200,8 +200,6 @@ std::string retry_policy_text(const Json& policy) {
 
 std::string SubscriptionGroupConfig::to_text() const {
   auto b = [](bool v) { return v ? "true" : "false"; };
-  std::string a = "{";
-  for (const auto& [k, v] : attributes) a += (a.size() > 1 ? ", " : "") + k + "=" + v;
   return "SubscriptionGroupConfig{groupName=" + groupName + ", consumeEnable=" + b(consumeEnable) + ", consumeFromMinEnable=" +
          b(consumeFromMinEnable) + ", consumeBroadcastEnable=" + b(consumeBroadcastEnable) + ", consumeMessageOrderly=" +
          b(consumeMessageOrderly) + ", retryQueueNums=" + std::to_string(retryQueueNums) + ", retryMaxTimes=" + std::to_string(retryMaxTimes) +
@@ -209,7 +207,7 @@ std::string SubscriptionGroupConfig::to_text() const {
          std::to_string(brokerId) + ", whichBrokerWhenConsumeSlowly=" + std::to_string(whichBrokerWhenConsumeSlowly) +
          ", notifyConsumerIdsChangedEnable=" + b(notifyConsumerIdsChangedEnable) + ", groupSysFlag=" + std::to_string(groupSysFlag) +
          ", consumeTimeoutMinute=" + std::to_string(consumeTimeoutMinute) + ", subscriptionDataSet=" +
-         (subscriptionDataSet.is_null() ? "null" : mq::to_text(subscriptionDataSet)) + ", attributes=" + a + "}}";
+         (subscriptionDataSet.is_null() ? "null" : mq::to_text(subscriptionDataSet)) + ", attributes=" + attributes_text(attributes) + "}";
 }
 
 Json to_json(const SubscriptionGroupConfig& c) {

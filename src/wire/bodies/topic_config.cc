@@ -120,12 +120,16 @@ DataVersion data_version_from(const Json& j) {
   return {j["stateVersion"].as_int(), j["timestamp"].as_int(), j["counter"].as_int()};
 }
 
+std::string attributes_text(const std::map<std::string, std::string>& attributes) {
+  std::string text = "{";
+  for (const auto& [k, v] : attributes) text += (text.size() > 1 ? ", " : "") + k + "=" + v;
+  return text + "}";
+}
+
 std::string TopicConfig::to_text() const {
-  std::string a = "{";
-  for (const auto& [k, v] : attributes) a += (a.size() > 1 ? ", " : "") + k + "=" + v;
   return "TopicConfig [topicName=" + topicName + ", readQueueNums=" + std::to_string(readQueueNums) + ", writeQueueNums=" +
          std::to_string(writeQueueNums) + ", perm=" + perm_text(perm) + ", topicFilterType=" + topicFilterType + ", topicSysFlag=" +
-         std::to_string(topicSysFlag) + ", order=" + (order ? "true" : "false") + ", attributes=" + a + "}]";
+         std::to_string(topicSysFlag) + ", order=" + (order ? "true" : "false") + ", attributes=" + attributes_text(attributes) + "]";
 }
 
 std::string TopicConfig::encode_line() const {

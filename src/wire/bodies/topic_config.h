@@ -24,6 +24,9 @@ struct DataVersion {
 Json to_json(const DataVersion& v);
 DataVersion data_version_from(const Json& j);
 
+/// "{a=1, b=2}": a map of attributes as Java's toString prints it.
+std::string attributes_text(const std::map<std::string, std::string>& attributes);
+
 struct TopicConfig {
   std::string topicName;
   int32_t readQueueNums = 16;

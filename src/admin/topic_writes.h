@@ -1,0 +1,16 @@
+// What several commands write about a topic: its configuration at a broker, its order list at the NameServers.
+#pragma once
+
+#include "admin/session.h"
+#include "wire/bodies/topic_config.h"
+
+namespace mq::admin {
+
+inline constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
+
+/// The names of its attributes are signed. Errors: as Java words a broker's refusal.
+Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& config);
+/// "broker-a:4;broker-b:4", at every NameServer.
+Result<> put_order_conf(Session& s, const std::string& topic, const std::string& conf);
+
+}  // namespace mq::admin
