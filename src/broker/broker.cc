@@ -114,6 +114,10 @@ struct Broker::Impl {
   Result<> settle() {
     MQ_TRY(const auto said, settle_identity(configs.broker, configs.store, configs.host, configs.home));
     for (const std::string& line : said) log.warn("{}", line);
+    // A slave that copies nothing would look like a safety that is not there.
+    if (configs.store.brokerRole() == "SLAVE") {
+      return fail(Errc::kInvalid, "brokerRole=SLAVE: this broker cannot replicate yet; run masters only (brokerRole=ASYNC_MASTER, brokerId=0)");
+    }
     return {};
   }
 

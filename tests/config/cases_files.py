@@ -87,6 +87,12 @@ def test_a_slave_needs_an_id(binaries):
         assert "Slave's brokerId must be > 0" in p.text(), p.text()
 
 
+def test_a_slave_is_refused(binaries):
+    with Program(binaries, "mqbroker", "brokerName=broker-a\nbrokerIP1=127.0.0.1\nlistenPort={port}\nbrokerRole=SLAVE\nbrokerId=1\n") as p:
+        assert p.exit() != 0
+        assert "brokerRole=SLAVE: this broker cannot replicate yet" in p.text(), p.text()
+
+
 def test_a_master_has_id_0(binaries):
     with Program(binaries, "mqbroker", "brokerName=broker-a\nbrokerIP1=127.0.0.1\nlistenPort={port}\nbrokerRole=SYNC_MASTER\nbrokerId=3\n") as p:
         p.wait_up()
