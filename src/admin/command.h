@@ -28,9 +28,12 @@ const std::vector<Command>& all_commands();
 // The families; each file declares its rows once.
 void add_topic_commands(std::vector<Command>& to);
 void add_message_commands(std::vector<Command>& to);
+void add_print_commands(std::vector<Command>& to);
+void add_send_commands(std::vector<Command>& to);
 void add_broker_commands(std::vector<Command>& to);
 void add_namesrv_commands(std::vector<Command>& to);
 void add_consumer_commands(std::vector<Command>& to);
+void add_status_commands(std::vector<Command>& to);
 void add_offset_commands(std::vector<Command>& to);
 void add_maintenance_commands(std::vector<Command>& to);
 

@@ -117,9 +117,12 @@ const std::vector<Command>& all_commands() {
     std::vector<Command> all;
     add_topic_commands(all);
     add_message_commands(all);
+    add_print_commands(all);
+    add_send_commands(all);
     add_broker_commands(all);
     add_namesrv_commands(all);
     add_consumer_commands(all);
+    add_status_commands(all);
     add_offset_commands(all);
     add_maintenance_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };

@@ -70,7 +70,7 @@ Track track_of(Session& s, const std::string& group, const Message& m) {
 
 }  // namespace
 
-Result<> print_tracks(Session& s, const Message& m) {
+Result<> print_tracks(Session& s, const Message& m, std::string_view after_each) {
   MQ_TRY(const auto route, s.route(std::string(m.view.m.topic)));
   std::vector<std::string> groups;
   if (const auto brokers = Session::brokers_of(route); !brokers.empty()) {
@@ -86,7 +86,7 @@ Result<> print_tracks(Session& s, const Message& m) {
   s.write("\n\n");
   for (const std::string& g : groups) {
     const Track t = track_of(s, g, m);
-    s.print("MessageTrack [consumerGroup={}, trackType={}, exceptionDesc={}]\n", g, t.type, t.why);
+    s.print("MessageTrack [consumerGroup={}, trackType={}, exceptionDesc={}]{}", g, t.type, t.why, after_each);
   }
   return {};
 }

@@ -6,6 +6,6 @@
 namespace mq::admin {
 
 /// Prints "MessageTrack [...]" for each group that consumes the message's topic, or that there is none.
-Result<> print_tracks(Session& session, const Message& message);
+Result<> print_tracks(Session& session, const Message& message, std::string_view after_each = "\n");
 
 }  // namespace mq::admin

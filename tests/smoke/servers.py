@@ -102,4 +102,4 @@ class Cluster:
         return s
 
     def admin(self, *words, check=False):
-        return subprocess.run([self.bin / "mqadmin", *words], capture_output=True, text=True, timeout=60, check=check)
+        return subprocess.run([self.bin / "mqadmin", *words], capture_output=True, text=True, timeout=60, check=check, cwd=self.folder)

@@ -73,7 +73,7 @@ Answer QueryRoom::view(const wire::ViewMessageHeader& h, Request& request) {
   });
 }
 
-/// QUIRK: an index outside the queue is a success with a remark and no body.
+/// QUIRK: an index outside the queue is a success with a remark and no body. `eval` speaks of entries with a bitmap, which this store does not write.
 Answer QueryRoom::consume_queue(const wire::QueryConsumeQueueHeader& h, Request& request) {
   const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
   if (!q) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("{}@{} is not exist!", h.queueId, h.topic));
@@ -82,15 +82,12 @@ Answer QueryRoom::consume_queue(const wire::QueryConsumeQueueHeader& h, Request&
     return request.answer(ResponseCode::SUCCESS, wire::NoHeader{}, fmt::format("Index {} of {}@{} is not exist!", h.index, h.queueId, h.topic));
   }
   const auto subscription = h.consumerGroup ? meta_.clients.subscription(*h.consumerGroup, h.topic) : nullptr;
-  const auto wanted = [&](int64_t tags_code) {
-    return subscription && (subscription->matches_all() || subscription->codeSet.contains(static_cast<int32_t>(tags_code)));
-  };
   Json entries = Json::array();
   for (int64_t i = h.index; i < max && i - h.index < std::clamp(h.count, 0, kMostEntries); ++i) {
     const auto entry = broker_.store.entry_at(*q, {i});
     if (!entry) break;
     entries.push(Json::object()
-                     .add("eval", wanted(entry->tagsCode))
+                     .add("eval", false)
                      .add("physicOffset", entry->phy.bytes)
                      .add("physicSize", int64_t{entry->size})
                      .add("tagsCode", entry->tagsCode));

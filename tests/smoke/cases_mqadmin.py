@@ -1,0 +1,96 @@
+"""What mqadmin prints, on servers of ours."""
+import json
+import re
+import threading
+import time
+
+from cases_admin import heartbeat
+from remoting import Connection
+from servers import Cluster
+
+
+def told(c, name, *words):
+    """The text of a command that must not fail."""
+    done = c.admin(name, "-n", c.servers[0].addr, *words)
+    assert done.returncode == 0 and not done.stderr, done
+    return done.stdout
+
+
+def test_mqadmin_messages_and_queues(a):
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        b = c.broker()
+        with Connection(b.addr) as k:
+            for i in range(5):
+                properties = f"TAGS\x01{'AB'[i % 2]}\x02UNIQ_KEY\x01{i:032X}\x02"
+                assert k.wait(k.send_message("Looked", 0, b"body %d" % i, properties)).code == 0
+            trace = "\x01".join(["Pub", "1700000000000", "r", "sender", "Looked", f"{1:032X}", "A", "k", "h", "6", "12", "0", "o", "true"]) + "\x02"
+            trace += "\x01".join(["SubAfter", "req", f"{1:032X}", "7", "false", "k", "1", "1700000001000", "reader"]) + "\x02"
+            assert k.wait(k.send_message("RMQ_SYS_TRACE_TOPIC", 0, trace.encode(), f"KEYS\x01{1:032X}\x02")).code == 0
+        deadline = time.monotonic() + 10   # the index of keys follows behind
+        while "Message Body Path" not in c.admin("queryMsgByUniqueKey", "-n", c.servers[0].addr, "-t", "Looked", "-i", f"{1:032X}").stdout:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        text = told(c, "queryMsgByUniqueKey", "-t", "Looked", "-i", f"{1:032X}")
+        assert text.startswith("Topic:               Looked\nTags:                [B]\n") and text.endswith("\n\n\nWARN: No Consumer"), text
+        assert told(c, "printMsgByQueue", "-t", "Looked", "-a", "broker-a", "-i", "0") == ""
+        assert told(c, "printMsgByQueue", "-t", "Looked", "-a", "broker-a", "-i", "0", "-f", "true") == (
+            "Tag: A                              Count: 3\nTag: B                              Count: 2\n")
+        lines = told(c, "printMsgByQueue", "-t", "Looked", "-a", "broker-a", "-i", "0", "-p", "true", "-d", "true", "-s", "B").splitlines()
+        assert [line[line.index(" BODY: "):] for line in lines] == [" BODY: body 1", " BODY: body 3"], lines
+        cq = told(c, "queryCq", "-t", "Looked", "-q", "0", "-i", "3")
+        assert cq.startswith("Queue data: \nmax: 5, min: 0\n" + "=" * 38 + "\nidx: 3\nConsumeQueueData{physicOffset="), cq
+        assert cq.count("tagsCode=66") == cq.count("tagsCode=65") == 1 and "idx: 5" not in cq, cq
+        assert "Index 9 of 0@Looked is not exist!" in c.admin("queryCq", "-b", b.addr, "-t", "Looked", "-q", "0", "-i", "9").stderr
+        rows = told(c, "queryMsgTraceById", "-i", f"{1:032X}").splitlines()
+        assert [r.split() for r in rows if r[:4] in ("Pub ", "Sub ")] == [
+            ["Pub", "sender", "127.0.0.1", *time.strftime("%F %T", time.localtime(1700000000)).split(), "12ms", "success"],
+            ["Sub", "reader", "127.0.0.1", *time.strftime("%F %T", time.localtime(1700000001)).split(), "7ms", "failed"]], rows
+
+
+def test_mqadmin_sends(a):
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        c.broker()
+        text = told(c, "checkMsgSendRT", "-t", "Timed", "-a", "3", "-s", "10")
+        assert re.fullmatch(r"#Broker Name {22}#QID  #Send Result            #RT\n(broker-a {26}\d     true {20}\d+\n){3}Avg RT: \d+\.\d\d\n", text), text
+        assert "Avg RT: NaN" in told(c, "checkMsgSendRT", "-t", "Timed", "-a", "1")
+        lines = told(c, "sendMsgStatus", "-b", "broker-a", "-s", "20", "-c", "2").splitlines()
+        assert len(lines) == 2 and all(re.fullmatch(r"rt=\d+ms, SendResult=SendResult \[sendStatus=SEND_OK, msgId=[0-9A-F]{32}, offsetMsgId=[0-9A-F]{32}, "
+                                                    r"messageQueue=MessageQueue \[topic=broker-a, brokerName=broker-a, queueId=0\], queueOffset=\d+, "
+                                                    r"recallHandle=null\]", line) for line in lines), lines
+        rows = [r for r in told(c, "statsAll", "-a").splitlines() if r.startswith(("Timed ", "broker-a "))]
+        assert [r.split()[-1] for r in rows] == ["NO_CONSUMER"] * 2 and sorted(r.split()[-2] for r in rows) == ["3", "4"], rows
+
+
+def test_mqadmin_consumer_status(a):
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        b = c.broker()
+        info = {"properties": {"PROP_CONSUME_TYPE": "CONSUME_PASSIVELY", "PROP_CONSUMER_START_TIMESTAMP": "0"},
+                "subscriptionSet": [{"topic": "Asked", "subString": "A || B"}], "statusTable": {"Asked": {"pullRT": 1.005}},
+                "jstack": "no stacks\n"}
+        queue = json.dumps(dict(brokerName="broker-a", queueId=2, topic="Asked"))
+        body = json.dumps(info)[:-1] + ',"mqTable":{%s:{"commitOffset":5,"cachedMsgCount":3,"lastConsumeTimestamp":1}}}' % queue
+        with Connection(b.addr) as k, Connection(b.addr) as consumer:
+            assert k.wait(k.send_message("Asked", 0, b"x")).code == 0
+            heartbeat(consumer, "one/../two", "asked_group", "Asked")
+            deadline = time.monotonic() + 10
+            while "%RETRY%asked_group" not in told(c, "topicList"):
+                assert time.monotonic() < deadline
+            words = []
+
+            def run(*more):
+                thread = threading.Thread(target=lambda: words.append(told(c, "consumerStatus", "-g", "asked_group", *more)))
+                thread.start()
+                consumer.answer(consumer.asked(307), body=body.encode())
+                thread.join()
+                return words.pop()
+            shown = run("-i", "one/../two", "-s")
+            assert shown.endswith("#User Consume Info#\n\n\n#Consumer jstack#\nno stacks\n"), shown
+            assert "001 Topic: Asked" in shown and "1.01" in shown and "ProcessQueueInfo [commitOffset=5, " in shown, shown
+            table = run()
+            assert "Same subscription in the same group of consumer\n\nRebalance OK\n" in table, table
+            assert "one/../two MessageQueue [topic=Asked, brokerName=broker-a, queueId=2] can't consume for a while, maybe blocked, " in table, table
+            file = table.splitlines()[1].split()[-1]
+            assert re.fullmatch(r"\d+/one_.._two", file) and (c.folder / file).read_text() == shown, file
