@@ -198,6 +198,20 @@ TEST_F(BrokerTest, ADamagedTableComesFromItsBakAndIsKeptAside) {
   EXPECT_EQ(content(file("topics.json.damaged")), "{\"dataVersion\":{\"cou");
 }
 
+TEST_F(BrokerTest, WithoutAnyTableTheTopicsComeFromTheQueues) {
+  start();
+  ASSERT_EQ(create("Lost", 3), 0);
+  EXPECT_EQ(send("Lost", 2, "a"), 0);
+  stop();
+  for (const char* name : {"topics.json", "topics.json.bak", "consumerOffset.json", "subscriptionGroup.json"}) std::ofstream(file(name), std::ios::trunc) << "{\"";
+
+  start();
+  auto topic = client->call<RequestCode::GET_TOPIC_CONFIG>(addr, {.topic = "Lost"});
+  ASSERT_TRUE(topic && topic->ok());
+  EXPECT_NE(topic->body.find("\"readQueueNums\":3"), std::string::npos) << topic->body;
+  EXPECT_EQ(send("Lost", 2, "b"), 1);
+}
+
 TEST_F(BrokerTest, RegistersBeforeItAnswersACreateAndTakesOrderedTopicsFromTheAnswer) {
   start(start_namesrv());
   ASSERT_EQ(create("Ordered", 4), 0);

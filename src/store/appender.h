@@ -31,6 +31,8 @@ class Appender {
 
   /// Recovery: enters a record that is already in the log. The caller has checked that it is the queue's next.
   void dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry) EXCLUDES(mu_);
+  /// Recovery: the newest storeTimestamp there is; a clock that was set back meanwhile does not go behind it.
+  void resume_at(int64_t store_timestamp) noexcept { last_timestamp_.store(store_timestamp, std::memory_order_release); }
 
   struct Dirty {
     std::vector<std::shared_ptr<ConsumeQueue>> queues;   // that got entries since the last call

@@ -16,6 +16,8 @@ Logger log("store");
 constexpr size_t kNameDigits = 17;            // yyyyMMddHHmmssSSS
 constexpr int kRecordsPerLock = 256;          // a look-up waits for no more than these
 constexpr int64_t kFollowDelayMs = 10;        // gathers what follows a first append
+constexpr int64_t kFollowMs = 20;             // in one turn of the loop, which has more to do
+constexpr int64_t kStopMs = 3000;
 
 bool is_index_name(std::string_view name) {
   return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -40,18 +42,36 @@ Result<> IndexService::load(bool crashed) {
       files_.push_back(std::move(*file));
       continue;
     }
-    if (file.error().code() != Errc::kCorrupt) return fail(std::move(file).error());
-    log.warn("{}; it is kept as {}.index-{}.bad", file.error().message(), dir_, e.name);
-    MQ_TRY_VOID(fs_.rename(path, dir_ + ".index-" + e.name + ".bad"));
+    const std::string aside = dir_ + ".index-" + e.name + ".bad";
+    log.warn("{}; it is kept as {}, messages in it are found again by key as far as they are newer than the files before", file.error().message(), aside);
+    MQ_TRY_VOID(fs_.rename(path, aside));
   }
-  return resume(crashed);
+  position_ = log_.min();
+  crashed_ = crashed;
+  return {};
 }
 
-Result<> IndexService::resume(bool crashed) {
-  position_ = log_.min();
+void IndexService::start(env::Loop& loop) {
+  loop_.store(&loop, std::memory_order_release);
+  again_posted_ = loop.post([this] {
+    {
+      MutexLock lock(mu_);
+      if (auto r = resume(); !r) log.warn("the index waits: {}", r.error().message());
+    }
+    again_posted_ = false;
+    follow();
+  });
+}
+
+void IndexService::stop() {
+  loop_.store(nullptr, std::memory_order_release);
+  if (follow_until(clock_.mono_ms() + kStopMs) == Followed::kSome) log.info("the index is behind the log; the next start goes on with it");
+}
+
+Result<> IndexService::resume() {
   if (files_.empty()) return {};
   IndexFile& last = *files_.back();
-  if (crashed) last.repair(log_.end());
+  if (crashed_) last.repair(log_.end());
   if (last.count() <= 1) return {};
   const int64_t phy = last.end_phy();
   const auto record_bytes = log_.read(phy, std::min<int64_t>(log_.end() - phy, log_.file_size() - phy % log_.file_size()));
@@ -115,33 +135,47 @@ Result<> IndexService::enter(size_t first) {
   return result;
 }
 
-void IndexService::appended(const AppendBatch& batch, env::Loop& loop) noexcept {
+void IndexService::appended(const AppendBatch& batch) noexcept {
+  env::Loop* loop = loop_.load(std::memory_order_acquire);
+  if (!loop) return;
   if (!batch.key_hashes.empty()) feed_.push(batch);
   if (awake_.load(std::memory_order_relaxed) || awake_.exchange(true, std::memory_order_acq_rel)) return;
-  const bool posted = loop.post([this, &loop] {
-    loop.after(kFollowDelayMs, [this] {
+  const bool posted = loop->post([this, loop] {
+    loop->after(kFollowDelayMs, [this] {
       awake_.store(false, std::memory_order_release);
-      (void)follow();
+      follow();
     });
   });
   if (!posted) awake_.store(false, std::memory_order_release);
 }
 
-bool IndexService::follow() {
+void IndexService::follow() {
+  env::Loop* loop = loop_.load(std::memory_order_relaxed);
+  if (again_posted_ || !loop || follow_until(clock_.mono_ms() + kFollowMs) != Followed::kSome) return;
+  again_posted_ = loop->post([this] {
+    again_posted_ = false;
+    follow();
+  });
+}
+
+IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
   feed_.take(fed_);
   const int64_t end = log_.end();   // after the take: what was fed lies before it
   const auto files = log_.files();
   for (size_t next = 0;;) {
-    MutexLock lock(mu_);
-    position_ = std::max(position_, log_.min());
-    next = gather_fed(next);
-    const bool more = next < fed_.size() ? gather_some(fed_[next].phy, *files) : gather_some(end, *files);
-    if (auto r = enter(0); !r) {
-      log.debug("the index waits: {}", r.error().message());
-      return false;
+    {
+      MutexLock lock(mu_);
+      position_ = std::max(position_, log_.min());
+      next = gather_fed(next);
+      const bool more = next < fed_.size() ? gather_some(fed_[next].phy, *files) : gather_some(end, *files);
+      if (auto r = enter(0); !r) {
+        log.debug("the index waits: {}", r.error().message());
+        return Followed::kBlocked;
+      }
+      if (!more && next == fed_.size()) return Followed::kAll;
+      if (!more && fed_[next].phy > position_) next = fed_.size();   // what lies between cannot be read now
     }
-    if (!more && next == fed_.size()) return true;
-    if (!more && fed_[next].phy > position_) next = fed_.size();   // what lies between cannot be read now
+    if (clock_.mono_ms() > deadline_ms) return Followed::kSome;   // what was fed and is left is read from the log
   }
 }
 

@@ -19,14 +19,21 @@ class IndexService {
  public:
   IndexService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, const CommitLog& log, std::string dir);
 
-  /// Opens the files; those of another size or name are kept aside in the store's folder with a warning. After a crash
-  /// the last one is repaired. Before the loop runs. Errors: kIo.
+  /// Opens the files; those of another size, or that cannot be opened, are kept aside in the store's folder with a warning.
+  /// Before the loop runs. Errors: kIo.
   Result<> load(bool crashed);
+  /// Index loop. From now on the index follows the log: first, in the loop's next turns, the last file is repaired after a
+  /// crash and what the files miss is entered, if need be from the log's beginning. Nobody waits for that but look-ups.
+  void start(env::Loop& index_loop);
+  /// Index loop. Enters what has been appended, as far as that can be done in a few seconds; the rest follows with the next
+  /// start.
+  void stop();
 
   /// Any thread, after each append: takes the keys the batch knows, has the index follow soon.
-  void appended(const AppendBatch& batch, env::Loop& index_loop) noexcept;
-  /// Index loop. Enters what has been appended; false when the disk has no room (the next call tries again).
-  bool follow();
+  void appended(const AppendBatch& batch) noexcept;
+  /// Index loop. Enters what has been appended, a bounded part of it; posts itself again when more is left. Where the disk
+  /// has no room it ends, the next call tries again.
+  void follow();
   /// Index loop. Removes files whose messages are all before `log_min`.
   void expire(int64_t log_min);
   /// Index loop. Syncs all; returns the time up to which the index is on disk, for the checkpoint.
@@ -48,7 +55,10 @@ class IndexService {
     int64_t store_timestamp;
   };
 
-  Result<> resume(bool crashed) REQUIRES(mu_);
+  enum class Followed : uint8_t { kAll, kSome, kBlocked };
+
+  Result<> resume() REQUIRES(mu_);
+  Followed follow_until(int64_t deadline_ms);
   /// Appends the keys of the record at `phy` to keys_.
   void gather(const RecordView& record, int64_t phy) REQUIRES(mu_);
   /// Puts keys_ from `first` into the files and forgets them. On an error position_ is the record of the first key left.
@@ -66,6 +76,9 @@ class IndexService {
   const CommitLog& log_;
   const std::string dir_;
   const IndexLayout layout_;
+  std::atomic<env::Loop*> loop_{nullptr};                         // badge: published; null before start() and after stop()
+  bool crashed_ = false;                                          // badge: owned by the index loop; set by load()
+  bool again_posted_ = false;                                     // badge: owned by the index loop
   std::atomic<bool> awake_{false};                                // badge: published; a follow() is under way or posted
   IndexFeed feed_;
   std::vector<IndexFeed::Entry> fed_;                             // badge: owned by the index loop

@@ -12,7 +12,9 @@ std::shared_ptr<ConsumeQueue> QueueTable::find_or_make(std::string_view topic, i
   if (auto q = find(topic, queue_id)) return q;
   auto made = std::make_shared<ConsumeQueue>(std::string(topic), queue_id, files_);
   MutexLock lock(mu_);
-  return queues_.try_emplace({made->topic(), queue_id}, made).first->second;
+  const auto [at, fresh] = queues_.try_emplace({made->topic(), queue_id}, made);
+  changes_ += fresh;
+  return at->second;
 }
 
 std::vector<std::shared_ptr<ConsumeQueue>> QueueTable::remove_topic(std::string_view topic) {
@@ -25,6 +27,7 @@ std::vector<std::shared_ptr<ConsumeQueue>> QueueTable::remove_topic(std::string_
     }
     removed.push_back(it->second);
     it = queues_.erase(it);
+    ++changes_;
   }
   return removed;
 }
@@ -36,11 +39,13 @@ void QueueTable::remove(const ConsumeQueue& queue) {
   if (it == queues_.end() || it->second.get() != &queue) return;
   removed = it->second;
   queues_.erase(it);
+  ++changes_;
 }
 
 void QueueTable::clear() {
   MutexLock lock(mu_);
   queues_.clear();
+  ++changes_;
 }
 
 std::vector<std::shared_ptr<ConsumeQueue>> QueueTable::all() const {
@@ -54,6 +59,11 @@ std::vector<std::shared_ptr<ConsumeQueue>> QueueTable::all() const {
 size_t QueueTable::size() const {
   MutexLock lock(mu_);
   return queues_.size();
+}
+
+uint64_t QueueTable::changes() const {
+  MutexLock lock(mu_);
+  return changes_;
 }
 
 }  // namespace mq::store

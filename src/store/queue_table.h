@@ -26,6 +26,8 @@ class QueueTable {
   void clear();
   std::vector<std::shared_ptr<ConsumeQueue>> all() const;
   size_t size() const;
+  /// Grows with each queue that comes or goes.
+  uint64_t changes() const;
 
  private:
   struct Key {
@@ -43,6 +45,7 @@ class QueueTable {
   mutable Mutex mu_;
   // The keys look into the topic names of the queues they lead to.
   std::unordered_map<Key, std::shared_ptr<ConsumeQueue>, Hash> queues_ GUARDED_BY(mu_);   // badge: guarded
+  uint64_t changes_ GUARDED_BY(mu_) = 0;   // badge: guarded
 };
 
 }  // namespace mq::store

@@ -1,19 +1,23 @@
 // Recovery: from whatever files are there to the state before the crash. Runs once, before anybody else uses the store.
 //
-//   1. ConsumeQueues: the entries found in their files, up to the first that is none.
-//   2. CommitLog: records from the last safe point on, up to the first that is damaged; that is the end.
-//   3. What lies behind the end is removed: zeros in the last file, later files, entries that point there.
-//   4. Records whose entries are missing get them.
+//   1. CommitLog: records from the last safe point on, up to the first that is damaged; that is the end. What lies behind
+//      it goes: zeros in the last file, later files.
+//   2. ConsumeQueues: the entries found in their files that the log confirms (queue_loader.h).
+//   3. Records behind the safe point whose entries are missing get them.
+//   4. Queues with a hole, and queues that should be there and are not, are built again from the log's beginning.
 //
-// The log is the truth: a queue that does not fit it is thrown away and built again from the log's beginning.
+// The time it takes follows from what was written since the safe point, unless a queue must be built again. The log is the
+// truth: whatever does not fit it is thrown away or kept aside.
 #pragma once
 
-#include <array>
 #include <functional>
+#include <set>
 
 #include "store/appender.h"
 #include "store/checkpoint.h"
 #include "store/commit_log.h"
+#include "store/known_queues.h"
+#include "store/queue_loader.h"
 #include "store/queue_table.h"
 
 namespace mq::store {
@@ -21,9 +25,11 @@ namespace mq::store {
 struct Recovered {
   int64_t start = 0;             // what lies before was trusted: the safe point until there is a later one
   int64_t end = 0;               // where appending goes on
-  int64_t store_timestamp = 0;   // of the last record
+  int64_t store_timestamp = 0;   // of the last record, 0 when none was looked at
   int64_t scanned_bytes = 0;
   int64_t dispatched = 0;        // entries that were built again
+  /// ConsumeQueue files that must be on the disk before the safe point moves: queue and base.
+  std::vector<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced;
 };
 
 class Recovery {
@@ -33,30 +39,33 @@ class Recovery {
 
   /// `crashed`: the file `abort` was there. Errors: kIo.
   Result<Recovered> run(const CheckpointData& checkpoint, bool crashed);
-  /// Visits the records of [from, end) in order. Stops at the first damaged one and returns its position.
-  int64_t scan(int64_t from, bool check_crc, const std::function<bool(const RecordView&)>& visit) const;
 
-  /// The delay of a level, for the tagsCode of SCHEDULE_TOPIC_XXXX. Empty: the hash of TAGS as for every topic.
-  std::function<int64_t(int32_t level)> delay_ms_of_level;
+  /// The delay of a level, for the tagsCode of SCHEDULE_TOPIC_XXXX.
+  DelayOfLevel delay_ms_of_level;
   /// Makes it durable that the next recovery begins at `start` or before, ahead of any change to ConsumeQueue entries
   /// that the checkpoint vouches for.
   std::function<Result<>(int64_t start)> lower_safe_point;
   /// Records of the topic before this position were deleted with it. Empty: none.
   std::function<int64_t(std::string_view topic)> deleted_before;
+  /// The queues that there were. nullopt: nobody knows.
+  std::optional<std::vector<KnownQueues::Line>> known;
 
  private:
-  Result<> load_queues();
-  Result<> load_queue(const std::string& topic, int32_t queue_id);
-  Result<int64_t> count_entries(env::File& file, CqEntry& last) const;
+  using QueueKey = std::pair<std::string, int32_t>;   // topic, queue id
+
   int64_t safe_start(const CheckpointData& checkpoint, bool crashed) const;
   Result<> cut_log(int64_t end);
-  Result<> cut_queue(ConsumeQueue& queue, int64_t end, bool crashed);
-  Result<> clear_behind(const ConsumeQueue& queue, int64_t count) const;
-  bool leads_to_own_record(const ConsumeQueue& queue, int64_t index, const CqEntry& e) const;
-  Result<> forget_queues();
-  bool dispatch(const RecordView& record, Recovered& out);
+  Result<> load_queues(const QueueLoader::Limits& limits, Recovered& out);
+  bool is_deleted(std::string_view topic, int64_t phy) const { return deleted_before && phy < deleted_before(topic); }
+  void add_missing(int64_t trusted);
+  void dispatch(const RecordView& record, Recovered& out);
+  void enter(const std::shared_ptr<ConsumeQueue>& queue, const RecordView& record, Recovered& out);
+  Result<> remove_segments(const std::string& dir);
+  Result<> rebuild(Recovered& out);
+  bool enter_rebuilt(const RecordView& record, Recovered& out);
 
   bool from_beginning_ = false;   // dispatching began with the log's first record
+  std::set<QueueKey> broken_;     // to be built again
   env::FileSystem& fs_;
   CommitLog& log_;
   QueueFiles& files_;

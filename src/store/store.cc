@@ -9,6 +9,7 @@
 #include "store/expiry.h"
 #include "store/flush_service.h"
 #include "store/index_service.h"
+#include "store/known_queues.h"
 #include "store/reader.h"
 #include "store/recovery.h"
 
@@ -66,6 +67,7 @@ struct Store::Impl {
   Checkpoint checkpoint;
   IndexService index;
   DeletedTopics deleted;
+  KnownQueues known;
   Expiry expiry;
   std::unique_ptr<env::FileLock> lock;
   env::Loop* flush_loop = nullptr;
@@ -81,7 +83,8 @@ struct Store::Impl {
         files(fs, root + "/consumequeue", (c.mappedFileSizeConsumeQueue() + 19) / 20 * 20, kMaxOpenQueueFiles), queues(files),
         appender(e.clock(), log_, queues, gate), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
         reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"),
-        index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
+        index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"),
+        known(fs, root + "/knownQueues"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
 
   /// Makes the names of the folders durable from the top of the file system down. Always, not only when they were made
   /// just now: the process that made them may have died before. Folders above the root may refuse; they are older.
@@ -114,6 +117,7 @@ struct Store::Impl {
     Recovery recovery(fs, log_, files, queues, appender);
     recovery.delay_ms_of_level = hooks.delay_ms_of_level;
     recovery.deleted_before = [this](std::string_view topic) { return deleted.deleted_before(topic); };
+    if (saved.recoverFrom >= 0) recovery.known = known.load();   // else another program may have removed queues
     recovery.lower_safe_point = [this](int64_t start) {
       saved.recoverFrom = start;
       saved.cleanEnd = -1;
@@ -125,7 +129,10 @@ struct Store::Impl {
       if (f->end() > std::max<int64_t>(saved.recoverFrom, 0)) MQ_TRY_VOID(f->file().sync());
     }
     MQ_TRY_VOID(fs.sync_dir(log_.dir()));   // removed files must not come back, nor found ones go
-    flush.begin_at(r.end, r.store_timestamp);
+    unsynced.insert(r.unsynced.begin(), r.unsynced.end());
+    const int64_t newest = std::max(r.store_timestamp, saved.physicMsgTimestamp);
+    appender.resume_at(newest);
+    flush.begin_at(r.end, newest);
     reader.set_start(r.end);
     MQ_TRY_VOID(index.load(crashed));
     log.info("store {}: {} start, CommitLog [{}, {}), {} bytes looked at, {} entries built again, {} ms", root, crashed ? "recovery" : "clean",
@@ -148,6 +155,7 @@ struct Store::Impl {
       expiry.watch_disk();
       flush.set_disk_free(expiry.disk_free());
       const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
+      index.start(*index_loop);
       queue_timer = env::Periodic(*index_loop, period, period, [this] {
         flush_queues();
         index.follow();   // also what a full disk had stopped
@@ -191,6 +199,7 @@ struct Store::Impl {
     saved.recoverFrom = dirty.end;
     saved.physicMsgTimestamp = saved.logicsMsgTimestamp = std::max(saved.logicsMsgTimestamp, dirty.store_timestamp);
     if (auto r = checkpoint.save(saved, true); !r) log.warn("checkpoint: {}", r.error().message());
+    if (auto r = known.save(queues, files, false); !r) log.warn("{}", r.error().message());
   }
 
   bool sync_queues() {
@@ -229,7 +238,8 @@ struct Store::Impl {
       disk_timer.stop();
       clean_timer.stop();
       move_safe_point();
-      index.follow();
+      if (auto r = known.save(queues, files, true); !r) log.warn("{}", r.error().message());
+      index.stop();
       if (const auto time = index.sync()) saved.indexMsgTimestamp = *time;
     });
     env.run_on(*flush_loop, [this] { flush.stop_timers(); });
@@ -295,7 +305,7 @@ void Store::append(AppendBatch& batch) noexcept {
   arrivals.clear();
   impl_->appender.append(batch, arrivals);
   impl_->flush.appended(impl_->log_.end());
-  if (impl_->index_loop) impl_->index.appended(batch, *impl_->index_loop);
+  impl_->index.appended(batch);
   if (!arrivals.empty() && impl_->hooks.on_arrival) impl_->hooks.on_arrival(arrivals);
 }
 

@@ -24,6 +24,7 @@ struct CqEntry {
   static constexpr CqEntry prefill() { return {0, kPrefillSize, 0}; }
 
   bool valid() const noexcept { return phy >= 0 && size > 0 && phy <= INT64_MAX - size; }
+  bool operator==(const CqEntry&) const = default;
   bool is_prefill() const noexcept { return size == kPrefillSize && phy == 0; }
   int64_t end() const noexcept { return phy + size; }   // of a valid entry
 

@@ -1,0 +1,351 @@
+// What recovery makes of damaged, missing and foreign files. The log is the truth; nothing beside it stops the store.
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "msg/record.h"
+#include "store/format/consume_queue_entry.h"
+#include "store/test_store.h"
+
+namespace mq::store {
+namespace {
+
+const std::string kZeros4K(4096, '\0');
+
+/// Two topics, three queues, several files of each kind.
+void fill(TestStore& t) {
+  ASSERT_TRUE(t.start());
+  for (int i = 0; i < 30; ++i) {
+    t.append("A", 0);
+    t.append("A", 1);
+    if (i % 3 == 0) {
+      ASSERT_EQ(t.try_append("B", 0, "key" + std::to_string(i)).status, PutStatus::kPutOk);
+    }
+    t.run_for(500);
+  }
+}
+
+void fill_and_stop(TestStore& t) {
+  fill(t);
+  t.stop();
+}
+
+TEST(Recovery, CleanStopAndKillBothKeepAll) {
+  TestStore t;
+  fill_and_stop(t);
+  t.expect_restart("orderly");
+  t.crash();
+  t.expect_restart("killed");
+  t.crash();
+  t.expect_restart("killed again");
+}
+
+TEST(Recovery, KillDispatchesOnlyWhatFollowedTheCheckpoint) {
+  TestStore t;
+  fill(t);
+  t.run_for(15'000);      // the safe point moves
+  t.append("A", 0);       // into the last file, behind trusted entries
+  t.run_for(2'000);       // entries are written, the safe point stands
+  t.crash();
+  ASSERT_TRUE(t.start());
+  t.expect_all("after the kill");
+  // What the ConsumeQueue already had is taken as it is: the file is not written again, so its time stays.
+  const int64_t before = t.fs().stat(TestStore::path(TestStore::queue_file("A", 0, 3)))->mtime_ms;
+  t.run_for(5'000);
+  EXPECT_EQ(t.fs().stat(TestStore::path(TestStore::queue_file("A", 0, 3)))->mtime_ms, before);
+}
+
+TEST(Recovery, PowerCutsAtEveryTime) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    TestStore t(seed, true);
+    ASSERT_TRUE(t.start());
+    PhyOffset end;
+    for (int i = 0; i < 20; ++i) {
+      const AppendItem item = t.try_append("A", i % 2);
+      ASSERT_EQ(item.status, PutStatus::kPutOk);
+      end = {item.phy.bytes + static_cast<int64_t>(item.size)};
+      if (i % 5 == 0) t.run_for(static_cast<int64_t>(seed) * 400);
+    }
+    ASSERT_EQ(t.when_durable(end), PutStatus::kPutOk);
+    t.crash(env::Crash::kPower);
+    t.expect_restart("power cut");
+    if (testing::Test::HasFailure()) FAIL() << "seed " << seed;
+  }
+}
+
+// --- missing files ----------------------------------------------------------------------------------------------------
+
+TEST(Recovery, RebuildsAllConsumeQueues) {
+  for (const bool killed : {false, true}) {
+    TestStore t;
+    fill(t);
+    t.run_for(15'000);
+    killed ? t.crash() : t.stop();
+    t.remove_all("consumequeue");
+    t.expect_restart(killed ? "killed" : "orderly");
+  }
+}
+
+TEST(Recovery, RebuildsAllConsumeQueuesWithoutTheListOfQueues) {
+  TestStore t;
+  fill_and_stop(t);
+  t.remove_all("consumequeue");
+  ASSERT_TRUE(t.fs().remove(TestStore::path("knownQueues")));
+  t.expect_restart("no queue at all");
+}
+
+TEST(Recovery, RebuildsOneQueueThatIsGone) {
+  TestStore t;
+  fill(t);
+  t.run_for(15'000);
+  t.crash();
+  t.remove_all("consumequeue/B");
+  t.expect_restart("one topic's folder is gone");
+}
+
+TEST(Recovery, RebuildsAQueueWhoseLastFileIsGone) {
+  TestStore t;
+  fill_and_stop(t);
+  ASSERT_TRUE(t.fs().remove(TestStore::path(TestStore::queue_file("A", 0, 3))));
+  t.expect_restart("last file");
+}
+
+TEST(Recovery, RebuildsAQueueWithAHole) {
+  TestStore t;
+  fill_and_stop(t);
+  ASSERT_TRUE(t.fs().remove(TestStore::path(TestStore::queue_file("A", 1, 1))));
+  t.expect_restart("middle file");
+}
+
+TEST(Recovery, RebuildsTheIndex) {
+  TestStore t;
+  fill_and_stop(t);
+  t.remove_all("index");
+  ASSERT_TRUE(t.start());
+  t.run_for(1'000);
+  EXPECT_EQ(t.found("B", "key0"), 1U);
+  EXPECT_EQ(t.found("B", "key27"), 1U);
+}
+
+TEST(Recovery, ADeletedTopicStaysDeleted) {
+  TestStore t;
+  fill(t);
+  t.run_for(15'000);
+  ASSERT_TRUE(t.store().delete_topic("B"));
+  t.expect_only("B", 0, 0);
+  t.crash();
+  ASSERT_TRUE(t.start());
+  EXPECT_FALSE(t.store().find_queue("B", 0));
+  t.stop();
+  t.remove_all("consumequeue");
+  ASSERT_TRUE(t.start());
+  EXPECT_FALSE(t.store().find_queue("B", 0));
+}
+
+// --- torn and damaged files -------------------------------------------------------------------------------------------
+
+TEST(Recovery, CutsATornRecord) {
+  TestStore t;
+  fill(t);
+  const AppendItem last = t.try_append("A", 0);
+  t.crash();
+  const std::string name = TestStore::log_file(static_cast<int>(last.phy.bytes / TestStore::kLogFile));
+  t.write(name, last.phy.bytes % TestStore::kLogFile + static_cast<int64_t>(last.size) - 10, std::string(10, '\0'));
+  t.write(name, last.phy.bytes % TestStore::kLogFile + 90, "torn");   // the body
+  t.expect_only("A", 0, 30);
+  t.expect_restart("torn tail");
+}
+
+TEST(Recovery, RemovesEmptyAndTornLastLogFiles) {
+  for (const int64_t size : {int64_t{0}, int64_t{1500}, TestStore::kLogFile}) {
+    TestStore t;
+    fill(t);
+    const int next = static_cast<int>(t.store().max_phy().bytes / TestStore::kLogFile) + 1;
+    t.crash();
+    t.make(TestStore::log_file(next), std::string(static_cast<size_t>(size), '\0'));
+    t.truncate(TestStore::log_file(next), size);
+    t.expect_restart("a prepared file is left");
+  }
+}
+
+TEST(Recovery, ADamagedRecordInTheMiddleCostsOnlyItself) {
+  TestStore t;
+  fill_and_stop(t);
+  ASSERT_TRUE(t.start());
+  const auto entry = t.store().entry_at(*t.store().find_queue("A", 0), {5});
+  t.stop();
+  t.write(TestStore::log_file(static_cast<int>(entry->phy.bytes / TestStore::kLogFile)), entry->phy.bytes % TestStore::kLogFile, std::string(40, '\xff'));
+  t.remove_all("consumequeue");   // so that everything is read again
+  ASSERT_TRUE(t.start());
+  const QueueRef q = t.store().find_queue("A", 0);
+  ASSERT_TRUE(q);
+  EXPECT_EQ(t.store().max_offset(*q).index, 30);
+  ReadResult r;
+  t.store().read(q.get(), {.offset = {4}, .max_messages = 1, .may_wait = true}, r);
+  EXPECT_EQ(r.status, GetStatus::FOUND);
+  t.store().read(q.get(), {.offset = {5}, .max_messages = 3, .may_wait = true}, r);   // the damaged one is passed over
+  EXPECT_EQ(r.status, GetStatus::FOUND);
+  EXPECT_EQ(decode_record(r.slices[0].bytes, RecordCheck::kLengthsAndCrc)->m.queueOffset, 6);
+  EXPECT_EQ(t.try_append("A", 0).queue_offset.index, 30);
+}
+
+TEST(Recovery, EmptyAndShortConsumeQueueFiles) {
+  for (const int64_t size : {int64_t{0}, int64_t{7}, int64_t{60}}) {
+    TestStore t;
+    fill(t);
+    t.run_for(15'000);
+    t.crash();
+    t.truncate(TestStore::queue_file("A", 0, 3), size);
+    t.expect_restart("the last file is short");
+  }
+}
+
+TEST(Recovery, AZeroedConsumeQueueFile) {
+  for (const int n : {1, 3}) {   // in the middle, and the last
+    TestStore t;
+    fill_and_stop(t);
+    t.write(TestStore::queue_file("A", 0, n), 0, std::string(TestStore::kQueueFile, '\0'));
+    if (n == 3) {
+      t.expect_restart("last");
+    } else {
+      ASSERT_TRUE(t.start());   // nobody looks at it: storeCheck finds it. Reads pass over it.
+      EXPECT_EQ(t.store().max_offset(*t.store().find_queue("A", 0)).index, 30);
+    }
+  }
+}
+
+TEST(Recovery, GarbageInAConsumeQueueIsKeptAside) {
+  TestStore t;
+  fill_and_stop(t);
+  t.write(TestStore::queue_file("A", 0, 3), 0, std::string(TestStore::kQueueFile, '\xee'));
+  t.expect_restart("garbage in the last file");
+  EXPECT_EQ(t.names("consumequeue.A.0.").size(), 1U);
+}
+
+TEST(Recovery, AConsumeQueueFileOfAnotherSizeIsKeptAside) {
+  TestStore t;
+  fill_and_stop(t);
+  t.write(TestStore::queue_file("A", 0, 3), TestStore::kQueueFile, "more than there can be");
+  t.expect_restart("one large file");
+  EXPECT_EQ(t.names("consumequeue.A.0.").size(), 1U);
+}
+
+TEST(Recovery, ForeignFilesAreLeftAlone) {
+  TestStore t;
+  fill_and_stop(t);
+  for (const char* name : {"commitlog/notes.txt", "commitlog/00000000000000000000.swp", "consumequeue/notes", "consumequeue/A/x", "consumequeue/A/0/notes",
+                           "consumequeue/A/zero/file", "index/README", "config/x", "lost+found/x"}) {
+    t.make(name, "not ours");
+  }
+  t.expect_restart("foreign files");
+  EXPECT_EQ(t.read("commitlog/notes.txt"), "not ours");
+  EXPECT_EQ(t.read("consumequeue/A/0/notes"), "not ours");
+  EXPECT_EQ(t.read("index/README"), "not ours");
+}
+
+TEST(Recovery, AForeignFileSurvivesTheRebuildOfItsQueue) {
+  TestStore t;
+  fill_and_stop(t);
+  t.make("consumequeue/A/0/notes", "not ours");
+  ASSERT_TRUE(t.fs().remove(TestStore::path(TestStore::queue_file("A", 0, 1))));
+  t.expect_restart("hole");
+  EXPECT_EQ(t.read("consumequeue/A/0/notes"), "not ours");
+}
+
+TEST(Recovery, FilesOfOtherSizesThanConfigured) {
+  TestStore t;
+  fill_and_stop(t);
+  t.config().mappedFileSizeCommitLog.set(64 << 10);
+  t.config().mappedFileSizeConsumeQueue.set(20 * 300);
+  t.expect_restart("larger sizes are configured");
+  t.stop();
+  EXPECT_EQ(t.fs().stat(TestStore::path(TestStore::log_file(0)))->size, TestStore::kLogFile);
+  t.config().mappedFileSizeCommitLog.set(2048);
+  t.config().mappedFileSizeConsumeQueue.set(20 * 3);
+  t.expect_restart("smaller ones");
+}
+
+TEST(Recovery, IndexFilesOfAnotherSizeAreKeptAside) {
+  TestStore t;
+  fill_and_stop(t);
+  t.config().maxHashSlotNum.set(13);
+  ASSERT_TRUE(t.start());
+  t.run_for(1'000);
+  t.expect_all("other index");
+  EXPECT_GE(t.names("index.index-").size(), 1U);
+  EXPECT_EQ(t.found("B", "key0"), 1U);
+  EXPECT_EQ(t.found("B", "key27"), 1U);
+}
+
+TEST(Recovery, ADamagedIndexIsRepairedAfterAKill) {
+  TestStore t;
+  fill(t);
+  t.run_for(1'000);
+  t.crash();
+  const std::string name = "index/" + t.fs().list(TestStore::path("index"))->back().name;
+  t.write(name, 40, std::string(44, '\x7f'));   // all slots
+  ASSERT_TRUE(t.start());
+  t.run_for(1'000);
+  EXPECT_EQ(t.found("B", "key27"), 1U);
+}
+
+TEST(Recovery, DamagedSmallFiles) {
+  for (const char* name : {"checkpoint", "knownQueues", "deletedTopics", "abort"}) {
+    for (const std::string& content : {std::string(), std::string("\xff\xfe garbage\n1 2\n"), kZeros4K}) {
+      SCOPED_TRACE(name);
+      TestStore t;
+      fill(t);
+      t.run_for(15'000);
+      t.crash();
+      if (t.fs().exists(TestStore::path(name))) {
+        ASSERT_TRUE(t.fs().remove(TestStore::path(name)));
+      }
+      t.make(name, content);
+      t.expect_restart("a damaged side file");
+    }
+  }
+}
+
+TEST(Recovery, ACheckpointOfAnotherSizeIsKeptAside) {
+  TestStore t;
+  fill_and_stop(t);
+  t.truncate("checkpoint", 100);
+  t.expect_restart("torn checkpoint");
+  EXPECT_TRUE(t.fs().exists(TestStore::path("checkpoint.bad")));
+}
+
+TEST(Recovery, AfterAnotherProgramRan) {
+  // RocketMQ moves the three timestamps and leaves the rest: what we noted there counts no more.
+  TestStore t;
+  fill_and_stop(t);
+  t.write("checkpoint", 0, std::string(24, '\1'));
+  ASSERT_TRUE(t.fs().remove(TestStore::path(TestStore::queue_file("B", 0, 1))));
+  t.expect_restart("a checkpoint that is not ours, a file less");
+}
+
+TEST(Recovery, ALongTailOfZerosIsFoundByHalves) {
+  TestStore t;
+  t.config().mappedFileSizeConsumeQueue.set(20 * 3000);
+  t.config().mappedFileSizeCommitLog.set(1 << 20);
+  ASSERT_TRUE(t.start());
+  for (const int count : {1, 203, 204, 205, 2500}) {
+    t.append("A", 0, count);
+    t.stop();
+    t.expect_restart("clean");
+    t.run_for(11'000);
+    t.crash();
+    t.expect_restart("killed");
+  }
+}
+
+TEST(Recovery, TheClockWasSetBackMeanwhile) {
+  TestStore t;
+  fill(t);
+  const int64_t before = t.try_append("A", 0).store_timestamp;
+  t.stop();
+  t.machine().set_wall_skew_ms(-10'000);
+  ASSERT_TRUE(t.start());
+  EXPECT_GE(t.try_append("A", 0).store_timestamp, before);
+}
+
+}  // namespace
+}  // namespace mq::store
