@@ -1,13 +1,10 @@
 // clusterList, brokerStatus, getBrokerConfig, updateBrokerConfig. Source: spec mqadmin 6.
 #include <fmt/format.h>
 
-#include <charconv>
-#include <chrono>
-#include <thread>
-
 #include "admin/command.h"
 #include "admin/java_text.h"
-#include "base/properties_file.h"
+#include "admin/output.h"
+#include "admin/runtime_info.h"
 
 namespace mq::admin {
 
@@ -15,53 +12,23 @@ namespace {
 
 using wire::RequestCode;
 
-double number(std::string_view text) {
-  double v = 0;
-  std::from_chars(text.data(), text.data() + text.size(), v);
-  return v;
-}
-
-/// One broker's runtime info; lookups give "" for a missing key.
-class Runtime {
- public:
-  explicit Runtime(wire::KvTable table) : table_(std::move(table)) {}
-  std::string get(std::string_view key, std::string_view otherwise = {}) const {
-    const std::string* v = table_.find(key);
-    return v ? *v : std::string(otherwise);
-  }
-  /// The first of the blank-separated numbers.
-  double first(std::string_view key) const {
-    const std::string v = get(key);
-    return number(v.substr(0, v.find(' ')));
-  }
-
- private:
-  wire::KvTable table_;
-};
-
-Result<Runtime> runtime_of(Session& s, const std::string& addr) {
-  MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_RUNTIME_INFO>(addr));
-  MQ_TRY(auto table, wire::kv_table_from(r.body));
-  return Runtime(std::move(table));
-}
-
 constexpr auto kClusterRow = "{:<22}  {:<22}  {:<4}  {:<22} {:<16}  {:>16}  {:>30}  {:<22}  {:>11}  {:<12}  {:<8}  {:>10}\n";
 
-std::string cluster_row(Session& s, const std::string& cluster, const std::string& name, int64_t id, const std::string& addr, const Runtime& r) {
+std::string cluster_row(Session& s, const std::string& cluster, const std::string& name, int64_t id, const std::string& addr, const RuntimeInfo& r) {
   const std::string in = fmt::format("{}({},{}ms)", pad_left(fixed(r.first("putTps"), 2), 9), r.get("sendThreadPoolQueueSize"),
                                      r.get("sendThreadPoolQueueHeadWaitTimeMills"));
   const std::string out = fmt::format("{}({},{}ms|{},{}ms)", pad_left(fixed(r.first("getTransferredTps"), 2), 9), r.get("pullThreadPoolQueueSize"),
                                       r.get("pullThreadPoolQueueHeadWaitTimeMills"), r.get("ackThreadPoolQueueSize", "N"),
                                       r.get("ackThreadPoolQueueHeadWaitTimeMills", "N"));
-  const std::string timer = fmt::format("{}-{}({}w, {}, {})", static_cast<int64_t>(number(r.get("timerReadBehind"))),
-                                        static_cast<int64_t>(number(r.get("timerOffsetBehind"))), fixed(number(r.get("timerCongestNum")) / 10000, 1),
-                                        fixed(number(r.get("timerEnqueueTps")), 1), fixed(number(r.get("timerDequeueTps")), 1));
+  const std::string timer = fmt::format("{}-{}({}w, {}, {})", r.integer("timerReadBehind"),
+                                        r.integer("timerOffsetBehind"), fixed(r.number("timerCongestNum") / 10000, 1),
+                                        fixed(r.number("timerEnqueueTps"), 1), fixed(r.number("timerDequeueTps"), 1));
   const int64_t now = s.env().clock().now_ms();
   const std::string earliest = r.get("earliestMessageTimeStamp");
-  const double hour = earliest.empty() ? 0 : (static_cast<double>(now) - number(earliest)) / 3600000.0;
+  const double hour = earliest.empty() ? 0 : (static_cast<double>(now) - r.number("earliestMessageTimeStamp")) / 3600000.0;
   const std::string space = r.get("commitLogDiskRatio");
   return fmt::format(kClusterRow, cluster, name, id, addr, r.get("brokerVersionDesc"), in, out, timer, r.get("pageCacheLockTimeMills"),
-                     fixed(hour, 2), space.empty() ? "0.0000" : fixed(number(space), 4), r.get("brokerActive") == "true");
+                     fixed(hour, 2), space.empty() ? "0.0000" : fixed(r.number("commitLogDiskRatio"), 4), r.get("brokerActive") == "true");
 }
 
 Result<> cluster_list_once(Session& s, const Options& o) {
@@ -82,14 +49,14 @@ Result<> cluster_list_once(Session& s, const Options& o) {
       const auto broker = info.brokerAddrTable.find(name);
       if (broker == info.brokerAddrTable.end()) continue;
       for (const auto& [id, addr] : broker->second.brokerAddrs) {
-        auto r = runtime_of(s, addr);
+        auto r = RuntimeInfo::of(s, addr);
         if (!r) fmt::print(stderr, "{} ({}): {}\n", name, addr, r.error().message());
-        const Runtime runtime = r ? std::move(*r) : Runtime({});
+        const RuntimeInfo runtime = r ? std::move(*r) : RuntimeInfo();
         if (!more) {
           s.write(cluster_row(s, cluster, name, id, addr, runtime));
           continue;
         }
-        auto day = [&](std::string_view to, std::string_view from) { return fixed(number(runtime.get(to)) - number(runtime.get(from)), 0); };
+        auto day = [&](std::string_view to, std::string_view from) { return fixed(runtime.number(to) - runtime.number(from), 0); };
         s.write(fmt::format("{}  {} {} {} {} {}\n", pad(cluster, 16), pad(name, 32),
                             pad_left(day("msgPutTotalTodayMorning", "msgPutTotalYesterdayMorning"), 14),
                             pad_left(day("msgGetTotalTodayMorning", "msgGetTotalYesterdayMorning"), 14),
@@ -102,21 +69,12 @@ Result<> cluster_list_once(Session& s, const Options& o) {
 }
 
 Result<> cluster_list(Session& s, const Options& o) {
-  MQ_TRY(const int64_t seconds, o.number("i", 0));
-  for (;;) {
-    MQ_TRY_VOID(cluster_list_once(s, o));
-    std::fflush(stdout);
-    if (!o.has("i")) return {};
-    std::this_thread::sleep_for(std::chrono::seconds(std::max<int64_t>(seconds, 1)));
-    s.write("\n");
-  }
+  return repeat(s, o, 1, "\n", [&] { return cluster_list_once(s, o); });
 }
 
 Result<> print_status(Session& s, const std::string& addr, bool with_addr) {
-  MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_RUNTIME_INFO>(addr));
-  MQ_TRY(auto table, wire::kv_table_from(r.body));
-  std::sort(table.table.begin(), table.table.end());
-  for (const auto& [k, v] : table.table) {
+  MQ_TRY(const RuntimeInfo info, RuntimeInfo::of(s, addr));
+  for (const auto& [k, v] : info.all()) {
     s.write(with_addr ? fmt::format("{} {}: {}\n", pad(addr, 24), pad(k, 32), v) : fmt::format("{}: {}\n", pad(k, 32), v));
   }
   return {};
@@ -134,8 +92,7 @@ Result<> broker_status(Session& s, const Options& o) {
 Result<> print_config(Session& s, const std::string& heading, const std::string& addr) {
   s.print("============{}============\n", heading);
   MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONFIG>(addr));
-  MQ_TRY(const auto lines, parse_properties(r.body));
-  for (const PropertyLine& line : lines) s.write(fmt::format("{}=  {}\n", pad(line.key, 50), line.value));
+  MQ_TRY_VOID(print_properties(s, r.body));
   s.write("\n");
   return {};
 }
@@ -143,22 +100,8 @@ Result<> print_config(Session& s, const std::string& heading, const std::string&
 Result<> get_broker_config(Session& s, const Options& o) {
   if (const auto addr = o.find("b")) return print_config(s, *addr, *addr);
   if (!o.has("c")) return {};
-  MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
-  const auto names = info.clusterAddrTable.find(o.get("c"));
-  if (names == info.clusterAddrTable.end()) {
-    s.write("[error] Make sure the specified clusterName exists or the name server connected to is correct.");
-    return {};
-  }
-  for (const std::string& name : names->second) {
-    const auto broker = info.brokerAddrTable.find(name);
-    if (broker == info.brokerAddrTable.end()) continue;
-    const auto& addrs = broker->second.brokerAddrs;
-    const std::string master = addrs.contains(0) ? addrs.at(0) : "";
-    if (!master.empty()) MQ_TRY_VOID(print_config(s, "Master: " + master, master));
-    for (const auto& [id, addr] : addrs) {
-      if (id != 0) MQ_TRY_VOID(print_config(s, fmt::format("My Master: {}=====Slave: {}", master.empty() ? "NO_MASTER" : master, addr), addr));
-    }
-  }
+  MQ_TRY(const auto brokers, s.headed_brokers(o.get("c")));
+  for (const auto& [heading, addr] : brokers) MQ_TRY_VOID(print_config(s, heading, addr));
   return {};
 }
 
@@ -181,16 +124,6 @@ Result<> update_broker_config(Session& s, const Options& o) {
     return {};
   };
   if (const auto addr = o.find("b")) return update(*addr);
-  if (!o.has("c")) {
-    s.write(usage_text("updateBrokerConfig", {{"a", "updateAllBroker", true, false, "update all brokers include slave"},
-                                              {"b", "brokerAddr", true, false, "update which broker"},
-                                              {"c", "clusterName", true, false, "update which cluster"},
-                                              {"h", "help", false, false, "Print help"},
-                                              {"k", "key", true, true, "config key"},
-                                              {"n", "namesrvAddr", true, false, "Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'"},
-                                              {"v", "value", true, true, "config value"}}));
-    return {};
-  }
   MQ_TRY(const auto brokers, o.has("a") ? s.all_brokers(o.get("c")) : s.masters(o.get("c")));
   for (const std::string& addr : brokers) {
     if (auto r = update(addr); !r) fmt::print(stderr, "{}: {}\n", addr, r.error().message());
@@ -216,7 +149,7 @@ void add_broker_commands(std::vector<Command>& to) {
                  {"a", "updateAllBroker", true, false, "update all brokers include slave"},
                  {"k", "key", true, true, "config key"},
                  {"v", "value", true, true, "config value"}},
-                update_broker_config});
+                update_broker_config, "bc"});
 }
 
 }  // namespace mq::admin

@@ -25,6 +25,9 @@ struct Command {
 /// All commands in the order in which `mqadmin` lists them (that of 5.3.3).
 const std::vector<Command>& all_commands();
 
+/// The usage text of a command of the table.
+std::string usage_of(std::string_view command);
+
 // The families; each file declares its rows once.
 void add_topic_commands(std::vector<Command>& to);
 void add_message_commands(std::vector<Command>& to);
@@ -36,6 +39,12 @@ void add_consumer_commands(std::vector<Command>& to);
 void add_status_commands(std::vector<Command>& to);
 void add_offset_commands(std::vector<Command>& to);
 void add_maintenance_commands(std::vector<Command>& to);
+void add_list_commands(std::vector<Command>& to);
+void add_ha_commands(std::vector<Command>& to);
+void add_controller_commands(std::vector<Command>& to);
+void add_cold_commands(std::vector<Command>& to);
+void add_rocksdb_commands(std::vector<Command>& to);
+void add_export_commands(std::vector<Command>& to);
 
 /// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
 /// does, unless MERLINMQ_STRICT_EXIT=1.

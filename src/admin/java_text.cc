@@ -84,6 +84,15 @@ std::string date_seconds(int64_t ms) {
 
 std::string date_millis(int64_t ms) { return local_time_text(ms); }
 
+Json in_hash_order(Json value, int32_t levels) {
+  if (levels <= 0) return value;
+  if (value.is_array()) for (Json& item : value.items()) item = in_hash_order(std::move(item), levels);
+  if (!value.is_object()) return value;
+  for (auto& [key, member] : value.members()) member = in_hash_order(std::move(member), levels - 1);
+  hash_order_by(value.members(), [](const Json::Member& m) { return java_hash(m.first.as_string()); });
+  return value;
+}
+
 std::string pad(std::string_view text, size_t width) {
   std::string out(text);
   if (const size_t n = columns(text); n < width) out.append(width - n, ' ');

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "msg/hash_order.h"
 #include "wire/bodies/stats.h"
@@ -27,6 +28,9 @@ Result<int64_t> parse_time(const std::string& text);
 
 /// MessageQueue.hashCode().
 int32_t queue_hash(const wire::MessageQueue& q) noexcept;
+
+/// Members of the value and of the objects in it, `levels` deep, in the order of Java's HashMap, in which a JSONObject prints them.
+Json in_hash_order(Json value, int32_t levels = 100);
 
 /// Left-aligned in `width` columns, never cut. Columns count UTF-8 characters.
 std::string pad(std::string_view text, size_t width);

@@ -1,4 +1,4 @@
-// updateTopicPerm, updateOrderConf, allocateMQ, cleanExpiredCQ, cleanUnusedTopic. Source: spec mqadmin 3.4, 3.9, 3.10, 6.5.
+// updateTopicPerm, updateOrderConf, allocateMQ, cleanExpiredCQ, cleanUnusedTopic, deleteExpiredCommitLog. Source: spec mqadmin 3.4, 3.9, 3.10, 6.5.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -147,6 +147,8 @@ void add_maintenance_commands(std::vector<Command>& to) {
                 clean<RequestCode::CLEAN_EXPIRED_CONSUMEQUEUE>});
   to.push_back({"cleanUnusedTopic", "CleanUnusedTopicCommand", "Clean unused topic on broker.", {broker, cluster},
                 clean<RequestCode::CLEAN_UNUSED_TOPIC>});
+  to.push_back({"deleteExpiredCommitLog", "DeleteExpiredCommitLogSubCommand", "Delete expired CommitLog files.", {broker, cluster},
+                clean<RequestCode::DELETE_EXPIRED_COMMITLOG>});
 }
 
 }  // namespace mq::admin

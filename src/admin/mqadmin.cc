@@ -5,16 +5,18 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
+#include "base/check.h"
 #include "base/split.h"
 
 namespace mq::admin {
 
 namespace {
 
-/// -h and -n, which every command has.
+/// -h and -n, which every command has; a command may have a -n of its own.
 std::vector<OptionSpec> with_common(const std::vector<OptionSpec>& own) {
   std::vector<OptionSpec> all{{"h", "help", false, false, "Print help"},
                               {"n", "namesrvAddr", true, false, "Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'"}};
+  std::erase_if(all, [&](const OptionSpec& a) { return std::any_of(own.begin(), own.end(), [&](const OptionSpec& o) { return o.name == a.name; }); });
   all.insert(all.end(), own.begin(), own.end());
   return all;
 }
@@ -83,6 +85,12 @@ int run_command(env::Env& env, const Command& command, const std::vector<std::st
 
 }  // namespace
 
+std::string usage_of(std::string_view command) {
+  const Command* c = find_command(command);
+  MQ_CHECK(c != nullptr);
+  return usage_text(c->name, with_common(c->options));
+}
+
 int run_mqadmin(env::Env& env, const std::vector<std::string>& words) {
   if (words.empty()) return list_commands();
   if (words.size() == 2 && words[0] == "help") {
@@ -110,7 +118,12 @@ static constexpr std::string_view kOrder[] = {
     "updateKvConfig", "deleteKvConfig", "wipeWritePerm", "addWritePerm", "resetOffsetByTime", "skipAccumulatedMessage",
     "updateOrderConf", "cleanExpiredCQ", "deleteExpiredCommitLog", "cleanUnusedTopic", "startMonitoring", "statsAll", "allocateMQ",
     "checkMsgSendRT", "clusterRT", "getNamesrvConfig", "updateNamesrvConfig", "getBrokerConfig", "getConsumerConfig", "queryCq",
-    "sendMessage", "consumeMessage"};
+    "sendMessage", "consumeMessage", "updateStaticTopic", "remappingStaticTopic", "exportMetadata", "exportConfigs", "exportMetrics",
+    "exportMetadataInRocksDB", "exportPopRecord", "haStatus", "getSyncStateSet", "getBrokerEpoch", "getControllerMetaData",
+    "getControllerConfig", "updateControllerConfig", "electMaster", "cleanBrokerMetadata", "dumpCompactionLog", "getColdDataFlowCtrInfo",
+    "updateColdDataFlowCtrGroupConfig", "removeColdDataFlowCtrGroupConfig", "setCommitLogReadAheadMode", "createUser", "updateUser",
+    "deleteUser", "getUser", "listUser", "copyUser", "createAcl", "updateAcl", "deleteAcl", "getAcl", "listAcl", "copyAcl",
+    "rocksDBConfigToJson", "checkRocksdbCqWriteProgress"};
 
 const std::vector<Command>& all_commands() {
   static const std::vector<Command> commands = [] {
@@ -125,6 +138,12 @@ const std::vector<Command>& all_commands() {
     add_status_commands(all);
     add_offset_commands(all);
     add_maintenance_commands(all);
+    add_list_commands(all);
+    add_ha_commands(all);
+    add_controller_commands(all);
+    add_cold_commands(all);
+    add_rocksdb_commands(all);
+    add_export_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

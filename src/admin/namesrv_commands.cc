@@ -2,8 +2,7 @@
 #include <fmt/format.h>
 
 #include "admin/command.h"
-#include "admin/java_text.h"
-#include "base/properties_file.h"
+#include "admin/output.h"
 
 namespace mq::admin {
 
@@ -11,33 +10,18 @@ namespace {
 
 using wire::RequestCode;
 
-std::string list_text(const std::vector<std::string>& items) {
-  std::string text = "[";
-  for (const std::string& i : items) text += (text.size() > 1 ? ", " : "") + i;
-  return text + "]";
-}
-
-/// A refusal of a NameServer names no broker.
-template <class R>
-Result<> accepted(const Result<R>& r) {
-  if (!r) return fail(r.error());
-  if (!r->ok()) return client_failure(r->code, r->remark);
-  return {};
-}
-
 Result<> get_config(Session& s, const Options&) {
   for (const std::string& ns : s.namesrvs()) {
     MQ_TRY(const auto r, s.ask<RequestCode::GET_NAMESRV_CONFIG>(ns));
     s.print("============{}============\n", ns);
-    MQ_TRY(const auto lines, parse_properties(r.body));
-    for (const PropertyLine& line : lines) s.write(fmt::format("{}=  {}\n", pad(line.key, 50), line.value));
+    MQ_TRY_VOID(print_properties(s, r.body));
   }
   return {};
 }
 
 Result<> update_config(Session& s, const Options& o) {
   const std::string body = o.get("k") + "=" + o.get("v") + "\n";
-  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(accepted(s.call<RequestCode::UPDATE_NAMESRV_CONFIG>(ns, {}, body)));
+  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_NAMESRV_CONFIG>(ns, {}, body));
   s.print("update name server config success!{}\n{} : {}\n", list_text(s.namesrvs()), o.get("k"), o.get("v"));
   return {};
 }
@@ -66,13 +50,13 @@ Result<> add(Session& s, const Options& o) {
 }
 
 Result<> put_kv(Session& s, const Options& o) {
-  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(accepted(s.call<RequestCode::PUT_KV_CONFIG>(ns, {o.get("s"), o.get("k"), o.get("v")})));
+  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::PUT_KV_CONFIG>(ns, {o.get("s"), o.get("k"), o.get("v")}));
   s.write("create or update kv config to namespace success.\n");
   return {};
 }
 
 Result<> delete_kv(Session& s, const Options& o) {
-  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(accepted(s.call<RequestCode::DELETE_KV_CONFIG>(ns, {o.get("s"), o.get("k")})));
+  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_KV_CONFIG>(ns, {o.get("s"), o.get("k")}));
   s.write("delete kv config from namespace success.\n");
   return {};
 }

@@ -68,37 +68,46 @@ Result<wire::ClusterInfo> Session::cluster_info() {
   return wire::cluster_info_from(r.body);
 }
 
-Result<std::vector<std::string>> Session::masters(const std::string& cluster) {
+Result<std::vector<wire::BrokerData>> Session::brokers_in(const std::string& cluster) {
   MQ_TRY(const wire::ClusterInfo info, cluster_info());
-  const auto names = info.clusterAddrTable.find(cluster);
-  if (names == info.clusterAddrTable.end()) {
-    write("[error] Make sure the specified clusterName exists or the name server connected to is correct.");
-    return std::vector<std::string>{};
-  }
-  std::vector<std::string> found;
-  for (const std::string& name : names->second) {
-    const auto broker = info.brokerAddrTable.find(name);
-    if (broker == info.brokerAddrTable.end()) continue;
-    if (const auto master = broker->second.brokerAddrs.find(0); master != broker->second.brokerAddrs.end()) found.push_back(master->second);
-  }
-  hash_order(found, [](const std::string& s) { return std::string_view(s); });
-  return found;
-}
-
-Result<std::vector<std::string>> Session::all_brokers(const std::string& cluster) {
-  MQ_TRY(const wire::ClusterInfo info, cluster_info());
-  std::vector<std::string> found;
+  std::vector<wire::BrokerData> found;
   const auto names = info.clusterAddrTable.find(cluster);
   if (names == info.clusterAddrTable.end()) {
     write("[error] Make sure the specified clusterName exists or the name server connected to is correct.");
     return found;
   }
   for (const std::string& name : names->second) {
-    const auto broker = info.brokerAddrTable.find(name);
-    if (broker == info.brokerAddrTable.end()) continue;
-    for (const auto& [id, addr] : broker->second.brokerAddrs) found.push_back(addr);
+    if (const auto broker = info.brokerAddrTable.find(name); broker != info.brokerAddrTable.end()) found.push_back(broker->second);
   }
+  return found;
+}
+
+Result<std::vector<std::string>> Session::masters(const std::string& cluster) {
+  MQ_TRY(const auto brokers, brokers_in(cluster));
+  std::vector<std::string> found;
+  for (const wire::BrokerData& b : brokers) if (b.brokerAddrs.contains(0)) found.push_back(b.brokerAddrs.at(0));
   hash_order(found, [](const std::string& s) { return std::string_view(s); });
+  return found;
+}
+
+Result<std::vector<std::string>> Session::all_brokers(const std::string& cluster) {
+  MQ_TRY(const auto brokers, brokers_in(cluster));
+  std::vector<std::string> found;
+  for (const wire::BrokerData& b : brokers) for (const auto& [id, addr] : b.brokerAddrs) found.push_back(addr);
+  hash_order(found, [](const std::string& s) { return std::string_view(s); });
+  return found;
+}
+
+Result<std::vector<Session::HeadedBroker>> Session::headed_brokers(const std::string& cluster) {
+  MQ_TRY(const auto brokers, brokers_in(cluster));
+  std::vector<HeadedBroker> found;
+  for (const wire::BrokerData& b : brokers) {
+    const std::string master = b.brokerAddrs.contains(0) ? b.brokerAddrs.at(0) : "NO_MASTER";
+    if (b.brokerAddrs.contains(0)) found.push_back({"Master: " + master, master});
+    for (const auto& [id, addr] : b.brokerAddrs) {
+      if (id != 0) found.push_back({fmt::format("My Master: {}=====Slave: {}", master, addr), addr});
+    }
+  }
   return found;
 }
 

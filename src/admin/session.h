@@ -52,6 +52,16 @@ class Session {
     if (!r) return fail(Errc::kIo, call_text(r.error(), addr, timeout_ms));
     return r;
   }
+  /// As ask(); a refusal is worded without the server's address, as Java words those of NameServers, controllers and newer requests.
+  template <wire::RequestCode C>
+  Result<remoting::Response<typename wire::RequestInfo<C>::Response>> ask_plain(
+      const std::string& addr, const typename wire::RequestInfo<C>::Request& header = {}, std::string_view body = {},
+      int64_t timeout_ms = 5000) {
+    auto r = client_.call<C>(addr, header, body, timeout_ms);
+    if (!r) return fail(Errc::kIo, call_text(r.error(), addr, timeout_ms));
+    if (!r->ok()) return client_failure(r->code, r->remark);
+    return r;
+  }
   /// QUERY_MESSAGE with the raw field _UNIQUE_KEY_QUERY; the records back to back, "" when nothing is found.
   Result<std::string> query_message(const std::string& addr, const std::string& topic, const std::string& key, int32_t max, int64_t begin_ms,
                                     int64_t end_ms, bool unique);
@@ -74,10 +84,16 @@ class Session {
   // --- look-ups (spec mqadmin 2.2) -------------------------------------------------------------------------------------
   Result<wire::TopicRouteData> route(const std::string& topic);
   Result<wire::ClusterInfo> cluster_info();
+  /// The brokers of a cluster by name; an unknown cluster prints Java's complaint and gives none.
+  Result<std::vector<wire::BrokerData>> brokers_in(const std::string& cluster);
   /// Master addresses of a cluster in Java's order; an unknown cluster prints Java's complaint and gives none.
   Result<std::vector<std::string>> masters(const std::string& cluster);
   /// Masters and slaves.
   Result<std::vector<std::string>> all_brokers(const std::string& cluster);
+  /// Masters of a cluster, each followed by its slaves, with the words under which their answers are shown. An unknown cluster prints
+  /// Java's complaint and gives none.
+  struct HeadedBroker { std::string heading, addr; };
+  Result<std::vector<HeadedBroker>> headed_brokers(const std::string& cluster);
   /// The address of id 0, else of any id; "" when there is none.
   static std::string address_of(const wire::BrokerData& broker);
   /// (broker name, address) of a route's brokers.

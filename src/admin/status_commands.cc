@@ -7,6 +7,7 @@
 #include "admin/consumer_look_ups.h"
 #include "admin/java_text.h"
 #include "admin/running_info_text.h"
+#include "admin/runtime_info.h"
 #include "wire/frame.h"
 
 namespace mq::admin {
@@ -79,25 +80,13 @@ Result<> consumer_status(Session& s, const Options& o) {
 
 // --- statsAll ---------------------------------------------------------------------------------------------------------------
 
-struct Rate {
-  double tps = 0;
-  int64_t day = 0;
-};
-
 /// Summed over the masters that have counted something for the key.
-Rate rate_of(Session& s, const std::vector<std::string>& masters, const std::string& stats, const std::string& key) {
-  Rate sum;
+Counted counted_by(Session& s, const std::vector<std::string>& masters, const std::string& stats, const std::string& key) {
+  Counted sum;
   for (const std::string& addr : masters) {
-    const auto r = s.ask<RequestCode::VIEW_BROKER_STATS_DATA>(addr, {stats, key});
-    const auto body = r ? parse_json(r->body) : Result<Json>(std::unexpected(r.error()));
-    if (!body) continue;
-    sum.tps += (*body)["statsMinute"]["tps"].as_double();
-    for (const char* span : {"statsDay", "statsHour", "statsMinute"}) {
-      if (const int64_t n = (*body)[span]["sum"].as_int(); n != 0) {
-        sum.day += n;
-        break;
-      }
-    }
+    const Counted one = counted(s, addr, stats, key);
+    sum.tps += one.tps;
+    sum.day += one.day;
   }
   return sum;
 }
@@ -118,10 +107,10 @@ Result<> print_topic_stats(Session& s, const std::string& topic, bool only_activ
     for (const Json& g : body["groupList"].items()) groups.push_back(g.as_string());
   }
   for (const wire::BrokerData& b : route.brokerDatas) if (b.brokerAddrs.contains(0)) masters.push_back(b.brokerAddrs.at(0));
-  const Rate in = rate_of(s, masters, "TOPIC_PUT_NUMS", topic);
+  const Counted in = counted_by(s, masters, "TOPIC_PUT_NUMS", topic);
   hash_order(groups, [](const std::string& g) { return std::string_view(g); });
   for (const std::string& group : groups) {
-    const Rate out = rate_of(s, masters, "GROUP_GET_NUMS", topic + "@" + group);
+    const Counted out = counted_by(s, masters, "GROUP_GET_NUMS", topic + "@" + group);
     int64_t behind = 0;
     if (const auto stats = consume_stats_of(s, group, topic)) {
       for (const auto& [q, w] : stats->offsetTable) behind += w.brokerOffset - w.consumerOffset;

@@ -9,7 +9,9 @@
 
 #include "base/log.h"
 #include "broker/admin/admin_room.h"
+#include "broker/assign/assign_room.h"
 #include "broker/client/client_room.h"
+#include "broker/cold/cold_room.h"
 #include "broker/core/identity.h"
 #include "broker/core/local_address.h"
 #include "broker/delay/delay_room.h"
@@ -18,11 +20,13 @@
 #include "broker/reply/reply_room.h"
 #include "broker/stats/stats_room.h"
 #include "broker/group/group_room.h"
+#include "broker/ha/ha_room.h"
 #include "broker/lock/lock_room.h"
 #include "broker/observe/observe_room.h"
 #include "broker/offset/offset_room.h"
 #include "broker/pull/pull_room.h"
 #include "broker/query/query_room.h"
+#include "broker/rocksdb/rocksdb_room.h"
 #include "broker/route/route_room.h"
 #include "broker/send/send_room.h"
 #include "broker/sendback/send_back_room.h"
@@ -53,7 +57,7 @@ constexpr bool every_request_has_a_room() {
       ;
 }
 static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
-                                       OffsetAdminRoom, RelayRoom, ReplyRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom>());
+                                       OffsetAdminRoom, RelayRoom, ReplyRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom, AssignRoom, ColdRoom, HaRoom, RocksdbRoom>());
 
 /// For a connection that is only tried.
 class Unheard final : public env::ConnectionHandler {
@@ -101,6 +105,10 @@ struct Broker::Impl {
   std::unique_ptr<OffsetRoom> offset_room;
   std::unique_ptr<QueryRoom> query;
   std::unique_ptr<AdminRoom> admin;
+  std::unique_ptr<AssignRoom> assign;
+  std::unique_ptr<ColdRoom> cold;
+  std::unique_ptr<HaRoom> ha;
+  std::unique_ptr<RocksdbRoom> rocksdb;
   std::unique_ptr<ObserveRoom> observe;
   remoting::Router router;
   std::unique_ptr<remoting::Server> main_port, fast_port;
@@ -233,6 +241,11 @@ struct Broker::Impl {
       return keys;
     };
     admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));
+    assign = std::make_unique<AssignRoom>(b, meta);
+    assign->load();
+    cold = std::make_unique<ColdRoom>(b);
+    ha = std::make_unique<HaRoom>(b);
+    rocksdb = std::make_unique<RocksdbRoom>(b);
     router.mount(*send);
     router.mount(*pull);
     router.mount(*send_back);
@@ -249,6 +262,10 @@ struct Broker::Impl {
     router.mount(*delay);
     router.mount(*query);
     router.mount(*admin);
+    router.mount(*assign);
+    router.mount(*cold);
+    router.mount(*ha);
+    router.mount(*rocksdb);
     arrivals.store(pull.get(), std::memory_order_release);
     return {};
   }

@@ -27,6 +27,8 @@ class Mapping {
   /// True when all pages of the range are in memory, so that reading it does not wait for the disk (a guess that may
   /// be outdated at once). Any thread.
   virtual bool resident(size_t offset, size_t size) const noexcept = 0;
+  /// Whether the kernel, when a page is missing, reads the ones behind it too (madvise NORMAL, RANDOM); a hint. Any thread.
+  virtual void read_ahead(bool) noexcept {}
 
  protected:
   std::byte* data_ = nullptr;

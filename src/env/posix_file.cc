@@ -47,6 +47,8 @@ class PosixMapping final : public Mapping {
     }
     return true;
   }
+
+  void read_ahead(bool on) noexcept override { (void)::madvise(data_, size_, on ? MADV_NORMAL : MADV_RANDOM); }
 };
 
 class PosixFile final : public File {

@@ -61,4 +61,12 @@ bool is_send_forbidden_topic(std::string_view topic) noexcept {
   return std::find(std::begin(kTopics), std::end(kTopics), topic) != std::end(kTopics);
 }
 
+bool is_predefined_group(std::string_view group) noexcept {
+  static constexpr std::string_view kGroups[] = {
+      "DEFAULT_CONSUMER", "DEFAULT_PRODUCER", "TOOLS_CONSUMER", "SCHEDULE_CONSUMER", "FILTERSRV_CONSUMER", "__MONITOR_CONSUMER",
+      "CLIENT_INNER_PRODUCER", "SELF_TEST_P_GROUP", "SELF_TEST_C_GROUP", "CID_ONS-HTTP-PROXY", "CID_ONSAPI_PERMISSION", "CID_ONSAPI_OWNER",
+      "CID_ONSAPI_PULL"};
+  return group.starts_with("CID_RMQ_SYS_") || std::find(std::begin(kGroups), std::end(kGroups), group) != std::end(kGroups);
+}
+
 }  // namespace mq

@@ -25,4 +25,7 @@ bool is_system_topic(std::string_view topic) noexcept;
 /// The topics clients may not send to.
 bool is_send_forbidden_topic(std::string_view topic) noexcept;
 
+/// Groups that every broker knows, and those of its own services.
+bool is_predefined_group(std::string_view group) noexcept;
+
 }  // namespace mq

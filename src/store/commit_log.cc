@@ -144,7 +144,15 @@ Result<std::shared_ptr<MappedFile>> CommitLog::take_next(int64_t base) {
 Result<std::shared_ptr<MappedFile>> CommitLog::make_file(int64_t base) {
   MQ_TRY(auto file, MappedFile::create(fs_, dir_, base, file_size_));
   MQ_TRY_VOID(fs_.sync_dir(dir_));
+  if (!read_ahead_.load(std::memory_order_relaxed)) file->mapping()->read_ahead(false);
   return file;
+}
+
+void CommitLog::set_read_ahead(bool on) noexcept {
+  read_ahead_.store(on, std::memory_order_relaxed);
+  for (const auto& file : *files()) file->mapping()->read_ahead(on);
+  MutexLock lock(files_mu_);
+  if (prepared_) prepared_->mapping()->read_ahead(on);
 }
 
 Result<> CommitLog::roll() {

@@ -47,6 +47,8 @@ class CommitLog {
   const std::string& dir() const noexcept { return dir_; }
   /// The file that holds the position, or null.
   static const std::shared_ptr<MappedFile>* find(const FileList& files, int64_t phy) noexcept;
+  /// Whether the kernel reads ahead in these files and in those to come.
+  void set_read_ahead(bool on) noexcept;
   /// Bytes [phy, phy + size), when all of them lie before `end` in one file.
   std::optional<env::PinnedBytes> read(int64_t phy, int64_t size) const noexcept;
 
@@ -86,6 +88,7 @@ class CommitLog {
   Published<FileList> files_;                    // badge: published; changed under files_mu_
   std::atomic<int64_t> min_{0};                  // badge: published
   std::atomic<int64_t> end_{0};                  // badge: published by the append section
+  std::atomic<bool> read_ahead_{true};           // badge: published
   std::shared_ptr<MappedFile> current_;          // badge: guarded by the append section
   int64_t dirty_until_ = 0;                      // badge: guarded by the append section; > end after a failed write
 

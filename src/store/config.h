@@ -173,7 +173,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(int32_t, sampleCountThreshold, 5000, .doc = "Sample size of that estimate.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, coldDataFlowControlEnable, false, .doc = "Cold-read flow control.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, coldDataScanEnable, false, .doc = "Use mincore for it.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(bool, dataReadAheadEnable, true, .doc = "False: madvise(MADV_RANDOM) on CommitLog maps.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(bool, dataReadAheadEnable, true, .doc = "False: madvise(MADV_RANDOM) on CommitLog maps.");
   MQ_STORE_OPTION(int32_t, timerColdDataCheckIntervalMs, 60000, .doc = "Mincore scan period.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, sampleSteps, 32, .doc = "Page sampling step.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, accessMessageInMemoryHotRatio, 26, .doc = "% of RAM regarded as hot for cold control.", .unit = "%", .reload = Reload::kIgnored);

@@ -263,6 +263,7 @@ Result<> Store::start() {
   impl_->boot_ms = impl_->env.clock().now_ms();
   MQ_TRY_VOID(impl_->make_folders());
   MQ_TRY_VOID(impl_->recover());
+  if (!impl_->config.dataReadAheadEnable()) impl_->log_.set_read_ahead(false);
   impl_->start_loops();
   impl_->gate.reopen(Closed::kNotRunning);
   return {};
@@ -373,6 +374,7 @@ StoreStats Store::stats() const {
 void Store::expire_now() {
   (void)impl_->index_loop->post([this] { impl_->clean_up(true); });
 }
+void Store::set_read_ahead(bool on) noexcept { impl_->log_.set_read_ahead(on); }
 const std::string& Store::root_dir() const noexcept { return impl_->root; }
 env::Loop& Store::flush_loop() noexcept { return *impl_->flush_loop; }
 

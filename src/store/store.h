@@ -205,6 +205,8 @@ class Store {
   StoreStats stats() const;
   /// Runs the expiry now (DELETE_EXPIRED_COMMITLOG, CLEAN_EXPIRED_CONSUMEQUEUE).
   void expire_now();
+  /// Whether the kernel reads ahead in CommitLog files; dataReadAheadEnable until it is called. Any thread.
+  void set_read_ahead(bool on) noexcept;
   const std::string& root_dir() const noexcept;
   env::Loop& flush_loop() noexcept;
 

@@ -10,6 +10,7 @@
 #include "wire/header_codec.h"
 #include "wire/headers/admin.h"
 #include "wire/headers/client.h"
+#include "wire/headers/controller.h"
 #include "wire/headers/namesrv.h"
 #include "wire/headers/offset.h"
 #include "wire/headers/pull.h"
@@ -91,6 +92,7 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(215, DELETE_TOPIC_IN_BROKER, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                 \
   X(222, INVOKE_BROKER_TO_RESET_OFFSET, ResetOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                    \
   X(223, INVOKE_BROKER_TO_GET_CONSUMER_STATUS, ConsumerStatusHeader, NoHeader, Lane::kAdmin, Ports::kBoth)          \
+  X(225, UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
   X(300, QUERY_TOPIC_CONSUME_BY_WHO, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                             \
   X(305, GET_SYSTEM_TOPIC_LIST_FROM_BROKER, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
   X(303, QUERY_CONSUME_TIME_SPAN, TopicGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
@@ -108,11 +110,23 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(324, SEND_REPLY_MESSAGE, SendMessageHeader, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)               \
   X(325, SEND_REPLY_MESSAGE_V2, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)          \
   X(328, GET_ALL_PRODUCER_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \
+  X(329, DELETE_EXPIRED_COMMITLOG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                  \
   X(343, QUERY_TOPICS_BY_CONSUMER, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
   X(345, QUERY_SUBSCRIPTION_BY_CONSUMER, TopicGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                    \
   X(351, GET_TOPIC_CONFIG, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
   X(352, GET_SUBSCRIPTIONGROUP_CONFIG, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
-  X(361, LITE_PULL_MESSAGE, PullMessageHeader, PullMessageResponseHeader, Lane::kPull, Ports::kMain)
+  X(354, CHECK_ROCKSDB_CQ_WRITE_PROGRESS, CheckRocksdbHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                 \
+  X(355, EXPORT_ROCKSDB_CONFIG_TO_JSON, ExportRocksdbHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
+  X(361, LITE_PULL_MESSAGE, PullMessageHeader, PullMessageResponseHeader, Lane::kPull, Ports::kMain)                \
+  X(401, SET_MESSAGE_REQUEST_MODE, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                  \
+  X(907, GET_BROKER_HA_STATUS, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                      \
+  X(908, RESET_MASTER_FLUSH_OFFSET, MasterFlushOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
+  X(1007, GET_BROKER_EPOCH_CACHE, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                   \
+  X(2001, UPDATE_COLD_DATA_FLOW_CTR_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
+  X(2002, REMOVE_COLD_DATA_FLOW_CTR_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                         \
+  X(2003, GET_COLD_DATA_FLOW_CTR_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                              \
+  X(2004, SET_COMMITLOG_READ_MODE, ReadAheadHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
+  X(200056, POP_ROLLBACK, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)
 
 // Codes a Broker sends to its clients.
 #define MQ_CLIENT_REQUESTS(X)                                                                                       \
@@ -122,7 +136,19 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(221, GET_CONSUMER_STATUS_FROM_CLIENT, ConsumerStatusHeader, NoHeader, Lane::kControl, Ports::kBoth)             \
   X(326, PUSH_REPLY_MESSAGE_TO_CLIENT, ReplyMessageHeader, NoHeader, Lane::kControl, Ports::kBoth)
 
-#define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X)
+// Codes that mqadmin sends to Java's servers and that none of ours serves yet: static topics, broker containers, controllers.
+#define MQ_FOREIGN_REQUESTS(X)                                                                                      \
+  X(513, UPDATE_AND_CREATE_STATIC_TOPIC, CreateTopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                   \
+  X(902, ADD_BROKER, AddBrokerHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                         \
+  X(903, REMOVE_BROKER, RemoveBrokerHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                   \
+  X(1002, CONTROLLER_ELECT_MASTER, ElectMasterHeader, ElectMasterResponseHeader, Lane::kAdmin, Ports::kBoth)        \
+  X(1005, CONTROLLER_GET_METADATA_INFO, NoHeader, ControllerMetadataResponseHeader, Lane::kAdmin, Ports::kBoth)     \
+  X(1006, CONTROLLER_GET_SYNC_STATE_DATA, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
+  X(1009, UPDATE_CONTROLLER_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                 \
+  X(1010, GET_CONTROLLER_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                    \
+  X(1011, CLEAN_BROKER_DATA, CleanBrokerDataHeader, NoHeader, Lane::kAdmin, Ports::kBoth)
+
+#define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X) MQ_FOREIGN_REQUESTS(X)
 
 enum class RequestCode : int32_t {
 #define X(code, name, ...) name = code,

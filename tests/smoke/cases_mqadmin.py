@@ -94,3 +94,77 @@ def test_mqadmin_consumer_status(a):
             assert "one/../two MessageQueue [topic=Asked, brokerName=broker-a, queueId=2] can't consume for a while, maybe blocked, " in table, table
             file = table.splitlines()[1].split()[-1]
             assert re.fullmatch(r"\d+/one_.._two", file) and (c.folder / file).read_text() == shown, file
+
+
+def test_mqadmin_lists_modes_and_thresholds(a):
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        b = c.broker()
+        (c.folder / "topics.json").write_text('[{"topicName":"L1","readQueueNums":2,"writeQueueNums":2,"perm":6},{"topicName":"L2"}]')
+        (c.folder / "groups.json").write_text('[{"groupName":"g1","retryMaxTimes":3},{"groupName":"g2"}]')
+        (c.folder / "none.json").write_text("[]")
+        done = "submit batch of {} config to " + b.addr + " success, please check the result later.\n"
+        assert told(c, "updateTopicList", "-b", b.addr, "-f", "topics.json") == done.format("topic")
+        usage = told(c, "updateSubGroupList", "-c", "DefaultCluster", "-f", "groups.json")
+        assert usage.startswith(done.format("subscription group") + "usage: mqadmin updateSubGroupList -b <arg> | -c <arg>  -f <arg> [-h] [-n <arg>]\n"), usage
+        assert told(c, "updateTopicList", "-b", b.addr, "-f", "none.json") == ""
+        assert told(c, "updateTopicList", "-b", b.addr, "-f", "nowhere.json") == "the file path nowhere.json does not exists\n"
+        with Connection(b.addr) as k:
+            assert json.loads(k.call(352, dict(group="g1")).body)["retryMaxTimes"] == 3
+            assert json.loads(k.call(351, dict(topic="L1")).body)["readQueueNums"] == 2
+            refused = k.call(225, body=b'{"groupConfigList":[{"groupName":"g3"},{"groupName":"g4","attributes":{"+x":"1"}}]}')
+            assert (refused.code, refused.remark) == (1, "unsupported key: x")
+            assert b'"g3"' not in k.call(201).body, "a list is taken as a whole or not at all"
+
+        mode = dict(topic="L1", consumerGroup="g1", mode="POP", popShareQueueNum=2)
+        assert told(c, "setConsumeMode", "-b", b.addr, "-t", "L1", "-g", "g1", "-m", "POP", "-q", "2") == (
+            f"set consume mode to {b.addr} success.\ntopic[L1] group[g1] consume mode[POP] popShareQueueNum[2]")
+        assert "CODE: 17  DESC: topic[L9] not exist" in c.admin("setConsumeMode", "-b", b.addr, "-t", "L9", "-g", "g1", "-m", "PULL").stderr
+        file = c.folder / "broker-a/store/config/messageRequestMode.json"
+        b.term()
+        assert json.loads(file.read_text()) == {"messageRequestModeMap": {"L1": {"g1": mode}}}
+        b.start()
+        told(c, "setConsumeMode", "-b", b.addr, "-t", "L2", "-g", "g2", "-m", "PULL")
+        b.term()
+        assert json.loads(file.read_text())["messageRequestModeMap"]["L1"] == {"g1": mode}, "what was set before a restart is kept"
+        b.start()
+
+        told(c, "updateColdDataFlowCtrGroupConfig", "-b", b.addr, "-g", "g1", "-v", "1000")
+        told(c, "updateColdDataFlowCtrGroupConfig", "-b", b.addr, "-g", "g2", "-v", "2000")
+        assert told(c, "removeColdDataFlowCtrGroupConfig", "-b", b.addr, "-g", "g2") == f"remove broker cold read threshold success, {b.addr}\n"
+        shown = told(c, "getColdDataFlowCtrInfo", "-b", b.addr)
+        assert shown.startswith(f" ============{b.addr}============\n{{\n\t\"globalAcc\":0,\n"), shown
+        assert json.loads(shown.split("\n", 1)[1])["configTable"] == {"g1": 1000}
+        assert told(c, "setCommitLogReadAheadMode", "-b", b.addr, "-m", "1").endswith("rstStrset commitlog readahead mode success, mode: 1\n")
+        assert told(c, "setCommitLogReadAheadMode", "-b", b.addr, "-m", "2") == "set the read mode error; 0 is default, 1 random read\n"
+
+
+def test_mqadmin_ha_and_exports(a):
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        brokers = [c.broker("broker-a"), c.broker("broker-b")]
+        b = brokers[0]
+        with Connection(b.addr) as k:
+            assert k.wait(k.send_message("Exported", 0, b"x")).code == 0
+        shown = told(c, "haStatus", "-b", b.addr)
+        assert re.fullmatch(r"\n#MasterAddr\t" + b.addr + r"\n#MasterCommitLogMaxOffset\t[1-9]\d*\n#SlaveNum\t0\n#InSyncSlaveNum\t0\n#SlaveAddr .*#TransferFromWhere\n",
+                            shown), shown
+        assert "CODE: 1  DESC: this request only for controllerMode" in c.admin("getBrokerEpoch", "-n", c.servers[0].addr, "-b", "broker-a").stderr
+        assert told(c, "resetMasterFlushOffset", "-b", b.addr, "-o", "7") == "reset master flush offset to 7 success\n"
+        assert told(c, "deleteExpiredCommitLog", "-b", b.addr) == "success"
+        for x in brokers:
+            told(c, "updateTopic", "-b", x.addr, "-t", "Everywhere", "-r", "3", "-w", "2")
+        assert told(c, "exportMetadata", "-c", "DefaultCluster", "-f", "out") == "export out/metadata.json success\n"
+        data = json.loads((c.folder / "out/metadata.json").read_text())
+        assert set(data["topicConfigTable"]) == {"Exported", "Everywhere"} and not data["subscriptionGroupTable"], data
+        assert [data["topicConfigTable"]["Everywhere"][n] for n in ("readQueueNums", "writeQueueNums")] == [6, 4], data
+        assert told(c, "exportConfigs", "-c", "DefaultCluster", "-f", "out") == "export out/configs.json success"
+        configs = json.loads((c.folder / "out/configs.json").read_text())
+        assert configs["clusterScale"] == dict(namesrvSize=1, masterBrokerSize=2, slaveBrokerSize=0) and set(configs["brokerConfigs"]) == {"broker-a", "broker-b"}
+        assert configs["brokerConfigs"]["broker-b"]["brokerName"] == "broker-b", configs
+        told(c, "exportMetrics", "-c", "DefaultCluster", "-f", "out")
+        metrics = json.loads((c.folder / "out/metrics.json").read_text())
+        assert metrics["evaluateReport"]["broker-a"]["runtimeQuota"]["topicSize"] == 2, metrics
+        assert set(metrics["totalData"]) == {"totalTps", "totalOneDayNum"}, metrics
+        assert told(c, "exportPopRecord", "-b", b.addr) == f"Export broker records, brokerName=broker-a, brokerAddr={b.addr}, dryRun=false\n"
+        assert told(c, "rocksDBConfigToJson", "-c", "DefaultCluster").endswith("broker export done.")

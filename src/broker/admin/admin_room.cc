@@ -198,7 +198,7 @@ void AdminRoom::add_pool_keys(wire::KvTable& t) const {
   t.table.emplace_back("EndTransactionThreadPoolQueueCapacity", "100000");
 }
 
-Answer AdminRoom::clean_consume_queues(const wire::NoHeader&, Request& request) {
+Answer AdminRoom::expire_files(const wire::NoHeader&, Request& request) {
   broker_.store.expire_now();
   return request.ok();
 }

@@ -1,4 +1,4 @@
-// The broker about itself: configuration (25, 26) and runtime info (28), expiry of ConsumeQueue files (306). Source: spec semantics 26, protocol 6.4, 6.5.
+// The broker about itself: configuration (25, 26) and runtime info (28), expiry of files (306, 329). Source: spec semantics 26, protocol 6.4, 6.5.
 #pragma once
 
 #include <functional>
@@ -30,11 +30,13 @@ class AdminRoom {
   remoting::Answer update_config(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer get_config(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer runtime_info(const wire::NoHeader&, remoting::Request& request);
-  remoting::Answer clean_consume_queues(const wire::NoHeader&, remoting::Request& request);
+  /// Both kinds of files are looked at, whichever is asked for.
+  remoting::Answer expire_files(const wire::NoHeader&, remoting::Request& request);
 
   using routes = remoting::Routes<remoting::Route<wire::RequestCode::UPDATE_BROKER_CONFIG, &AdminRoom::update_config>,
                                   remoting::Route<wire::RequestCode::GET_BROKER_CONFIG, &AdminRoom::get_config>,
-                                  remoting::Route<wire::RequestCode::CLEAN_EXPIRED_CONSUMEQUEUE, &AdminRoom::clean_consume_queues>,
+                                  remoting::Route<wire::RequestCode::CLEAN_EXPIRED_CONSUMEQUEUE, &AdminRoom::expire_files>,
+                                  remoting::Route<wire::RequestCode::DELETE_EXPIRED_COMMITLOG, &AdminRoom::expire_files>,
                                   remoting::Route<wire::RequestCode::GET_BROKER_RUNTIME_INFO, &AdminRoom::runtime_info>>;
 
  private:

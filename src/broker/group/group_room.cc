@@ -12,18 +12,37 @@ namespace {
 Logger log("group");
 }
 
+/// No attribute of a group is known; the names come signed.
+std::string GroupRoom::check(const wire::SubscriptionGroupConfig& config) {
+  if (config.attributes.empty()) return {};
+  const std::string& key = config.attributes.begin()->first;
+  return "unsupported key: " + key.substr(key.starts_with('+') || key.starts_with('-') ? 1 : 0);
+}
+
 /// QUIRK: group names are not checked here (5.3.3).
 Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
   if (request.body().empty()) return request.ok();
   const auto body = parse_json(request.body_text());
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   const wire::SubscriptionGroupConfig config = wire::group_config_from(*body);
-  if (!config.attributes.empty()) {   // no attribute of a group is known; the names come signed
-    const std::string& key = config.attributes.begin()->first;
-    return request.refuse(ResponseCode::SYSTEM_ERROR, "unsupported key: " + key.substr(key.starts_with('+') || key.starts_with('-') ? 1 : 0));
-  }
+  if (const std::string bad = check(config); !bad.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, bad);
   meta_.groups.put(config);
   log.info("group {} is set by {}", config.groupName, request.session().peer_text());
+  return request.ok();
+}
+
+Answer GroupRoom::put_list(const wire::NoHeader&, Request& request) {
+  const auto body = parse_json(request.body_text());
+  if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
+  std::vector<wire::SubscriptionGroupConfig> all;
+  for (const Json& j : (*body)["groupConfigList"].items()) all.push_back(wire::group_config_from(j));
+  for (const auto& config : all) {
+    if (const std::string bad = check(config); !bad.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, bad);
+  }
+  for (const auto& config : all) {
+    meta_.groups.put(config);
+    log.info("group {} is set by {}", config.groupName, request.session().peer_text());
+  }
   return request.ok();
 }
 

@@ -1,4 +1,4 @@
-// Administration of subscription groups: 200, 201, 207, 352. Source: spec semantics 11.1, protocol 6.2.
+// Administration of subscription groups: 200, 201, 207, 225, 352. Source: spec semantics 11.1, protocol 6.2.
 #pragma once
 
 #include "broker/meta/registries.h"
@@ -12,16 +12,21 @@ class GroupRoom {
   GroupRoom(BrokerContext&, const Registries& meta) : meta_(meta) {}
 
   remoting::Answer put(const wire::NoHeader&, remoting::Request& request);
+  remoting::Answer put_list(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer get_all(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer remove(const wire::DeleteGroupHeader& h, remoting::Request& request);
   remoting::Answer get(const wire::GroupHeader& h, remoting::Request& request);
 
   using routes = remoting::Routes<remoting::Route<wire::RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, &GroupRoom::put>,
+                                  remoting::Route<wire::RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST, &GroupRoom::put_list>,
                                   remoting::Route<wire::RequestCode::GET_ALL_SUBSCRIPTIONGROUP_CONFIG, &GroupRoom::get_all>,
                                   remoting::Route<wire::RequestCode::DELETE_SUBSCRIPTIONGROUP, &GroupRoom::remove>,
                                   remoting::Route<wire::RequestCode::GET_SUBSCRIPTIONGROUP_CONFIG, &GroupRoom::get>>;
 
  private:
+  /// Why the config cannot be taken; empty: it can.
+  static std::string check(const wire::SubscriptionGroupConfig& config);
+
   const Registries meta_;
 };
 

@@ -1,0 +1,23 @@
+// Forms of output that several commands share.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/options.h"
+#include "admin/session.h"
+
+namespace mq::admin {
+
+/// java.util.Properties text, a line each: "%-50s=  %s". Errors: kInvalid.
+Result<> print_properties(Session& s, std::string_view text);
+/// "[a, b]".
+std::string list_text(const std::vector<std::string>& items);
+
+/// Runs `once`; with -i again and again, that many seconds apart (`otherwise_s` when it has no value), `between` printed before each
+/// repetition. Returns on failure only, then.
+Result<> repeat(Session& s, const Options& o, int64_t otherwise_s, std::string_view between, const std::function<Result<>()>& once);
+
+}  // namespace mq::admin
