@@ -115,13 +115,14 @@ class BrokerTest : public testing::Test {
     auto r = client->call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, h);
     return r ? r->code : -1;
   }
-  int64_t send(std::string_view topic, int32_t queue, std::string_view body) {
+  int64_t send(std::string_view topic, int32_t queue, std::string_view body, std::string_view properties = {}) {
     wire::SendMessageHeaderV2 h;
     h.producerGroup = "PG";
     h.topic = topic;
     h.defaultTopic = "TBW102";
     h.defaultTopicQueueNums = 4;
     h.queueId = queue;
+    if (!properties.empty()) h.properties = properties;
     auto r = client->call<RequestCode::SEND_MESSAGE_V2>(addr, h, body);
     return r && r->ok() ? r->header.queueOffset.value_or(-2) : -1;
   }
@@ -236,6 +237,18 @@ TEST_F(BrokerTest, UnregistersWhereItIsNoLongerConfigured) {
   auto r = client->call<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, "namesrvAddr=127.0.0.1:1\n");
   ASSERT_TRUE(r && r->ok());
   EXPECT_TRUE(within_2s([&] { return told.unregistrations.load() == 1; }));
+}
+
+// A query right after the answer to a send, before the index had a turn of its own.
+TEST_F(BrokerTest, AKeyIsFoundAsSoonAsItsSendIsAnswered) {
+  start();
+  ASSERT_EQ(create("T", 1), 0);
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    ASSERT_EQ(send("T", 0, "body", "KEYS\x01" + key + "\x02"), i);
+    auto found = client->call<RequestCode::QUERY_MESSAGE>(addr, {.topic = "T", .key = key, .maxNum = 32, .beginTimestamp = 0, .endTimestamp = INT64_MAX});
+    ASSERT_TRUE(found && found->ok()) << key;
+  }
 }
 
 TEST_F(BrokerTest, AHeartbeatMakesTheRetryTopicAndAMember) {

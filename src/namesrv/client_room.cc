@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "msg/names.h"
+
 namespace mq::namesrv {
 
 using remoting::Answer;
@@ -30,18 +32,25 @@ Answer ClientRoom::route(const wire::GetRouteInfoHeader& h, Request& request) {
   const bool order = s_.config.orderMessageEnable();
   const bool standard = request.frame().version >= kVersionWithStandardJson || h.acceptStandardJsonOnly.value_or(false);
   const RouteForm form = standard ? RouteForm::kBrowser : RouteForm::kPlain;
-  if (!by_zone && !order) {
-    if (const std::string* body = s_.cache.find(h.topic, form)) return request.ok_body(*body);
+  const int64_t now = s_.env.clock().mono_ms();
+  const bool retry = is_retry_topic(h.topic);
+  const bool foreseen = retry && s_.config.foreseeRetryTopics() && starting_.is_starting(request.session_ref(), now);
+  if (!by_zone && !order && !foreseen) {
+    if (const std::string* body = s_.cache.find(h.topic, form)) {
+      if (!retry) starting_.told(request.session_ref(), h.topic, now);
+      return request.ok_body(*body);
+    }
   }
-  auto route = s_.tables.route(h.topic);
+  auto route = foreseen ? starting_.foresee(request.session_ref(), h.topic, s_.tables, now) : s_.tables.route(h.topic);
   if (!route) {
     return request.refuse(ResponseCode::TOPIC_NOT_EXIST,
                           fmt::format("No topic route info in name server for the topic: {}{}", h.topic, wire::kFaqTail));
   }
+  if (!retry) starting_.told(request.session_ref(), h.topic, now);
   if (order) route->orderTopicConf = s_.kv.get(kOrderTopicNamespace, h.topic);
   if (by_zone) return zoned(std::move(*route), zone, request);
   std::string body = to_text(to_json(*route), {.browser = standard});
-  if (order) return request.ok_body(body);
+  if (order || foreseen) return request.ok_body(body);
   return request.ok_body(s_.cache.put(h.topic, form, std::move(body)));
 }
 

@@ -2,6 +2,7 @@
 // protocol 3.5, 3.6.
 #pragma once
 
+#include "namesrv/starting_clients.h"
 #include "namesrv/state.h"
 
 namespace mq::namesrv {
@@ -37,6 +38,7 @@ class ClientRoom {
   remoting::Answer zoned(wire::TopicRouteData route, std::string_view zone, remoting::Request& request);
   remoting::Answer list(const wire::TopicList& topics, bool enabled, remoting::Request& request);
   NamesrvState& s_;
+  StartingClients starting_;
 };
 
 }  // namespace mq::namesrv

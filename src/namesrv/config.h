@@ -47,6 +47,10 @@ struct NamesrvConfig : ConfigGroup {
   MQ_NAMESRV_OPTION(int32_t, waitSecondsForService, 45, .doc = "That while.", .unit = "s", .reload = Reload::kLive);
   MQ_NAMESRV_OPTION(bool, deleteTopicWithBrokerRegistration, false, .doc = "A registration drops the broker's topics it does not name.",
                     .reload = Reload::kLive);
+  MQ_NAMESRV_OPTION(bool, foreseeRetryTopics, true,
+                    .doc = "Tell a starting consumer of a new group the route of its retry topic a moment before the brokers have it; "
+                           "else its first retry may come 40 s late.",
+                    .reload = Reload::kLive, .ours = true);
   MQ_NAMESRV_OPTION(std::string, configBlackList, "configBlackList;configStorePath;kvConfigPath",
                     .doc = "Keys that updateNamesrvConfig refuses, separated by ';'.");
 #undef MQ_NAMESRV_OPTION

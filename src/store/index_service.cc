@@ -216,6 +216,11 @@ bool IndexService::gather_some(int64_t end, const FileList& files) {
   return true;
 }
 
+int64_t IndexService::position() const {
+  MutexLock lock(mu_);
+  return std::max(position_, log_.min());
+}
+
 void IndexService::expire(int64_t log_min) {
   MutexLock lock(mu_);
   while (files_.size() > 1 && files_.front()->end_phy() < log_min) {

@@ -34,6 +34,8 @@ class IndexService {
   /// Index loop. Enters what has been appended, a bounded part of it; posts itself again when more is left. Where the disk
   /// has no room it ends, the next call tries again.
   void follow();
+  /// Any thread: everything before this physical offset is in the index.
+  int64_t position() const;
   /// Index loop. Removes files whose messages are all before `log_min`.
   void expire(int64_t log_min);
   /// Index loop. Syncs all; returns the time up to which the index is on disk, for the checkpoint.

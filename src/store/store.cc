@@ -223,6 +223,25 @@ struct Store::Impl {
     return std::string(20 - digits.size(), '0') + digits;
   }
 
+  void when_indexed(UniqueFunction<void()> then) {
+    constexpr int64_t kSoon = 32 << 20;   // bytes of the log
+    const int64_t end = log_.end();
+    const int64_t behind = end - index.position();
+    if (behind <= 0 || behind > kSoon) return then();
+    wait_for_index(end, -1, std::make_shared<UniqueFunction<void()>>(std::move(then)));   // shared: a full loop drops what is posted
+  }
+
+  /// `before`: the index's position at the last turn; one that does not move (the disk is full) is not waited for.
+  void wait_for_index(int64_t end, int64_t before, std::shared_ptr<UniqueFunction<void()>> then) {
+    const bool posted = index_loop->post([this, end, before, then] {
+      index.follow();
+      const int64_t now = index.position();
+      if (now >= end || now == before) return (*then)();
+      wait_for_index(end, now, then);
+    });
+    if (!posted) (*then)();
+  }
+
   void clean_up(bool now) {
     expiry.run(now);
     index.expire(log_.min());
@@ -344,6 +363,8 @@ Result<QueryResult> Store::query(std::string_view topic, std::string_view key, i
   }
   return result;
 }
+
+void Store::when_indexed(UniqueFunction<void()> then) { impl_->when_indexed(std::move(then)); }
 
 StoreStats Store::stats() const {
   const Impl& i = *impl_;

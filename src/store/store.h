@@ -200,6 +200,9 @@ class Store {
   bool in_memory(PhyOffset offset) const noexcept;
   /// By key through the IndexFile; blocks on cold pages: call it on a read loop.
   Result<QueryResult> query(std::string_view topic, std::string_view key, int32_t max_num, int64_t begin_ms, int64_t end_ms) const;
+  /// Any thread. Runs `then` once query() finds all that has been appended: at once on the caller's thread, or on the index loop. An
+  /// index that is far behind (it is being built) is not waited for.
+  void when_indexed(UniqueFunction<void()> then);
 
   // --- administration ------------------------------------------------------------------------------------------------
   StoreStats stats() const;

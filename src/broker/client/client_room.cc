@@ -55,7 +55,10 @@ Answer ClientRoom::heartbeat(const wire::NoHeader&, Request& request) {
 void ClientRoom::register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub) {
   const auto group = meta_.groups.find_or_create(data.groupName);
   if (!group) return;   // unknown groups are passed over in silence
-  meta_.topics.create_internal(std::string(kRetryPrefix) + data.groupName, group->retryQueueNums, perm::kRead | perm::kWrite, data.unitMode ? 2 : 0);
+  const std::string retry_topic = std::string(kRetryPrefix) + data.groupName;
+  const bool known = meta_.topics.find(retry_topic) != nullptr;
+  meta_.topics.create_internal(retry_topic, group->retryQueueNums, perm::kRead | perm::kWrite, data.unitMode ? 2 : 0);
+  if (!known) notify_again(data.groupName);
   if (meta_.clients.register_consumer(data, channel, without_sub)) notify(data.groupName);
 }
 
@@ -83,6 +86,13 @@ void ClientRoom::notify(const std::string& group) {
     });
     (void)posted;   // clients rebalance every 20 s by themselves
   }
+}
+
+void ClientRoom::notify_again(const std::string& group) {
+  const bool posted = broker_.ctl->post([this, group] {
+    (void)broker_.ctl->after(kRouteMs, [this, group] { notify(group); });
+  });
+  (void)posted;   // as in notify()
 }
 
 void ClientRoom::watch(const remoting::SessionRef& session) {

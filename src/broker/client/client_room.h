@@ -44,10 +44,13 @@ class ClientRoom {
  private:
   static constexpr int64_t kExpiryMs = 120'000;
   static constexpr int64_t kScanMs = 10'000;
+  static constexpr int64_t kRouteMs = 1000;   // a starting client has its routes by then
 
   void register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
   /// Tells the members of a clustering group that it has changed.
   void notify(const std::string& group);
+  /// Once more when the members have looked for the new retry topic's route: they balance what they know.
+  void notify_again(const std::string& group);
   void watch(const remoting::SessionRef& session);
   /// The stored fingerprint of a group's subscriptions was another one; stores this one.
   bool fingerprint_changed(const std::string& group, int32_t fingerprint);

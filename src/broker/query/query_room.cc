@@ -18,23 +18,29 @@ namespace {
 Logger log("query");
 }
 
-Answer QueryRoom::elsewhere(Request& request, UniqueFunction<UniqueFunction<void(Responder&)>()> work) {
-  env::Loop& reader = broker_.next_read_loop();
-  const bool posted = reader.post([responder = request.responder(), work = std::move(work)]() mutable {
-    UniqueFunction<void(Responder&)> answer = work();
-    env::Loop& home = responder.session().loop();
-    const bool back = home.post([responder = std::move(responder), answer = std::move(answer)]() mutable { answer(responder); });
+void QueryRoom::elsewhere(Responder responder, Work work) {
+  env::Loop& home = responder.session().loop();
+  struct Job {
+    Responder responder;
+    Work work;
+  };
+  auto job = std::make_shared<Job>(std::move(responder), std::move(work));   // a full queue drops what is posted
+  const bool posted = broker_.next_read_loop().post([job, &home] {
+    const bool back = home.post([job, answer = job->work()]() mutable { answer(job->responder); });
     if (!back) log.warn("the answer to a query is dropped: the io loop's queue is full");
   });
-  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
-  return request.later();
+  if (posted) return;
+  const bool back = home.post([job] {
+    (void)job->responder.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
+  });
+  if (!back) log.warn("a query is dropped: the queues of the read loop and the io loop are full");
 }
 
 Answer QueryRoom::query(const wire::QueryMessageHeader& h, Request& request) {
   const bool unique = request.frame().ext.find("_UNIQUE_KEY_QUERY") == "true";
   auto header = std::make_shared<wire::QueryMessageHeader>(h);
   if (unique) header->maxNum = kUniqueKeyMax;
-  return elsewhere(request, [this, header]() -> UniqueFunction<void(Responder&)> {
+  Work work = [this, header]() -> UniqueFunction<void(Responder&)> {
     auto found = std::make_shared<Result<store::QueryResult>>(
         broker_.store.query(header->topic, header->key, header->maxNum, header->beginTimestamp, header->endTimestamp));
     return [found](Responder& responder) {
@@ -54,12 +60,17 @@ Answer QueryRoom::query(const wire::QueryMessageHeader& h, Request& request) {
       for (const env::PinnedBytes& p : r.records) bytes += p.bytes.size();
       (void)responder.answer_pinned(ResponseCode::SUCCESS, out, {}, r.records, bytes);
     };
+  };
+  // Who was answered a send finds the message at once (Java: some milliseconds later).
+  broker_.store.when_indexed([this, responder = request.responder(), work = std::move(work)]() mutable {
+    elsewhere(std::move(responder), std::move(work));
   });
+  return request.later();
 }
 
 Answer QueryRoom::view(const wire::ViewMessageHeader& h, Request& request) {
   const int64_t offset = h.offset;
-  return elsewhere(request, [this, offset]() -> UniqueFunction<void(Responder&)> {
+  elsewhere(request.responder(), [this, offset]() -> UniqueFunction<void(Responder&)> {
     auto found = std::make_shared<Result<env::PinnedBytes>>(broker_.store.record_at({offset}));
     return [found, offset](Responder& responder) {
       if (!*found) {
@@ -71,6 +82,7 @@ Answer QueryRoom::view(const wire::ViewMessageHeader& h, Request& request) {
       (void)responder.answer_pinned(ResponseCode::SUCCESS, wire::NoHeader{}, {}, std::span(&piece, 1), bytes);
     };
   });
+  return request.later();
 }
 
 /// QUIRK: an index outside the queue is a success with a remark and no body. `eval` speaks of entries with a bitmap, which this store does not write.

@@ -21,8 +21,9 @@ class QueryRoom {
  private:
   static constexpr int32_t kMostEntries = 10'000;  // of one answer to 321
   static constexpr int32_t kUniqueKeyMax = 32;   // defaultQueryMaxNum
-  /// Runs `work` on a read loop and what it returns on the request's loop.
-  remoting::Answer elsewhere(remoting::Request& request, UniqueFunction<UniqueFunction<void(remoting::Responder&)>()> work);
+  using Work = UniqueFunction<UniqueFunction<void(remoting::Responder&)>()>;
+  /// Any thread. Runs `work` on a read loop and what it returns on the request's loop.
+  void elsewhere(remoting::Responder responder, Work work);
 
   BrokerContext& broker_;
   const Registries meta_;
