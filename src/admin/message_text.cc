@@ -92,14 +92,15 @@ std::string properties_text(const Message& m) {
   return text + "}";
 }
 
-std::string message_ext_text(const Message& m) {
+std::string message_ext_text(const Message& m, bool with_body) {
   const MessageFields& f = m.view.m;
   std::string body;
   for (char c : m.body) body += (body.empty() ? "" : ", ") + std::to_string(static_cast<int>(static_cast<signed char>(c)));
+  body = with_body ? "[" + body + "]" : "null";
   return fmt::format(
       "MessageExt [brokerName={}, queueId={}, storeSize={}, queueOffset={}, sysFlag={}, bornTimestamp={}, bornHost=/{}, "
       "storeTimestamp={}, storeHost=/{}, msgId={}, commitLogOffset={}, bodyCRC={}, reconsumeTimes={}, "
-      "preparedTransactionOffset={}, toString()=Message{{topic='{}', flag={}, properties={}, body=[{}], transactionId='{}'}}]",
+      "preparedTransactionOffset={}, toString()=Message{{topic='{}', flag={}, properties={}, body={}, transactionId='{}'}}]",
       m.broker_name.empty() ? "null" : m.broker_name, f.queueId, m.record.size(), f.queueOffset, f.sysFlag, f.bornTimestamp,
       f.bornHost.to_string(), f.storeTimestamp, f.storeHost.to_string(), m.offset_msg_id, f.physicalOffset, m.view.bodyCRC,
       f.reconsumeTimes, f.preparedTransactionOffset, f.topic, f.flag, properties_text(m), body, m.property(prop::kTranMsg) == "true" ? m.property(prop::kUniqKey) : "null");

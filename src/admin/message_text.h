@@ -25,8 +25,8 @@ struct Message {
 /// Splits records that stand back to back. Errors: kCorrupt.
 Result<std::vector<std::unique_ptr<Message>>> decode_messages(std::string_view bytes, const std::string& broker_name);
 
-/// Java's MessageExt.toString().
-std::string message_ext_text(const Message& m);
+/// Java's MessageExt.toString(); `body`: false as of a message read without it ("body=null").
+std::string message_ext_text(const Message& m, bool body = true);
 /// "{KEYS=k, TAGS=t}".
 std::string properties_text(const Message& m);
 /// The block of queryMsgById, with the body written to /tmp/rocketmq/msgbodys/<id><suffix>.

@@ -144,6 +144,8 @@ const std::vector<Command>& all_commands() {
     add_cold_commands(all);
     add_rocksdb_commands(all);
     add_export_commands(all);
+    add_static_topic_commands(all);
+    add_monitor_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

@@ -1,4 +1,4 @@
-// printMsg, printMsgByQueue, consumeMessage. Source: spec mqadmin 4.8, 4.9, 4.10.
+// printMsg, printMsgByQueue, consumeMessage, dumpCompactionLog. Source: spec mqadmin 4.8 to 4.11.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -137,6 +137,34 @@ Result<> print_by_queue(Session& s, const Options& o) {
   return {};
 }
 
+/// Records of a compaction log, one behind the other, until one is none. The file is only read.
+Result<> dump_compaction_log(Session& s, const Options& o) {
+  if (!o.has("f")) {
+    s.write("miss dump log file name\n");
+    return {};
+  }
+  const std::string path = o.get("f");
+  const auto found = s.env().fs().stat(path);
+  if (!found) return fail(Errc::kNotFound, fmt::format("file {} not exist.", path));
+  if (found->is_dir) return fail(Errc::kInvalid, fmt::format("file {} is a directory.", path));
+  MQ_TRY(const auto file, s.env().fs().open(path, env::Open::kRead));
+  constexpr int64_t kSizeBytes = 4;
+  for (int64_t at = 0; at + kSizeBytes <= found->size;) {
+    std::string record(kSizeBytes, 0);
+    const auto bytes = [&](size_t from) { return MutableByteView(reinterpret_cast<std::byte*>(record.data()), record.size()).subspan(from); };
+    MQ_TRY_VOID(file->read(at, bytes(0)));
+    const auto size = static_cast<int64_t>(load_be<int32_t>(record.data()));
+    if (size <= kSizeBytes || size > found->size - at) break;
+    record.resize(static_cast<size_t>(size));
+    MQ_TRY_VOID(file->read(at + kSizeBytes, bytes(kSizeBytes)));
+    const auto messages = decode_messages(record, "");
+    if (!messages) break;
+    for (const auto& m : *messages) s.print("{}\n", message_ext_text(*m, false));
+    at += size;
+  }
+  return {};
+}
+
 }  // namespace
 
 void add_print_commands(std::vector<Command>& to) {
@@ -172,6 +200,8 @@ void add_print_commands(std::vector<Command>& to) {
                  {"e", "endTimestamp ", true, false, "End timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"},
                  {"c", "MessageNumber", true, false, "Number of message to be consumed"}},
                 consume_message});
+  to.push_back({"dumpCompactionLog", "DumpCompactionLogCommand", "Parse compaction log to message.",
+                {{"f", "file", true, false, "to dump file name"}}, dump_compaction_log});
 }
 
 }  // namespace mq::admin

@@ -14,6 +14,7 @@ namespace mq::admin {
 namespace {
 
 constexpr int64_t kBlockedMs = 60'000;
+constexpr int64_t kSettledMs = 120'000;   // from then on a consumer's subscriptions are taken as they are
 
 /// yyyyMMddHHmmssSSS in the local zone.
 std::string date_digits(const Json& ms) {
@@ -74,6 +75,13 @@ std::string pairs_text(const Json& object) {
   return text;
 }
 
+/// "topic@expression" of each subscription.
+std::set<std::string> subscriptions_of(const Json& info) {
+  std::set<std::string> found;
+  for (const Json& s : info["subscriptionSet"].items()) found.insert(s["topic"].as_string() + "@" + s["subString"].as_string());
+  return found;
+}
+
 }  // namespace
 
 std::string running_info_text(const Json& info) {
@@ -104,12 +112,12 @@ std::string running_info_text(const Json& info) {
 
 bool is_push_consumer(const Json& info) { return info["properties"]["PROP_CONSUME_TYPE"].as_string() == "CONSUME_PASSIVELY"; }
 
-int64_t consumer_start_ms(const Json& info) { return info["properties"]["PROP_CONSUMER_START_TIMESTAMP"].as_int(); }
-
-std::set<std::string> subscriptions_of(const Json& info) {
-  std::set<std::string> found;
-  for (const Json& s : info["subscriptionSet"].items()) found.insert(s["topic"].as_string() + "@" + s["subString"].as_string());
-  return found;
+bool same_subscriptions(const std::map<std::string, Json>& clients, int64_t now_ms) {
+  if (clients.empty()) return true;
+  const Json& first = clients.begin()->second;
+  const int64_t started = first["properties"]["PROP_CONSUMER_START_TIMESTAMP"].as_int();
+  if (!is_push_consumer(first) || now_ms - started <= kSettledMs) return true;
+  return std::all_of(clients.begin(), clients.end(), [&](const auto& c) { return subscriptions_of(c.second) == subscriptions_of(first); });
 }
 
 std::string queue_complaints(const std::string& client_id, const Json& info, int64_t now_ms) {

@@ -2,6 +2,7 @@
 // Source: spec mqadmin 5.5.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -12,10 +13,8 @@ namespace mq::admin {
 std::string running_info_text(const Json& info);
 /// Does it have its messages pushed?
 bool is_push_consumer(const Json& info);
-/// ms since the epoch, 0 when it does not say.
-int64_t consumer_start_ms(const Json& info);
-/// "topic@expression" of each subscription.
-std::set<std::string> subscriptions_of(const Json& info);
+/// True when all clients have subscribed to the same; judged only when the first of them is a push consumer that runs for two minutes.
+bool same_subscriptions(const std::map<std::string, Json>& clients, int64_t now_ms);
 /// A line for each queue that is not locked, not given back or not consumed for a minute; "" when all is well.
 std::string queue_complaints(const std::string& client_id, const Json& info, int64_t now_ms);
 

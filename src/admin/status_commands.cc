@@ -16,8 +16,6 @@ namespace {
 
 using wire::RequestCode;
 
-constexpr int64_t kSettledMs = 120'000;   // from then on a consumer's subscriptions are taken as they are
-
 /// FOLDER/CLIENT below the current directory. The client chose its name: it does not leave the folder.
 Result<std::string> write_info(Session& s, int64_t folder, std::string client_id, std::string_view text) {
   std::replace(client_id.begin(), client_id.end(), '/', '_');
@@ -25,13 +23,6 @@ Result<std::string> write_info(Session& s, int64_t folder, std::string client_id
   MQ_TRY_VOID(s.env().fs().make_dirs(std::to_string(folder)));
   MQ_TRY_VOID(env::replace_file(s.env().fs(), path, text, false));
   return path;
-}
-
-/// True when all clients have subscribed to the same; asked only of push consumers that run for a while.
-bool same_subscriptions(const std::map<std::string, Json>& clients, int64_t now_ms) {
-  const Json& first = clients.begin()->second;
-  if (!is_push_consumer(first) || now_ms - consumer_start_ms(first) <= kSettledMs) return true;
-  return std::all_of(clients.begin(), clients.end(), [&](const auto& c) { return subscriptions_of(c.second) == subscriptions_of(first); });
 }
 
 Result<> consumer_status(Session& s, const Options& o) {

@@ -1,11 +1,12 @@
 """What mqadmin prints, on servers of ours."""
 import json
+import pathlib
 import re
 import threading
 import time
 
 from cases_admin import heartbeat
-from remoting import Connection
+from remoting import Connection, Scripted
 from servers import Cluster
 
 
@@ -168,3 +169,94 @@ def test_mqadmin_ha_and_exports(a):
         assert set(metrics["totalData"]) == {"totalTps", "totalOneDayNum"}, metrics
         assert told(c, "exportPopRecord", "-b", b.addr) == f"Export broker records, brokerName=broker-a, brokerAddr={b.addr}, dryRun=false\n"
         assert told(c, "rocksDBConfigToJson", "-c", "DefaultCluster").endswith("broker export done.")
+
+
+def test_mqadmin_controllers_and_containers(a):
+    """What is asked of servers that only Java has yet, against one that answers as the protocol says."""
+    replica = dict(alive=True, brokerAddress="h:2", brokerId=2, brokerName="broker-a")
+    info = dict(masterBrokerId=1, masterAddress="h:1", masterEpoch=3, syncStateSetEpoch=5, inSyncReplicas=[], notInSyncReplicas=[replica])
+    answers = {
+        1006: dict(body=json.dumps(dict(replicasInfoTable={"broker-a": info})).encode()),
+        1002: dict(ext=dict(masterBrokerId=2, masterAddress="h:2", masterEpoch=4, syncStateSetEpoch=6),
+                   body=b'{"brokerMemberGroup":{"brokerAddrs":{1:"h:1",2:"h:2"},"brokerName":"broker-a","cluster":"c"},"syncStateSet":[2]}'),
+        1009: {}, 1011: {}, 902: {}, 903: dict(code=211, remark="no such broker"),
+        1010: dict(body=b"a=1\nb=x\\:y\n"),
+        1007: dict(body=b'{"brokerId":0,"brokerName":"broker-a","clusterName":"c","epochList":[{"endOffset":9,"epoch":1,"startOffset":0},'
+                        b'{"endOffset":9223372036854775807,"epoch":2,"startOffset":9}],"maxOffset":50}'),
+    }
+    with Cluster(a.bin) as c, Scripted(answers) as s:
+        answers[1005] = dict(ext=dict(group="g", controllerLeaderId="n0", controllerLeaderAddress=s.addr, isLeader="true", peers="n0:h:1;n1:h:2;"))
+        answers[106] = dict(body=b'{"brokerAddrTable":{"broker-a":{"brokerAddrs":{0:"%s"},"brokerName":"broker-a","cluster":"c"}},'
+                                 b'"clusterAddrTable":{"c":["broker-a"]}}' % s.addr.encode())
+        at = ("-a", s.addr)
+
+        def run(*words):
+            done = c.admin(*words)
+            assert done.returncode == 0, done
+            return done.stdout if not done.stderr else done
+        assert run("getControllerMetaData", *at) == ("\n#ControllerGroup\tg\n#ControllerLeaderId\tn0\n#ControllerLeaderAddress\t" + s.addr +
+                                                     "\n#Peer:\tn0:h:1\n#Peer:\tn1:h:2\n")
+        assert run("getControllerConfig", *at) == f"============{s.addr}============\n{'a':<50}=  1\n{'b':<50}=  x:y\n"
+        assert run("updateControllerConfig", *at, "-k", "k", "-v", "v") == f"update controller config success![{s.addr}]\nk : v\n"
+        assert s.seen[-1].body == b"k=v\n"
+        assert run("getSyncStateSet", "-a", s.addr + ";other", "-b", "broker-a") == (
+            "\n#brokerName\tbroker-a\n#MasterBrokerId\t1\n#MasterAddr\th:1\n#MasterEpoch\t3\n#SyncStateSetEpoch\t5\n#SyncStateSetNums\t0\n"
+            "\nNotInSyncReplica:\tReplicaIdentity{brokerName='broker-a', brokerId=2, brokerAddress='h:2', alive=true}\n")
+        assert json.loads(s.seen[-1].body) == ["broker-a"]
+        assert run("electMaster", *at, "-b", "2", "-bn", "broker-a", "-c", "c") == (
+            "\n#ClusterName\tc\n#BrokerName\tbroker-a\n#BrokerMasterAddr\th:2\n#MasterEpoch\t4\n#SyncStateSetEpoch\t6\n"
+            "\t#Broker\t1\th:1\n\t#Broker\t2\th:2\n")
+        asked = s.seen[-1].ext
+        assert (asked["brokerId"], asked["designateElect"], asked["clusterName"]) == ("2", "true", "c"), asked
+        assert run("cleanBrokerMetadata", *at, "-bn", "broker-a", "-c", "c", "-b", "1;2") == "clear broker broker-a metadata from controller success! \n"
+        assert s.seen[-1].ext["brokerControllerIdsToClean"] == "1;2" and s.seen[-1].ext["isCleanLivingBroker"] == "false", s.seen[-1].ext
+        assert "clusterName option can not be empty" in run("cleanBrokerMetadata", *at, "-bn", "broker-a").stderr
+        assert run("getBrokerEpoch", "-n", s.addr, "-c", "c") == (
+            f"\n#clusterName\tc\n#brokerName\tbroker-a\n#brokerAddr\t{s.addr}\n#brokerId\t0\n#Epoch: EpochEntry{{epoch=1, startOffset=0, endOffset=9}}"
+            "\n#Epoch: EpochEntry{epoch=2, startOffset=9, endOffset=50}\n")
+        assert run("addBroker", "-c", s.addr, "-b", "/x/broker.conf") == f"add broker to {s.addr} success\n"
+        assert s.seen[-1].ext == {"configPath": "/x/broker.conf"}
+        assert "CODE: 211  DESC: no such broker" in run("removeBroker", "-c", s.addr, "-b", "c:broker-a:1").stderr
+        assert run("removeBroker", "-c", s.addr, "-b", "c:broker-a:-1") == "brokerId can't be negative\n"
+
+
+def test_mqadmin_static_topics(a):
+    """Two brokers that keep what they are told."""
+    kept = {}
+
+    def broker(name):
+        def put(request):
+            kept[name] = (request.ext, json.loads(re.sub(rb"([{,])(\d+):", rb'\1"\2":', request.body)), request.body)
+            return {}
+
+        def get(request):
+            if name not in kept:
+                return dict(code=17, remark="no topic")
+            ext, _, mapping = kept[name]
+            config = ('{"attributes":{},"mappingDetail":%s,"order":false,"perm":6,"readQueueNums":%s,"topicFilterType":"SINGLE_TAG","topicName":"%s",'
+                      '"topicSysFlag":0,"writeQueueNums":%s}' % (mapping.decode(), ext["readQueueNums"], ext["topic"], ext["writeQueueNums"]))
+            return dict(body=config.encode())
+
+        def stats(request):
+            rows = ",".join('{"brokerName":"%s","queueId":%d,"topic":"S"}:{"lastUpdateTimestamp":0,"maxOffset":123,"minOffset":0}' % (name, q) for q in range(4))
+            return dict(body=('{"offsetTable":{%s}}' % rows).encode())
+        return Scripted({513: put, 351: get, 202: stats})
+    names = ("broker-a", "broker-b")
+    with Cluster(a.bin) as c, broker(names[0]) as x, broker(names[1]) as y, Scripted({}) as ns:
+        table = ",".join('"%s":{"brokerAddrs":{0:"%s"},"brokerName":"%s","cluster":"c"}' % (n, s.addr, n) for n, s in zip(names, (x, y)))
+        ns.answers[106] = dict(body=('{"brokerAddrTable":{%s},"clusterAddrTable":{"c":["broker-a","broker-b"]}}' % table).encode())
+        text = c.admin("updateStaticTopic", "-n", ns.addr, "-t", "S", "-qn", "4", "-c", "c").stdout
+        assert re.fullmatch(r"The old mapping data is written to file /tmp/S-\d+\.before\nThe new mapping data is written to file /tmp/S-\d+\.after\n", text), text
+        hosted = {n: kept[n][1]["hostedQueues"] for n in names}
+        assert {n: len(h) for n, h in hosted.items()} == {"broker-a": 2, "broker-b": 2}, hosted
+        assert sorted(q for h in hosted.values() for q in h) == ["0", "1", "2", "3"] and kept["broker-a"][0]["writeQueueNums"] == "2", kept
+
+        text += c.admin("remappingStaticTopic", "-n", ns.addr, "-t", "S", "-b", "broker-b", check=True).stdout
+        for path in re.findall(r"/tmp/S-\d+\.\w+", text):
+            pathlib.Path(path).unlink()
+        moved = [items for items in kept["broker-b"][1]["hostedQueues"].values() if len(items) == 2]
+        assert len(moved) == 2 and kept["broker-b"][0]["writeQueueNums"] == "4", kept
+        for former, now in moved:
+            assert (former["bname"], now["bname"], now["gen"], now["logicOffset"]) == ("broker-a", "broker-b", 1, 10000), moved
+        order = [s.seen[-1].code for s in (x, y)]
+        assert order == [202, 513], "the old leader is asked how far it got, then the new one learns where it goes on"

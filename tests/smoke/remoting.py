@@ -3,6 +3,7 @@ import itertools
 import json
 import socket
 import struct
+import threading
 import time
 
 
@@ -18,9 +19,12 @@ class Answer:
 class Connection:
     """One TCP connection; requests may be pipelined: send() now, wait(opaque) later."""
 
-    def __init__(self, addr, timeout=10):
-        host, port = addr.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout)
+    def __init__(self, addr, timeout=10, accepted=None):
+        """`accepted`: a socket of a server of ours instead of a connection to `addr`."""
+        if accepted is None:
+            host, port = addr.rsplit(":", 1)
+            accepted = socket.create_connection((host, int(port)), timeout)
+        self.socket = accepted
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.opaque = itertools.count(1)
         self.buffer = b""
@@ -44,9 +48,11 @@ class Connection:
         self.socket.sendall(struct.pack(">II", 4 + len(header) + len(body), len(header)) + header + body)
         return opaque
 
-    def answer(self, request, code=0, body=b"", remark=None):
-        """Answers a request that the server sent."""
+    def answer(self, request, code=0, body=b"", remark=None, ext=None):
+        """Answers a request that the other side sent."""
         header = dict(code=code, language="JAVA", version=317, opaque=request.header["opaque"], flag=1)
+        if ext:
+            header["extFields"] = {k: str(v) for k, v in ext.items()}
         if remark is not None:
             header["remark"] = remark
         header = json.dumps(header).encode()
@@ -104,6 +110,40 @@ class Connection:
             elif answer.code not in (20,):
                 return found
             offset = int(answer.ext["nextBeginOffset"])
+
+
+class Scripted:
+    """A server that answers each request code as `answers` says: code -> dict of answer()'s arguments, or a function of the request."""
+
+    def __init__(self, answers):
+        self.answers, self.seen = answers, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.addr = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                accepted, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(Connection(self.addr, accepted=accepted),), daemon=True).start()
+
+    def serve(self, connection):
+        try:
+            while True:
+                request = connection.read_frame()
+                self.seen.append(request)
+                answer = self.answers.get(request.code, dict(code=3, remark=" request type %d not supported" % request.code))
+                connection.answer(request, **(answer(request) if callable(answer) else answer))
+        except OSError:
+            pass
 
 
 def stored_messages(data):
