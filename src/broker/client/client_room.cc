@@ -58,8 +58,8 @@ void ClientRoom::register_group(const wire::ConsumerData& data, const ClientChan
   const std::string retry_topic = std::string(kRetryPrefix) + data.groupName;
   const bool known = meta_.topics.find(retry_topic) != nullptr;
   meta_.topics.create_internal(retry_topic, group->retryQueueNums, perm::kRead | perm::kWrite, data.unitMode ? 2 : 0);
-  if (!known) notify_again(data.groupName);
   if (meta_.clients.register_consumer(data, channel, without_sub)) notify(data.groupName);
+  if (!known) notify_again(data.groupName);
 }
 
 bool ClientRoom::fingerprint_changed(const std::string& group, int32_t fingerprint) {
@@ -74,6 +74,10 @@ bool ClientRoom::fingerprint_changed(const std::string& group, int32_t fingerpri
 }
 
 void ClientRoom::notify(const std::string& group) {
+  {
+    MutexLock lock(mu_);
+    again_.erase(group);
+  }
   const auto config = meta_.groups.find(group);
   const auto view = meta_.clients.consumer_group(group);
   if (!view || view->model == wire::MessageModel::BROADCASTING || (config && !config->notifyConsumerIdsChangedEnable)) return;
@@ -89,8 +93,18 @@ void ClientRoom::notify(const std::string& group) {
 }
 
 void ClientRoom::notify_again(const std::string& group) {
+  {
+    MutexLock lock(mu_);
+    again_.insert(group);
+  }
   const bool posted = broker_.ctl->post([this, group] {
-    (void)broker_.ctl->after(kRouteMs, [this, group] { notify(group); });
+    (void)broker_.ctl->after(kRouteMs, [this, group] {
+      {
+        MutexLock lock(mu_);
+        if (!again_.contains(group)) return;
+      }
+      notify(group);
+    });
   });
   (void)posted;   // as in notify()
 }

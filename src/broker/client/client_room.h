@@ -49,7 +49,8 @@ class ClientRoom {
   void register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
   /// Tells the members of a clustering group that it has changed.
   void notify(const std::string& group);
-  /// Once more when the members have looked for the new retry topic's route: they balance what they know.
+  /// Once more, unless something else tells them before, when the members have looked for the new retry topic's route: they balance
+  /// what they know.
   void notify_again(const std::string& group);
   void watch(const remoting::SessionRef& session);
   /// The stored fingerprint of a group's subscriptions was another one; stores this one.
@@ -60,6 +61,7 @@ class ClientRoom {
   std::vector<std::unordered_set<const remoting::Session*>> watched_;   // by io_index; badge: owned by that loop
   Mutex mu_;
   std::unordered_map<std::string, int32_t> fingerprints_ GUARDED_BY(mu_);
+  std::unordered_set<std::string> again_ GUARDED_BY(mu_);               // groups to be told once more
   env::Periodic scan_;                                                  // badge: owned by ctl
 };
 
