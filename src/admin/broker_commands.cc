@@ -138,7 +138,7 @@ void add_broker_commands(std::vector<Command>& to) {
                 {{"m", "moreStats", false, false, "Print more stats"},
                  {"i", "interval", true, false, "specify intervals numbers, it is in seconds"},
                  {"c", "clusterName", true, false, "which cluster"}},
-                cluster_list});
+                cluster_list, {}, true});
   to.push_back({"brokerStatus", "BrokerStatusSubCommand", "Fetch broker runtime status data.",
                 {{"b", "brokerAddr", true, true, "Broker address", 1}, {"c", "clusterName", true, true, "which cluster", 1}}, broker_status});
   to.push_back({"getBrokerConfig", "GetBrokerConfigCommand", "Get broker config by cluster or special broker.",

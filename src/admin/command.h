@@ -20,6 +20,8 @@ struct Command {
   std::function<Result<>(Session& session, const Options& options)> run;
   /// Options, a letter each, of which one must be given; else the usage is printed, which is no failure.
   std::string_view one_of = {};
+  /// Takes --watch SECONDS, which Java's tool does not know: run again and again.
+  bool watchable = false;
 };
 
 /// All commands in the order in which `mqadmin` lists them (that of 5.3.3).

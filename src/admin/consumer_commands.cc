@@ -295,7 +295,7 @@ void add_consumer_commands(std::vector<Command>& to) {
   to.push_back({"consumerProgress", "ConsumerProgressSubCommand", "Query consumer's progress, speed.",
                 {{"g", "groupName", true, false, "consumer group name"}, {"t", "topicName", true, false, "topic name"},
                  {"s", "showClientIP", true, false, "Show Client IP per Queue"}, {"c", "cluster", true, false, "Cluster name or lmq parent topic"}},
-                consumer_progress});
+                consumer_progress, {}, true});
   to.push_back({"brokerConsumeStats", "BrokerConsumeStatsSubCommad", "Fetch broker consume stats data.",
                 {{"b", "brokerAddr", true, true, "Broker address"}, {"t", "timeoutMillis", true, false, "request timeout Millis"},
                  {"l", "level", true, false, "threshold of print diff"}, {"o", "order", true, false, "order topic"}},

@@ -7,6 +7,7 @@
 #include "admin/java_text.h"
 #include "admin/topic_writes.h"
 #include "base/split.h"
+#include "msg/share.h"
 
 namespace mq::admin {
 
@@ -75,16 +76,6 @@ Result<> order_conf(Session& s, const Options& o) {
   return {};
 }
 
-/// The share of client `index` of `clients`, as AllocateMessageQueueAveragely cuts it.
-std::vector<MessageQueue> share_of(const std::vector<MessageQueue>& queues, size_t index, size_t clients) {
-  const size_t rest = queues.size() % clients;
-  const bool one_more = rest > 0 && index < rest;
-  const size_t size = queues.size() <= clients ? 1 : queues.size() / clients + (one_more ? 1 : 0);
-  const size_t from = std::min(one_more ? index * size : index * size + rest, queues.size());
-  const size_t count = std::min(size, queues.size() - from);
-  return {queues.begin() + static_cast<std::ptrdiff_t>(from), queues.begin() + static_cast<std::ptrdiff_t>(from + count)};
-}
-
 Result<> allocate(Session& s, const Options& o) {
   MQ_TRY(const auto route, s.route(o.get("t")));
   std::vector<MessageQueue> queues = Session::readable_queues(o.get("t"), route);
@@ -98,7 +89,8 @@ Result<> allocate(Session& s, const Options& o) {
   Json result = Json::object();
   for (const size_t i : order) {
     Json mine = Json::array();
-    for (const MessageQueue& q : share_of(queues, i, clients.size())) mine.push(to_json(q));
+    const Share share = average_share(queues.size(), clients.size(), i);
+    for (size_t at = share.from; at < share.from + share.count; ++at) mine.push(to_json(queues[at]));
     result.add(std::string(clients[i]), std::move(mine));
   }
   s.print("{}\n", to_text(Json::object().add("result", std::move(result))));

@@ -1,11 +1,17 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "admin/command.h"
+#include "admin/guide.h"
 #include "admin/java_text.h"
 #include "base/check.h"
+#include "base/numbers.h"
 #include "base/split.h"
 
 namespace mq::admin {
@@ -56,7 +62,32 @@ std::vector<std::string> split_addresses(std::string_view text) {
   return found;
 }
 
-int run_command(env::Env& env, const Command& command, const std::vector<std::string>& words) {
+bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
+
+/// Seconds of "--watch [SECONDS]", taken out of the words; 0: it is not there.
+int64_t take_watch(std::vector<std::string>& words) {
+  constexpr int64_t kSeconds = 2;
+  const auto at = std::find(words.begin(), words.end(), "--watch");
+  if (at == words.end()) return 0;
+  const auto next = at + 1;
+  const auto seconds = next == words.end() ? std::nullopt : parse_int64(*next);
+  words.erase(at, seconds ? next + 1 : next);
+  return std::max<int64_t>(seconds.value_or(kSeconds), 1);
+}
+
+/// Shows what the command prints on a cleared screen again and again; in a file, with an empty line between. A failure is shown and tried again.
+[[noreturn]] void watch(Session& session, const Command& command, const Options& options, int64_t seconds) {
+  for (;;) {
+    if (on_terminal()) out("\x1b[H\x1b[2J");
+    if (const auto r = command.run(session, options); !r) session.complain(r.error());
+    if (!on_terminal()) out("\n");
+    std::fflush(stdout);
+    std::this_thread::sleep_for(std::chrono::seconds(seconds));
+  }
+}
+
+int run_command(env::Env& env, const Command& command, std::vector<std::string> words) {
+  const int64_t watch_seconds = command.watchable ? take_watch(words) : 0;
   const std::vector<OptionSpec> specs = with_common(command.options);
   const auto options = parse_options(specs, words);
   if (!options) {
@@ -76,6 +107,7 @@ int run_command(env::Env& env, const Command& command, const std::vector<std::st
   const char* environment = std::getenv("NAMESRV_ADDR");
   const std::string list = options->get("n", environment ? environment : "");
   Session session(env, split_addresses(list));
+  if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
   const auto result = command.run(session, *options);
   if (result) return 0;
   complain(fmt::format("{} command failed\n{}\n", command.java_class, result.error().message()));
@@ -96,6 +128,13 @@ int run_mqadmin(env::Env& env, const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "help") {
     const Command* c = find_command(words[1]);
     out(c ? usage_text(c->name, with_common(c->options)) : fmt::format("The sub command {} not exist.\n", words[1]));
+    // Scripts get the text they know.
+    if (c && on_terminal()) out(fmt::format("\nFor example:\n  {}\n", example_of(*c)) + (c->watchable ? "With --watch SECONDS it is shown again and again.\n" : ""));
+    return 0;
+  }
+  if (words.size() == 2 && words[0] == "completion") {
+    const std::string script = completion_script(words[1]);
+    out(script.empty() ? fmt::format("There is no completion for {}; there is for bash and zsh.\n", words[1]) : script);
     return 0;
   }
   const Command* c = find_command(words[0]);

@@ -55,7 +55,7 @@ Result<Setting> read_setting(Session& s, const Options& o) {
     if (broker.brokerAddrs.contains(0)) set.masters[name] = broker.brokerAddrs.at(0);
   }
   for (const auto& [name, addr] : set.masters) {
-    MQ_TRY(const auto r, s.call<RequestCode::GET_TOPIC_CONFIG>(addr, {set.topic}));
+    MQ_TRY(const auto r, s.call<RequestCode::GET_TOPIC_CONFIG>(addr, {set.topic, true}));
     if (r.code == static_cast<int32_t>(wire::ResponseCode::TOPIC_NOT_EXIST)) continue;
     if (!r.ok()) return client_failure(r.code, r.remark);
     MQ_TRY(const Json body, parse_json(r.body));

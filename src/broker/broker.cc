@@ -241,8 +241,8 @@ struct Broker::Impl {
       return keys;
     };
     admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));
-    assign = std::make_unique<AssignRoom>(b, meta);
-    assign->load();
+    assign = std::make_unique<AssignRoom>(b, meta, [this] { return route ? route->namesrvs() : std::vector<std::string>{}; });
+    assign->start();
     cold = std::make_unique<ColdRoom>(b);
     ha = std::make_unique<HaRoom>(b);
     rocksdb = std::make_unique<RocksdbRoom>(b);
@@ -315,6 +315,7 @@ struct Broker::Impl {
       if (route) route->stop();
       if (pull) pull->stop();
       for (remoting::Server* s : {main_port.get(), fast_port.get()}) if (s) s->stop(true);
+      if (assign) assign->stop();
       if (transactions) transactions->stop();
       if (delay) delay->stop();
       if (stats) stats->stop();

@@ -113,11 +113,12 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(329, DELETE_EXPIRED_COMMITLOG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                  \
   X(343, QUERY_TOPICS_BY_CONSUMER, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                               \
   X(345, QUERY_SUBSCRIPTION_BY_CONSUMER, TopicGroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                    \
-  X(351, GET_TOPIC_CONFIG, TopicHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(351, GET_TOPIC_CONFIG, GetTopicConfigHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                              \
   X(352, GET_SUBSCRIPTIONGROUP_CONFIG, GroupHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
   X(354, CHECK_ROCKSDB_CQ_WRITE_PROGRESS, CheckRocksdbHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                 \
   X(355, EXPORT_ROCKSDB_CONFIG_TO_JSON, ExportRocksdbHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
   X(361, LITE_PULL_MESSAGE, PullMessageHeader, PullMessageResponseHeader, Lane::kPull, Ports::kMain)                \
+  X(400, QUERY_ASSIGNMENT, NoHeader, NoHeader, Lane::kControl, Ports::kBoth)                                        \
   X(401, SET_MESSAGE_REQUEST_MODE, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                  \
   X(907, GET_BROKER_HA_STATUS, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                      \
   X(908, RESET_MASTER_FLUSH_OFFSET, MasterFlushOffsetHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \

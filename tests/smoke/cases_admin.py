@@ -92,3 +92,33 @@ def test_statistics_count_what_was_sent(a):
             time.sleep(0.01)
             assert k.wait(k.send_message("Counted", 0, b"x")).code == 0
             assert json.loads(k.call(315, dict(statsName="TOPIC_PUT_NUMS", statsKey="Counted")).body)["statsMinute"]["sum"] == 8
+
+
+def test_queues_are_assigned_by_the_broker(a):
+    """QUERY_ASSIGNMENT: every queue of all brokers has one owner; what cannot be told leaves the client as it is."""
+    with Cluster(a.bin) as c:
+        c.namesrv()
+        brokers = [c.broker("broker-a"), c.broker("broker-b")]
+        for b in brokers:
+            c.admin("updateTopic", "-n", c.servers[0].addr, "-b", b.addr, "-t", "Shared", "-r", "4", "-w", "4", check=True)
+        with Connection(brokers[0].addr) as x, Connection(brokers[0].addr) as y:
+            for connection, client in ((x, "c1"), (y, "c2")):
+                heartbeat(connection, client, "g", "Shared")
+
+            def ask(client, **more):
+                body = dict(dict(topic="Shared", consumerGroup="g", clientId=client, strategyName="AVG", messageModel="CLUSTERING"), **more)
+                answer = x.call(400, body=json.dumps(body).encode())
+                assert answer.code == 0, answer.remark
+                return json.loads(answer.body).get("messageQueueAssignments")
+
+            def names(assignments):
+                return [(q["messageQueue"]["brokerName"], q["messageQueue"]["queueId"]) for q in assignments]
+            one, two = ask("c1"), ask("c2")
+            assert names(one) == [("broker-a", i) for i in range(4)] and names(two) == [("broker-b", i) for i in range(4)], (one, two)
+            assert {q["mode"] for q in one} == {"PULL"}
+            assert names(ask("c2", strategyName="AVG_BY_CIRCLE")) == [("broker-a", 1), ("broker-a", 3), ("broker-b", 1), ("broker-b", 3)]
+            assert len(ask("c1", messageModel="BROADCASTING")) == 8
+            assert ask("stranger") == [] and ask("c1", strategyName="NONE") is None and ask("c1", topic="Unknown") is None
+            assert ask("c1", consumerGroup="nobody") is None
+            assert x.call(401, body=b'{"topic":"Shared","consumerGroup":"g","mode":"POP","popShareQueueNum":0}').code == 0
+            assert ask("c1") == [dict(messageQueue=dict(brokerName=n, queueId=-1, topic="Shared"), mode="POP") for n in ("broker-a", "broker-b")]

@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import subprocess
 import threading
 import time
 
@@ -260,3 +261,23 @@ def test_mqadmin_static_topics(a):
             assert (former["bname"], now["bname"], now["gen"], now["logicOffset"]) == ("broker-a", "broker-b", 1, 10000), moved
         order = [s.seen[-1].code for s in (x, y)]
         assert order == [202, 513], "the old leader is asked how far it got, then the new one learns where it goes on"
+
+
+def test_mqadmin_watch_and_completion(a):
+    with Cluster(a.bin) as c:
+        ns = c.namesrv()
+        b = c.broker()
+        # With bash's own compgen: what a user would be offered.
+        script = c.admin("completion", "bash", check=True).stdout
+        offer = '\nCOMP_WORDS=(mqadmin %s); COMP_CWORD=%d; _mqadmin; echo "${COMPREPLY[@]}"'
+
+        def offered(*words):
+            return subprocess.run(["bash", "-c", script + offer % (" ".join(f"'{w}'" for w in words), len(words))], capture_output=True, text=True, check=True).stdout.split()
+        assert offered("topicR") == ["topicRoute"] and offered("help", "queryC") == ["queryCq"], (offered("topicR"), offered("help", "queryC"))
+        assert offered("topicRoute", "--to") == ["--topic"] and "--watch" in offered("clusterList", "--w")
+        process = subprocess.Popen([c.bin / "mqadmin", "clusterList", "-n", ns.addr, "--watch", "1"], stdout=subprocess.PIPE, text=True)
+        lines = [process.stdout.readline() for _ in range(6)]
+        process.kill()
+        process.wait()
+        assert [line[:8] for line in lines[:3]] == ["#Cluster", "DefaultC", "\n"] and lines[3] == lines[0] and b.addr in lines[4], lines
+        assert c.admin("topicList", "-n", ns.addr, "--watch", "1").returncode == 1, "only where it is offered"

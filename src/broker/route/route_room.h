@@ -32,6 +32,8 @@ class RouteRoom final : public RouteAnnouncer {
   void when_announced(env::Loop& loop, Task done) noexcept override;
   /// namesrvAddr has changed: servers that are no longer in it are unregistered at. Any thread.
   void namesrv_list_changed() noexcept;
+  /// Their addresses, a name with several replaced by all of them. On ctl.
+  std::vector<std::string> namesrvs() const;
   /// How many NameServers know this broker, as far as their last answers say. Any thread.
   int32_t registered_servers() const noexcept { return registered_count_.load(std::memory_order_relaxed); }
 
@@ -55,7 +57,6 @@ class RouteRoom final : public RouteAnnouncer {
   std::string ha_addr() const;
   void unregister_at(const std::string& addr, UniqueFunction<void()> done);
   std::vector<std::string> configured() const;
-  std::vector<std::string> namesrvs() const;
 
   BrokerContext& broker_;
   const Registries meta_;

@@ -126,7 +126,7 @@ Answer TopicRoom::remove(const wire::TopicHeader& h, Request& request) {
   return request.later();
 }
 
-Answer TopicRoom::get(const wire::TopicHeader& h, Request& request) {
+Answer TopicRoom::get(const wire::GetTopicConfigHeader& h, Request& request) {
   const TopicRef topic = meta_.topics.find(h.topic);
   if (!topic) return request.refuse(ResponseCode::TOPIC_NOT_EXIST, fmt::format("No topic in this broker. topic: {}", h.topic));
   return request.ok_body(to_text(to_json(*topic->config())));

@@ -17,7 +17,7 @@ class TopicRoom {
   remoting::Answer create_list(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer get_all(const wire::GetAllTopicConfigHeader& h, remoting::Request& request);
   remoting::Answer remove(const wire::TopicHeader& h, remoting::Request& request);
-  remoting::Answer get(const wire::TopicHeader& h, remoting::Request& request);
+  remoting::Answer get(const wire::GetTopicConfigHeader& h, remoting::Request& request);
   remoting::Answer system_topics(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer stats(const wire::TopicHeader& h, remoting::Request& request);
   remoting::Answer consumed_by(const wire::TopicHeader& h, remoting::Request& request);

@@ -14,6 +14,16 @@ struct TopicHeader {
   }
 };
 
+struct GetTopicConfigHeader {
+  std::string topic;
+  std::optional<bool> lo;   // with the mapping of a static topic
+
+  static constexpr auto fields() {
+    using H = GetTopicConfigHeader;
+    return std::tuple{required("topic", &H::topic), optional("lo", &H::lo)};
+  }
+};
+
 struct GroupHeader {
   std::string group;
 

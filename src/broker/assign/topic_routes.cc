@@ -1,0 +1,55 @@
+#include "broker/assign/topic_routes.h"
+
+#include <algorithm>
+
+#include "wire/bodies/route.h"
+
+namespace mq::broker {
+
+TopicRoutes::TopicRoutes(BrokerContext& broker, std::function<std::vector<std::string>()> namesrvs)
+    : broker_(broker), namesrvs_(std::move(namesrvs)), client_(*broker.ctl) {}
+
+void TopicRoutes::queues(const std::string& topic, Done done) {
+  if (topics_.size() >= kMaxTopics && !topics_.contains(topic)) {
+    std::erase_if(topics_, [](const auto& t) { return t.second.waiting.empty(); });
+  }
+  Entry& e = topics_[topic];
+  const int64_t now = broker_.env.clock().mono_ms();
+  if (e.asked_ms > 0 && now - e.asked_ms < broker_.config.loadBalancePollNameServerInterval() && e.queues) return done(e.queues);
+  e.waiting.push_back(std::move(done));
+  if (e.waiting.size() == 1) ask(topic, namesrvs_());
+}
+
+/// The servers in turn until one answers.
+void TopicRoutes::ask(const std::string& topic, std::vector<std::string> servers) {
+  if (servers.empty()) return finish(topic, false, std::nullopt);
+  const std::string addr = std::move(servers.back());
+  servers.pop_back();
+  client_.call<wire::RequestCode::GET_ROUTEINFO_BY_TOPIC>(addr, {.topic = topic}, {}, kTimeoutMs, [this, topic, servers = std::move(servers)](auto r) mutable {
+    if (!r && r.error().code() == Errc::kClosed && broker_.shutting_down.load()) return;
+    if (!r) return ask(topic, std::move(servers));
+    if (r->code == static_cast<int32_t>(wire::ResponseCode::TOPIC_NOT_EXIST)) return finish(topic, true, std::nullopt);
+    const auto route = r->ok() ? wire::topic_route_from(r->body) : Result<wire::TopicRouteData>(fail(Errc::kRefused, r->remark));
+    if (!route) return ask(topic, std::move(servers));
+    Queues found;
+    for (const wire::QueueData& q : route->queueDatas) {
+      constexpr int32_t kRead = 4;
+      if (q.perm & kRead) for (int32_t i = 0; i < q.readQueueNums; ++i) found.push_back({topic, q.brokerName, i});
+    }
+    std::sort(found.begin(), found.end());
+    finish(topic, true, std::move(found));
+  });
+}
+
+void TopicRoutes::finish(const std::string& topic, bool answered, std::optional<Queues> queues) {
+  Entry& e = topics_[topic];
+  if (answered) {
+    e.queues = std::move(queues);
+    e.asked_ms = broker_.env.clock().mono_ms();
+  }
+  const auto waiting = std::exchange(e.waiting, {});
+  const auto known = e.queues;
+  for (const Done& done : waiting) done(known);
+}
+
+}  // namespace mq::broker
