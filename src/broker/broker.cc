@@ -14,6 +14,7 @@
 #include "broker/cold/cold_room.h"
 #include "broker/core/identity.h"
 #include "broker/core/local_address.h"
+#include "broker/core/stored_message.h"
 #include "broker/delay/delay_room.h"
 #include "broker/offset/offset_admin_room.h"
 #include "broker/relay/relay_room.h"
@@ -32,6 +33,8 @@
 #include "broker/sendback/send_back_room.h"
 #include "broker/topic/topic_room.h"
 #include "broker/txn/transaction_room.h"
+#include "msg/names.h"
+#include "msg/properties.h"
 #include "ops/pulse.h"
 #include "remoting/server.h"
 
@@ -43,6 +46,8 @@ Logger log("broker");
 constexpr int64_t kPersistMs = 200;          // topics and groups, when they have changed
 constexpr int32_t kMaxIoLoops = 8;
 constexpr int64_t kAliveMs = 1000;
+constexpr int64_t kAdoptMs = 5000;           // how much older than the last one a message may be whose topic is adopted
+constexpr int64_t kMostAdopted = 100'000;    // messages looked at for that
 
 // A request without a room does not compile: add its room to the list, or the row is wrong.
 template <wire::RequestCode C, class R> struct Has : std::false_type {};
@@ -189,18 +194,40 @@ struct Broker::Impl {
   /// A topic that a send created just before a crash may be missing in topics.json while its messages are stored.
   void adopt_queues() {
     std::map<std::string, int32_t> found;
-    for (const auto& [topic, id] : store->queues()) {
+    const auto note = [&found](const std::string& topic, int32_t id) {
       auto& highest = found.try_emplace(topic, -1).first->second;
       highest = std::max(highest, id);
+    };
+    for (const auto& [topic, id] : store->queues()) {
+      note(topic, id);
+      if (topic == kScheduleTopic || topic == kHalfTopic) note_waiting(topic, id, note);
     }
     for (const auto& [topic, id] : found) {
       if (topics->find(topic)) continue;
       wire::TopicConfig c;
       c.topicName = topic;
-      c.readQueueNums = c.writeQueueNums = std::max(id + 1, configs.broker.defaultTopicQueueNums() / 2);
+      const bool of_group = topic.starts_with(kRetryPrefix) || topic.starts_with(kDlqPrefix);
+      c.readQueueNums = c.writeQueueNums = std::max(id + 1, of_group ? 1 : configs.broker.defaultTopicQueueNums() / 2);
       c.perm = perm::kRead | perm::kWrite;
       log.warn("topic {} has messages but no entry in topics.json: it is entered with {} queues", topic, c.readQueueNums);
       topics->put(c);
+    }
+  }
+
+  /// The targets of the last messages that wait for a delay or a decision: their topics may be as new, and have no queue yet.
+  template <class Note>
+  void note_waiting(const std::string& topic, int32_t id, const Note& note) const {
+    const store::QueueRef queue = store->find_queue(topic, id);
+    if (!queue) return;
+    const int64_t max = store->max_offset(*queue).index, min = std::max(store->min_offset(*queue).index, max - kMostAdopted);
+    const int64_t newest = store->store_time(*queue, {max - 1});
+    for (int64_t offset = max; offset-- > min && store->store_time(*queue, {offset}) >= newest - kAdoptMs;) {
+      const auto entry = store->entry_at(*queue, {offset});
+      const auto bytes = entry ? store->record_at(entry->phy) : Result<env::PinnedBytes>(std::unexpected(entry.error()));
+      const auto record = bytes ? decode_record(bytes->bytes, RecordCheck::kLengths) : Result<RecordView>(std::unexpected(bytes.error()));
+      if (!record) continue;
+      const std::string target(find_property(record->m.properties, prop::kRealTopic));
+      if (!target.empty() && !store->deleted_since(target, entry->phy)) note(target, real_queue_id(record->m.properties));
     }
   }
 
@@ -292,9 +319,7 @@ struct Broker::Impl {
     env.run_on(*context->ctl, [this] {
       persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
       const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
-      persist_offsets = env::Periodic(*context->ctl, period, period, [this] {
-        if (auto r = offsets->persist(); !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
-      });
+      persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
     });
     client_room->start();
     transactions->start();
@@ -321,11 +346,13 @@ struct Broker::Impl {
       if (stats) stats->stop();
       if (client_room) client_room->stop();
       if (admin) admin->stop();
-      env.run_on(*context->ctl, [this] {
+      const Result<> synced = store->sync();   // before the tables that speak of its messages
+      env.run_on(*context->ctl, [this, &synced] {
         persist_meta.stop();
         persist_offsets.stop();
         if (topics) persist_topics_and_groups();
-        if (offsets) if (auto r = offsets->persist(); !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
+        if (!offsets) return;
+        if (auto r = synced ? offsets->persist() : synced; !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
       });
     }
     if (observe) observe->stop();

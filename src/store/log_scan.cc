@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/format/torn_record.h"
+
 namespace mq::store {
 
 std::optional<RecordView> record_in(const FileList& files, int64_t phy, RecordCheck check) noexcept {
@@ -42,7 +44,8 @@ int64_t scan_log(const FileList& files, int64_t from, int64_t to, RecordCheck ch
         break;
       }
       const auto record = decode_record(rest, check);
-      if (!record || record->m.physicalOffset != at) {
+      const bool torn = record && check == RecordCheck::kLengthsAndCrc && is_torn(*record, at - file->base());
+      if (!record || record->m.physicalOffset != at || torn) {
         if (on_damage == OnDamage::kStop) return at;
         const int64_t next = next_record(*file, at + 1, last);
         if (lost) lost(at, next);

@@ -320,6 +320,8 @@ Result<> Store::delete_topic(std::string_view topic) {
   return {};
 }
 
+bool Store::deleted_since(std::string_view topic, PhyOffset record) const { return record.bytes < impl_->deleted.deleted_before(topic); }
+
 void Store::append(AppendBatch& batch) noexcept {
   static thread_local std::vector<Arrival> arrivals;
   arrivals.clear();
@@ -336,6 +338,11 @@ void Store::when_durable(PhyOffset end, env::Loop& loop, UniqueFunction<void(Put
   impl_->flush.when_durable(end.bytes, loop, std::move(done));
 }
 bool Store::sync_flush() const noexcept { return impl_->flush.sync_flush(); }
+Result<> Store::sync() {
+  Result<> synced;
+  impl_->env.run_on(*impl_->flush_loop, [&] { synced = impl_->flush.sync(); });
+  return synced;
+}
 
 void Store::read(const Queue* queue, const ReadRequest& request, ReadResult& out) const noexcept { impl_->reader.read(queue, request, out); }
 QueueOffset Store::min_offset(const Queue& q) const noexcept { return {q.min()}; }

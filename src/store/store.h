@@ -48,6 +48,8 @@ struct AppendItem {
                                  // 4.2.0, rollbacks)
   int64_t tagsCode = 0;          // of a single record; of several each record's own TAGS property counts
   int64_t deliver_delay_ms = -1; // >= 0: the tagsCode is storeTimestamp + this (SCHEDULE_TOPIC_XXXX)
+  uint32_t first_bits = 0;       // enableCalcFilterBitMap: bit maps of its records, in bit_maps from here on; filled by
+  uint32_t bits_bytes = 0;       // Store::append, 0: none
   int32_t keys = -1;             // how many index keys a single record has, from key_hashes[first_key] on; -1: not known,
   uint32_t first_key = 0;        // the index will look
   // Filled by append:
@@ -62,7 +64,9 @@ struct AppendBatch {
   ByteBuffer bytes;
   std::vector<AppendItem> items;
   std::vector<int32_t> key_hashes;   // index_hash() of each known key
-  void clear() noexcept { bytes.clear(); items.clear(); key_hashes.clear(); }
+  ByteBuffer bit_maps;
+  uint64_t bits_version = 0;         // FilterBits::version() that they were made of
+  void clear() noexcept { bytes.clear(); items.clear(); key_hashes.clear(); bit_maps.clear(); }
   bool empty() const noexcept { return items.empty(); }
 };
 
@@ -79,6 +83,8 @@ class MessageFilter {
  public:
   virtual ~MessageFilter() = default;
   virtual bool by_consume_queue(int64_t tagsCode) const noexcept = 0;
+  /// With ConsumeQueueExt: from the bit map of the filters that matched when the message came. False: it surely does not match.
+  virtual bool by_bit_map(int64_t /*store_timestamp*/, ByteView /*bit_map*/) const noexcept { return true; }
   virtual bool needs_record() const noexcept { return false; }
   virtual bool by_record(const RecordView&) const noexcept { return true; }
 };
@@ -135,6 +141,16 @@ struct StoreStats {
   int64_t disk_total_bytes = 0, disk_free_bytes = 0;
 };
 
+/// Which of the registered filters match a message, as the bit map of its ConsumeQueueExt unit. Any thread.
+class FilterBits {
+ public:
+  virtual ~FilterBits() = default;
+  /// Changes with every change of the filters; odd while one is under way.
+  virtual uint64_t version() const noexcept = 0;
+  /// Appends the bit map; returns its bytes, 0 when the topic has no filter.
+  virtual size_t append(std::string_view topic, std::string_view properties, ByteBuffer& out) const noexcept = 0;
+};
+
 struct StoreHooks {
   /// Called on the appending loop after the records are readable, once per append with all arrivals. noexcept.
   std::function<void(std::span<const Arrival>)> on_arrival;
@@ -142,6 +158,8 @@ struct StoreHooks {
   std::function<bool(std::string_view topic)> topic_exists;
   /// Recovery: the delay of a level in ms, which makes the tagsCode of SCHEDULE_TOPIC_XXXX. Empty: none is known.
   std::function<int64_t(int32_t level)> delay_ms_of_level;
+  /// For ConsumeQueueExt; null: units have no bit map. Outlives the store.
+  const FilterBits* filter_bits = nullptr;
 };
 
 class Store {
@@ -168,6 +186,8 @@ class Store {
   std::vector<std::pair<std::string, int32_t>> queues() const;
   /// Removes the topic's queues and files; a re-created topic starts at 0, also after a restart.
   Result<> delete_topic(std::string_view topic);
+  /// True when the topic was deleted after this record was written. Any thread.
+  bool deleted_since(std::string_view topic, PhyOffset record) const;
 
   // --- append -------------------------------------------------------------------------------------------------------
   /// Appends all items of the batch in order and fills in their results. Any io loop; takes append_mu_ once, writes once
@@ -181,6 +201,8 @@ class Store {
   /// passed (kFlushDiskTimeout), or fsync failed (kServiceNotAvailable). Any loop.
   void when_durable(PhyOffset end, env::Loop& loop, UniqueFunction<void(PutStatus)> done);
   bool sync_flush() const noexcept;      // flushDiskType=SYNC_FLUSH
+  /// Makes everything appended so far durable. Blocks; not from a loop. Errors: kIo.
+  Result<> sync();
 
   // --- reads --------------------------------------------------------------------------------------------------------
   /// Reads as Java's getMessage (spec semantics 9.4, storage 3.8). Any thread; allocates only the slices.
@@ -189,7 +211,8 @@ class Store {
   QueueOffset max_offset(const Queue& q) const noexcept;
   /// The record at a physical offset; checked to be a record. Errors: kNotFound, kCorrupt.
   Result<env::PinnedBytes> record_at(PhyOffset offset) const;
-  /// The physical offset of a queue's entry. Errors: kNotFound.
+  /// The physical offset of a queue's entry. Its tagsCode is that of the message, from its ConsumeQueueExt unit when it has one;
+  /// the unit's address when the unit is gone. Errors: kNotFound.
   struct Entry { PhyOffset phy; int32_t size; int64_t tagsCode; };
   Result<Entry> entry_at(const Queue& q, QueueOffset offset) const;
   QueueOffset offset_by_time(const Queue& q, int64_t timestamp_ms, Boundary boundary) const;

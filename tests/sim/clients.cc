@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "msg/record.h"
 #include "wire/bodies/route.h"
 #include "wire/headers/namesrv.h"
 #include "wire/headers/pull.h"
@@ -164,7 +163,10 @@ void Consumer::take(int32_t queue_id, const remoting::Response<wire::PullMessage
     place.max = response.header.maxOffset.value_or(place.max);
     return;
   }
-  if (!response.ok()) return;
+  if (!response.ok()) {
+    if (counts_as_empty(response.code)) place.max = 0;
+    return;
+  }
   ByteView rest = as_bytes(response.body);
   const QueueKey key{topic_, queue_id};
   while (!rest.empty()) {
@@ -177,6 +179,7 @@ void Consumer::take(int32_t queue_id, const remoting::Response<wire::PullMessage
       violations.push_back(fmt::format("dense: {} gives offset {} where {} was asked for", key.to_string(), record->m.queueOffset, place.next));
     }
     seen[key][record->m.queueOffset] = std::string(as_text(record->m.body));
+    message(key, *record);
     place.next = record->m.queueOffset + 1;
     rest = rest.subspan(record->bytes.size());
   }

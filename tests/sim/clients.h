@@ -10,6 +10,7 @@
 #include "env/sim_rng.h"
 #include "invariants.h"
 #include "ledger.h"
+#include "msg/record.h"
 #include "remoting/client.h"
 
 namespace mq::sim {
@@ -82,7 +83,7 @@ class Producer final : public Peer {
 };
 
 /// Pulls all queues of a topic from offset 0 with long polls and keeps what it saw.
-class Consumer final : public Peer {
+class Consumer : public Peer {
  public:
   Consumer(env::SimMachine& machine, const std::string& name, env::SimRng& dice, const Directory& directory, std::string topic,
            int32_t queues);
@@ -92,6 +93,12 @@ class Consumer final : public Peer {
   bool caught_up() const;
   Seen seen;
   Violations violations;
+
+ protected:
+  /// Each record once, in the order of its queue.
+  virtual void message(const QueueKey&, const RecordView&) {}
+  /// A pull was refused with this code; true: there is nothing to be read for now.
+  virtual bool counts_as_empty(int32_t) const { return false; }
 
  private:
   struct Place {

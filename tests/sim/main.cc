@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   const auto regressions = read_regressions(arguments.regressions);
   uint64_t failed = 0;
   for (const mq::sim::Simulation& simulation : mq::sim::simulations()) {
-    if (!arguments.only.empty() && arguments.only != simulation.name) continue;
+    if (arguments.only.empty() ? simulation.percent == 0 : arguments.only != simulation.name) continue;
     const auto start = std::chrono::steady_clock::now();
     Totals totals;
     const auto [from, to] = regressions.equal_range(simulation.name);

@@ -76,7 +76,11 @@ Result<> BrokerServer::start_process(env::Env& env) {
   broker.forceRegister.set(settings.forceRegister);
   broker.registerNameServerPeriod.set(settings.registerNameServerPeriod);
   broker.registerBrokerTimeoutMills.set(settings.registerBrokerTimeoutMills);
+  broker.transactionTimeOut.set(settings.transactionTimeOut);
+  broker.transactionCheckInterval.set(settings.transactionCheckInterval);
+  broker.transactionCheckMax.set(settings.transactionCheckMax);
   store::MessageStoreConfig& store = life_->store;
+  if (!settings.messageDelayLevel.empty()) store.messageDelayLevel.set(settings.messageDelayLevel);
   store.storePathRootDir.set("/data/store");
   store.mappedFileSizeCommitLog.set(1 << 20);
   store.maxHashSlotNum.set(1000);

@@ -63,6 +63,10 @@ struct BrokerSettings {
   int32_t registerNameServerPeriod = 30'000;     // ms
   int32_t registerBrokerTimeoutMills = 24'000;
   int32_t io_loops = 1;
+  std::string messageDelayLevel;                 // "": the default
+  int32_t transactionTimeOut = 6000;             // ms
+  int32_t transactionCheckInterval = 30'000;     // ms
+  int32_t transactionCheckMax = 15;
 };
 
 class BrokerServer final : public SimServer {

@@ -9,7 +9,7 @@ namespace mq::sim {
 
 struct Simulation {
   const char* name;
-  int percent;   // of --seeds: dear ones get fewer
+  int percent;   // of --seeds: dear ones get fewer; 0: runs only by its name (--only)
   Outcome (*run)(uint64_t seed, bool trace);
 };
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "broker/core/slots.h"
 #include "broker/core/stored_message.h"
+#include "broker/meta/json_file.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 
@@ -41,6 +42,7 @@ struct DelayRoom::Impl final : PutSink {
   mutable Mutex mu;
   int64_t version_counter = 0;             // of the file's DataVersion
   bool dirty = false;
+  bool saving = false;                     // a save waits for the disk
   bool running = false;
   bool chained = false;                    // another tick is due in the next turn
   Slots<std::pair<int32_t, int64_t>> slots;   // (level index, queue offset) of puts under way
@@ -151,14 +153,27 @@ struct DelayRoom::Impl final : PutSink {
         .add("offsetTable", std::move(offsets));
   }
 
-  Result<> persist() {
-    {
-      MutexLock lock(mu);
-      if (!dirty) return {};
-      dirty = false;
-      ++version_counter;
-    }
-    return env::replace_file(broker.env.fs(), path(), to_text(to_json(), {.pretty = true}), true);
+  /// False when the file is as it should be.
+  bool take_dirty() {
+    MutexLock lock(mu);
+    version_counter += dirty;
+    return std::exchange(dirty, false);
+  }
+
+  /// The offsets may pass only deliveries that are on the disk.
+  void persist_when_durable() {
+    if (saving || !take_dirty()) return;
+    saving = true;
+    save_when_durable(broker, path(), to_json(), [this](Result<> saved) {
+      saving = false;
+      if (!saved) not_saved(saved.error());
+    });
+  }
+
+  void not_saved(const Error& why) {
+    log.error("delayOffset.json cannot be written: {}", why.message());
+    MutexLock lock(mu);
+    dirty = true;
   }
 };
 
@@ -203,9 +218,7 @@ void DelayRoom::start() {
   impl_->broker.env.run_on(*impl_->broker.ctl, [this] {
     impl_->running = true;
     impl_->ticker = env::Periodic(*impl_->broker.ctl, kTickMs, kTickMs, [this] { impl_->tick(); });
-    impl_->saver = env::Periodic(*impl_->broker.ctl, kPersistMs, kPersistMs, [this] {
-      if (auto r = impl_->persist(); !r) log.error("delayOffset.json cannot be written: {}", r.error().message());
-    });
+    impl_->saver = env::Periodic(*impl_->broker.ctl, kPersistMs, kPersistMs, [this] { impl_->persist_when_durable(); });
   });
 }
 
@@ -214,7 +227,12 @@ void DelayRoom::stop() {
     impl_->running = false;
     impl_->ticker.stop();
     impl_->saver.stop();
-    if (auto r = impl_->persist(); !r) log.error("delayOffset.json cannot be written: {}", r.error().message());
+  });
+  Result<> saved = impl_->broker.store.sync();
+  impl_->broker.env.run_on(*impl_->broker.ctl, [this, &saved] {
+    if (!impl_->take_dirty()) return;
+    if (saved) saved = save_json_file(impl_->broker.env.fs(), impl_->path(), impl_->to_json());
+    if (!saved) impl_->not_saved(saved.error());
   });
 }
 

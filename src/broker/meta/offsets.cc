@@ -5,12 +5,14 @@
 #include <unordered_map>
 
 #include "base/badges.h"
+#include "base/log.h"
 #include "broker/meta/json_file.h"
 
 namespace mq::broker {
 
 namespace {
 
+Logger log("offset");
 constexpr size_t kShards = 32;
 
 struct Hash {
@@ -48,6 +50,7 @@ struct OffsetTable::Impl {
   std::array<Shard, kShards> shards;   // by group
   std::atomic<bool> dirty{false};      // badge: published
   std::atomic<int64_t> version{0};     // badge: published
+  bool saving = false;                 // badge: owned by ctl; a save waits for the disk
 
   explicit Impl(BrokerContext& b) : broker(b) {}
   Shard& shard(std::string_view group) { return shards[Hash{}(group) % kShards]; }
@@ -219,6 +222,18 @@ void OffsetTable::remove_group(std::string_view group) {
 }
 
 std::string OffsetTable::encode() const { return to_text(impl_->to_json()); }
+
+void OffsetTable::persist_when_durable() {
+  if (impl_->saving || !impl_->dirty.exchange(false, std::memory_order_acq_rel)) return;
+  impl_->version.fetch_add(1);
+  impl_->saving = true;
+  save_when_durable(impl_->broker, impl_->path(), impl_->to_json(), [impl = impl_](Result<> saved) {
+    impl->saving = false;
+    if (saved) return;
+    impl->dirty.store(true, std::memory_order_release);
+    log.error("consumerOffset.json cannot be written: {}", saved.error().message());
+  });
+}
 
 Result<> OffsetTable::persist() {
   if (!impl_->dirty.exchange(false, std::memory_order_acq_rel)) return {};

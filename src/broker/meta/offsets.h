@@ -41,7 +41,10 @@ class OffsetTable {
   void remove_topic(std::string_view topic);
   void remove_group(std::string_view group);
   std::string encode() const;          // the text of consumerOffset.json, compact for GET_ALL_CONSUMER_OFFSET
-  Result<> persist();                  // every flushConsumerOffsetInterval, ctl loop
+  /// Every flushConsumerOffsetInterval, on ctl: the file follows once the log is on the disk.
+  void persist_when_durable();
+  /// At the end, after Store::sync(): at once.
+  Result<> persist();
 
  private:
   struct Impl;

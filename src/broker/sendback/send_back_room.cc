@@ -96,6 +96,7 @@ class SendBackRoom::Lane final : public PutSink {
     m.fields.sysFlag &= ~sys_flag::kTransactionMask;
     m.fields.reconsumeTimes = times + 1;
     m.fields.storeHost = broker_.store_host;
+    m.wait = true;   // told to be given back: with SYNC_FLUSH it must be on the disk, as the consumer passes the original now
 
     const uint32_t slot = pending_.take();
     pending_[slot] = {request.responder(), &broker_.traffic->group(loop_, record.m.topic, h.group)};
