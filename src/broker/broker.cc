@@ -45,6 +45,7 @@ namespace {
 Logger log("broker");
 constexpr int64_t kPersistMs = 200;          // topics and groups, when they have changed
 constexpr int32_t kMaxIoLoops = 8;
+constexpr int64_t kPersistFiltersMs = 10'000;
 constexpr int64_t kAliveMs = 1000;
 constexpr int64_t kAdoptMs = 5000;           // how much older than the last one a message may be whose topic is adopted
 constexpr int64_t kMostAdopted = 100'000;    // messages looked at for that
@@ -92,6 +93,7 @@ struct Broker::Impl {
   std::unique_ptr<GroupTable> groups;
   std::unique_ptr<OffsetTable> offsets;
   std::unique_ptr<ClientTable> clients;
+  std::unique_ptr<ConsumerFilters> filters;
   std::unique_ptr<PutPipeline> pipeline;
   std::unique_ptr<RouteRoom> route;
   std::unique_ptr<SendRoom> send;
@@ -117,7 +119,7 @@ struct Broker::Impl {
   std::unique_ptr<ObserveRoom> observe;
   remoting::Router router;
   std::unique_ptr<remoting::Server> main_port, fast_port;
-  env::Periodic persist_meta, persist_offsets;   // badge: owned by ctl
+  env::Periodic persist_meta, persist_offsets, persist_filters;   // badge: owned by ctl
   std::vector<env::Loop*> loops;
   std::atomic<PullRoom*> arrivals{nullptr};      // badge: published
   std::atomic<bool> running{false};               // badge: published
@@ -143,6 +145,11 @@ struct Broker::Impl {
     auto levels = DelayLevels::parse(configs.store.messageDelayLevel());
     if (!levels) return fail(std::move(levels).error());
     hooks.delay_ms_of_level = [table = *levels](int32_t level) { return table.delay_ms(table.clamp(level)); };
+    filters = std::make_unique<ConsumerFilters>(env, ConsumerFilters::Settings{
+        .path = configs.store.storePathRootDir() + "/config/consumerFilter.json", .error_percent = configs.broker.maxErrorRateOfBloomFilter(),
+        .expected = configs.broker.expectConsumerNumUseFilter(), .clean_ms = configs.broker.filterDataCleanTimeSpan()});
+    filters->load();
+    if (configs.broker.enableCalcFilterBitMap()) hooks.filter_bits = filters.get();
     store = std::make_unique<store::Store>(env, configs.store, std::move(hooks));
     return store->start();
   }
@@ -233,7 +240,7 @@ struct Broker::Impl {
 
   Result<> build_rooms() {
     BrokerContext& b = *context;
-    const Registries meta{*topics, *groups, *offsets, *clients};
+    const Registries meta{*topics, *groups, *offsets, *clients, *filters};
     auto levels = DelayLevels::parse(configs.store.messageDelayLevel());
     if (!levels) return fail(std::move(levels).error());
     pipeline = std::make_unique<PutPipeline>(b);
@@ -320,12 +327,17 @@ struct Broker::Impl {
       persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
       const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
       persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
+      persist_filters = env::Periodic(*context->ctl, kPersistFiltersMs, kPersistFiltersMs, [this] { save_filters(); });
     });
     client_room->start();
     transactions->start();
     delay->start();
     stats->start();
     admin->start();
+  }
+
+  void save_filters() {
+    if (auto r = filters->persist(); !r) log.error("consumerFilter.json cannot be written: {}", r.error().message());
   }
 
   void persist_topics_and_groups() {
@@ -350,6 +362,8 @@ struct Broker::Impl {
       env.run_on(*context->ctl, [this, &synced] {
         persist_meta.stop();
         persist_offsets.stop();
+        persist_filters.stop();
+        if (filters) save_filters();
         if (topics) persist_topics_and_groups();
         if (!offsets) return;
         if (auto r = synced ? offsets->persist() : synced; !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
@@ -387,7 +401,7 @@ Result<> Broker::start() {
   i.start_periodic();
   i.route->start();
   i.running = true;
-  i.observe->serve({.broker = *i.context, .meta = {*i.topics, *i.groups, *i.offsets, *i.clients},
+  i.observe->serve({.broker = *i.context, .meta = {*i.topics, *i.groups, *i.offsets, *i.clients, *i.filters},
                     .registered_servers = [&i] { return i.route->registered_servers(); },
                     .handled = [&i](size_t code) {
                       remoting::RequestMeter::Row row = i.main_port->handled(code);

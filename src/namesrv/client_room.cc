@@ -28,7 +28,7 @@ Answer ClientRoom::route(const wire::GetRouteInfoHeader& h, Request& request) {
   }
   const auto zone_mode = request.frame().ext.find("__ZONE_MODE");
   const auto zone = request.frame().ext.find("__ZONE_NAME");
-  const bool by_zone = zone_mode.data() && equal_ignoring_case(zone_mode, "true") && !zone.empty();
+  const bool by_zone = zone_mode.data() && equal_ignoring_case(zone_mode, "true") && zone.find_first_not_of(" \t\r\n") != std::string_view::npos;
   const bool order = s_.config.orderMessageEnable();
   const bool standard = request.frame().version >= kVersionWithStandardJson || h.acceptStandardJsonOnly.value_or(false);
   const RouteForm form = standard ? RouteForm::kBrowser : RouteForm::kPlain;

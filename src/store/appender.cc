@@ -82,7 +82,7 @@ size_t Appender::append_run(AppendBatch& batch, size_t first, int64_t now, std::
     return refuse_from(batch, first, r.error(), PutStatus::kServiceNotAvailable);
   }
   last_timestamp_.store(now, std::memory_order_release);
-  for (size_t i = first; i < last; ++i) enter(items[i], batch.bytes.data() + items[i].offset, arrivals);
+  for (size_t i = first; i < last; ++i) enter(batch, items[i], arrivals);
   return last;
 }
 
@@ -121,23 +121,31 @@ void Appender::place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t no
   }
 }
 
-void Appender::enter(AppendItem& item, const std::byte* bytes, std::vector<Arrival>& arrivals) {
+void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) {
   item.status = PutStatus::kPutOk;
   if (!item.queue) return;
+  const std::byte* bytes = batch.bytes.data() + item.offset;
+  // Bits of filters that have changed since would hide what the new ones want.
+  const bool with_bits = item.bits_bytes > 0 && batch.bits_version % 2 == 0 && filter_bits_->version() == batch.bits_version;
+  ByteView bits = with_bits ? batch.bit_maps.view().subspan(item.first_bits) : ByteView();
   if (item.records == 1) [[likely]] {
     const int64_t tags = item.deliver_delay_ms >= 0 ? item.store_timestamp + item.deliver_delay_ms : item.tagsCode;
-    return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags}, item.store_timestamp, arrivals);
+    return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags}, item.store_timestamp,
+                     bits.first(with_bits ? item.bits_bytes : 0), arrivals);
   }
   for (size_t at = 0; at < item.size;) {
     const auto size = load_be<int32_t>(bytes + at);
     const int64_t tags = tags_code_of({bytes + at, static_cast<size_t>(size)});
-    enter_one(item.queue, {item.phy.bytes + static_cast<int64_t>(at), size, tags}, item.store_timestamp, arrivals);
+    enter_one(item.queue, {item.phy.bytes + static_cast<int64_t>(at), size, tags}, item.store_timestamp,
+              bits.first(with_bits ? item.bits_bytes : 0), arrivals);
+    if (with_bits) bits = bits.subspan(item.bits_bytes);
     at += static_cast<size_t>(size);
   }
 }
 
-void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, std::vector<Arrival>& arrivals) {
+void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) {
   arrivals.push_back({queue.get(), {queue->max()}, entry.tagsCode, time});
+  if (QueueExt* ext = queue->ext_to_write()) [[unlikely]] entry.tagsCode = ext->put({entry.tagsCode, time, bit_map});
   queue->put(entry);
   if (queue->becomes_dirty()) dirty_.push_back(queue);
 }
@@ -164,6 +172,12 @@ void Appender::count(const AppendBatch& batch, int64_t took_us) {
   stats_.entire_time_max_ms = std::max(stats_.entire_time_max_ms, took_us / 1000);
   const auto slot = std::upper_bound(kDistributeUs.begin(), kDistributeUs.end(), took_us) - kDistributeUs.begin();
   stats_.distribute[static_cast<size_t>(slot)] += records;
+}
+
+void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t store_timestamp, ByteView bit_map) {
+  CqEntry with_unit = entry;
+  if (QueueExt* ext = queue->ext_to_write()) with_unit.tagsCode = ext->put({entry.tagsCode, store_timestamp, bit_map});
+  dispatch(queue, with_unit);
 }
 
 void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry) {

@@ -23,14 +23,17 @@ struct AppendStats {
 
 class Appender {
  public:
-  Appender(env::Clock& clock, CommitLog& log, QueueTable& queues, WriteGate& gate)
-      : clock_(clock), log_(log), queues_(queues), gate_(gate) {}
+  /// `bits` null: nobody filters.
+  Appender(env::Clock& clock, CommitLog& log, QueueTable& queues, WriteGate& gate, const FilterBits* bits = nullptr)
+      : clock_(clock), log_(log), queues_(queues), gate_(gate), filter_bits_(bits) {}
 
   /// Store::append without the listeners. `arrivals` gets what became readable.
   void append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexcept EXCLUDES(mu_);
 
   /// Recovery: enters a record that is already in the log. The caller has checked that it is the queue's next.
   void dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry) EXCLUDES(mu_);
+  /// The same with what its ConsumeQueueExt unit says besides.
+  void dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t store_timestamp, ByteView bit_map) EXCLUDES(mu_);
   /// Recovery: the newest storeTimestamp there is; a clock that was set back meanwhile does not go behind it.
   void resume_at(int64_t store_timestamp) noexcept { last_timestamp_.store(store_timestamp, std::memory_order_release); }
 
@@ -58,8 +61,8 @@ class Appender {
   size_t append_run(AppendBatch& batch, size_t first, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   bool make_room(AppendBatch& batch, size_t first) REQUIRES(mu_);
   void place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) REQUIRES(mu_);
-  void enter(AppendItem& item, const std::byte* bytes, std::vector<Arrival>& arrivals) REQUIRES(mu_);
-  void enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  void enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  void enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   size_t refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) REQUIRES(mu_);
   void count(const AppendBatch& batch, int64_t took_us) REQUIRES(mu_);
 
@@ -67,6 +70,7 @@ class Appender {
   CommitLog& log_;
   QueueTable& queues_;
   WriteGate& gate_;
+  const FilterBits* const filter_bits_;
   mutable Mutex mu_;                                                    // the append mutex
   std::vector<std::shared_ptr<ConsumeQueue>> dirty_ GUARDED_BY(mu_);    // badge: guarded
   AppendStats stats_ GUARDED_BY(mu_);                                   // badge: guarded

@@ -45,10 +45,10 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(int32_t, timerProgressLogIntervalMs, 10000, .doc = "Progress log period.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(std::string, storeType, "default", .doc = "Default (files) or defaultRocksDB for CQ and config.", .reload = Reload::kIgnored, .important = true);
   MQ_STORE_OPTION(int32_t, mappedFileSizeConsumeQueue, 6000000, .doc = "CQ file size, rounded up to 20.", .unit = "bytes", .alias = "mapedFileSizeConsumeQueue");
-  MQ_STORE_OPTION(bool, enableConsumeQueueExt, false, .doc = "Write CqExt files.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(int32_t, mappedFileSizeConsumeQueueExt, 50331648, .doc = "CqExt file size.", .unit = "bytes", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(bool, enableConsumeQueueExt, false, .doc = "Writes consumequeue_ext: time, tagsCode and bit map of each message; off, what is there is still read.");
+  MQ_STORE_OPTION(int32_t, mappedFileSizeConsumeQueueExt, 50331648, .doc = "Size of a consumequeue_ext file, unless there are files of another size.", .unit = "bytes");
   MQ_STORE_OPTION(int32_t, mapperFileSizeBatchConsumeQueue, 13800000, .doc = "BatchCQ file size.", .unit = "bytes", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(int32_t, bitMapLengthConsumeQueueExt, 64, .doc = "Bits of filter bitmap reserved per CqExt unit.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(int32_t, bitMapLengthConsumeQueueExt, 64, .doc = "Bits of a bit map; always what expectConsumerNumUseFilter and maxErrorRateOfBloomFilter ask for.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, flushIntervalCommitLog, 500, .doc = "Async flush period ms.", .unit = "ms", .reload = Reload::kLive, .important = true);
   MQ_STORE_OPTION(int32_t, commitIntervalCommitLog, 200, .doc = "TransientStorePool commit period ms.", .unit = "ms", .reload = Reload::kIgnored, .important = true);
   MQ_STORE_OPTION(int32_t, maxRecoveryCommitlogFiles, 30, .doc = "Without effect in RocketMQ 5.x either.", .reload = Reload::kIgnored);

@@ -17,8 +17,10 @@ std::atomic<uint64_t> next_serial{1};   // badge: published
 
 }  // namespace
 
-ConsumeQueue::ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files)
-    : serial_(next_serial.fetch_add(1, std::memory_order_relaxed)),
+ConsumeQueue::ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files, const ExtFiles* ext)
+    : ext_(ext ? std::make_unique<QueueExt>(ext->files, topic, queue_id) : nullptr),
+      ext_writes_(ext && ext->writes),
+      serial_(next_serial.fetch_add(1, std::memory_order_relaxed)),
       queue_id_(queue_id),
       topic_(std::move(topic)),
       dir_(files.queue_dir(topic_, queue_id)) {}
@@ -164,7 +166,8 @@ Result<> ConsumeQueue::write_entries(QueueFiles& files, int64_t from, ByteView b
   return {};
 }
 
-Result<> ConsumeQueue::flush(QueueFiles& files, std::vector<int64_t>& touched) {
+Result<> ConsumeQueue::flush(QueueFiles& files, std::vector<int64_t>& touched, std::vector<int64_t>& ext_touched) {
+  if (ext_) MQ_TRY_VOID(ext_->flush(ext_touched));   // before the entries that lead there
   MutexLock io(files_mu_);
   ByteBuffer piece;
   for (;;) {
@@ -212,6 +215,7 @@ Result<int> ConsumeQueue::remove_expired_files(QueueFiles& files) {
 }
 
 Result<> ConsumeQueue::remove_files(QueueFiles& files) {
+  if (ext_) MQ_TRY_VOID(ext_->remove_files());
   MutexLock io(files_mu_);
   files.close(serial_);
   env::FileSystem& fs = files.fs();

@@ -19,13 +19,21 @@
 #include "base/byte_buffer.h"
 #include "msg/types.h"
 #include "store/format/consume_queue_entry.h"
+#include "store/queue_ext.h"
 #include "store/queue_files.h"
 
 namespace mq::store {
 
+/// The files of all ConsumeQueueExt and whether new units are written.
+struct ExtFiles {
+  QueueFiles& files;
+  bool writes = false;           // enableConsumeQueueExt; false: units of an earlier time are read
+};
+
 class ConsumeQueue {
  public:
-  ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files);
+  /// `ext` null: there is no ConsumeQueueExt.
+  ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files, const ExtFiles* ext = nullptr);
   ConsumeQueue(const ConsumeQueue&) = delete;
   ConsumeQueue& operator=(const ConsumeQueue&) = delete;
 
@@ -41,6 +49,10 @@ class ConsumeQueue {
   /// Errors: kNotFound when the file is gone, kIo.
   Result<size_t> read(int64_t from, std::span<CqEntry> out, QueueFiles& files) const;
   Result<CqEntry> entry(int64_t index, QueueFiles& files) const;
+  /// Its ConsumeQueueExt, for those who meet an address where a tagsCode stands; null when there is none.
+  QueueExt* ext() const noexcept { return ext_.get(); }
+  /// The same when new messages get a unit.
+  QueueExt* ext_to_write() const noexcept { return ext_writes_ ? ext_.get() : nullptr; }
   /// The first index in [from, to) whose entry does not fulfil `before`, which holds for a beginning of the range only.
   /// `to` when it holds for all. Errors: as read().
   template <class Predicate>
@@ -64,7 +76,7 @@ class ConsumeQueue {
   // --- index loop -----------------------------------------------------------------------------------------------------
   /// Writes everything before max() to the files and adds the files written to `touched`. Errors: kDiskFull, kIo; what
   /// was not written stays in memory.
-  Result<> flush(QueueFiles& files, std::vector<int64_t>& touched);
+  Result<> flush(QueueFiles& files, std::vector<int64_t>& touched, std::vector<int64_t>& ext_touched);
   /// Moves the first readable offset; never backwards, never beyond max().
   void set_min(int64_t min) noexcept;
   /// Removes files whose entries all lie before min().
@@ -102,6 +114,8 @@ class ConsumeQueue {
   Chunk tail_;                            // badge: the append section changes it under mu_; data behind max_ without
   std::atomic<int64_t> max_{0};           // badge: published by the append section
   int64_t last_phy_ = -1;                 // badge: guarded by the append section
+  const std::unique_ptr<QueueExt> ext_;
+  const bool ext_writes_;
   bool dirty_ = false;                    // badge: guarded by the append section
   std::atomic<bool> deleted_{false};      // badge: published
 

@@ -64,6 +64,14 @@ void Expiry::run(bool now) {
   follow_log_min();
 }
 
+/// ConsumeQueueExt files before the unit of the queue's first entry go.
+void Expiry::remove_ext_files(const ConsumeQueue& q) {
+  if (!q.ext()) return;
+  const auto e = q.entry(q.min(), files_);
+  if (!e || !ExtUnit::is_address(e->tagsCode)) return;
+  if (auto r = q.ext()->remove_before(e->tagsCode); !r) log.warn("topic {} queue {}: {}", q.topic(), q.queue_id(), r.error().message());
+}
+
 /// Queues follow the log: entries of messages that are gone are not offered any more, files full of them go.
 void Expiry::follow_log_min() {
   const int64_t min = log_.min();
@@ -73,6 +81,7 @@ void Expiry::follow_log_min() {
     const auto first = q->partition(q->min(), q->max(), files_, [min](const CqEntry& e) { return e.is_prefill() || e.phy < min; });
     if (!first) continue;
     q->set_min(*first);
+    remove_ext_files(*q);
     if (auto r = q->remove_expired_files(files_); !r) log.warn("topic {} queue {}: {}", q->topic(), q->queue_id(), r.error().message());
   }
 }

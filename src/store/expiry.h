@@ -30,6 +30,7 @@ class Expiry {
   bool hour_of_deletion() const;
   int remove_log_files(bool by_age, bool by_need);
   void follow_log_min();
+  void remove_ext_files(const ConsumeQueue& q);
 
   env::FileSystem& fs_;
   env::Clock& clock_;

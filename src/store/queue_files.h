@@ -26,6 +26,10 @@ struct QueueFileId {
 class QueueFiles {
  public:
   QueueFiles(env::FileSystem& fs, std::string dir, int64_t configured_file_bytes, size_t max_open);
+  /// Files of any size, of something else than entries.
+  struct AnySize {};
+  QueueFiles(env::FileSystem& fs, std::string dir, int64_t file_bytes, size_t max_open, AnySize)
+      : fs_(fs), dir_(std::move(dir)), file_bytes_(file_bytes), max_open_(max_open) {}
 
   /// Bytes of one file, a multiple of 20.
   int64_t file_bytes() const noexcept { return file_bytes_; }

@@ -10,7 +10,7 @@ std::shared_ptr<ConsumeQueue> QueueTable::find(std::string_view topic, int32_t q
 
 std::shared_ptr<ConsumeQueue> QueueTable::find_or_make(std::string_view topic, int32_t queue_id) {
   if (auto q = find(topic, queue_id)) return q;
-  auto made = std::make_shared<ConsumeQueue>(std::string(topic), queue_id, files_);
+  auto made = std::make_shared<ConsumeQueue>(std::string(topic), queue_id, files_, ext_);
   MutexLock lock(mu_);
   const auto [at, fresh] = queues_.try_emplace({made->topic(), queue_id}, made);
   changes_ += fresh;

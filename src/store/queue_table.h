@@ -16,7 +16,7 @@ namespace mq::store {
 /// Any thread. The append section may call it while it holds the append mutex (docs/locks.md).
 class QueueTable {
  public:
-  explicit QueueTable(const QueueFiles& files) : files_(files) {}
+  explicit QueueTable(const QueueFiles& files, const ExtFiles* ext = nullptr) : files_(files), ext_(ext) {}
 
   std::shared_ptr<ConsumeQueue> find(std::string_view topic, int32_t queue_id) const;
   std::shared_ptr<ConsumeQueue> find_or_make(std::string_view topic, int32_t queue_id);
@@ -42,6 +42,7 @@ class QueueTable {
   };
 
   const QueueFiles& files_;
+  const ExtFiles* const ext_;   // null: there is no ConsumeQueueExt
   mutable Mutex mu_;
   // The keys look into the topic names of the queues they lead to.
   std::unordered_map<Key, std::shared_ptr<ConsumeQueue>, Hash> queues_ GUARDED_BY(mu_);   // badge: guarded

@@ -67,8 +67,25 @@ void Recovery::add_missing(int64_t trusted) {
   }
 }
 
+/// Each ConsumeQueueExt ends behind the unit of the queue's last entry that has one.
+Result<> Recovery::load_ext() {
+  for (const auto& q : queues_.all()) {
+    if (!q->ext()) continue;
+    int64_t address = 0;
+    const int64_t least = std::max(q->min(), q->max() - static_cast<int64_t>(kFilesOfCleanStart) * files_.file_bytes() / CqEntry::kBytes);
+    for (int64_t index = q->max(); index-- > least && address == 0;) {
+      const auto e = q->entry(index, files_);
+      if (e && ExtUnit::is_address(e->tagsCode)) address = e->tagsCode;
+    }
+    MQ_TRY_VOID(q->ext()->recover(address));
+  }
+  return {};
+}
+
 void Recovery::enter(const std::shared_ptr<ConsumeQueue>& queue, const RecordView& r, Recovered& out) {
-  appender_.dispatch(queue, entry_of(r, delay_ms_of_level));
+  ByteBuffer bits;
+  if (filter_bits && queue->ext_to_write()) filter_bits->append(r.m.topic, r.m.properties, bits);
+  appender_.dispatch(queue, entry_of(r, delay_ms_of_level), r.m.storeTimestamp, bits.view());
   ++out.dispatched;
 }
 
@@ -105,6 +122,7 @@ Result<> Recovery::rebuild(Recovered& out) {
     if (!queue) continue;
     appender_.exclusively([&] { queue->mark_deleted(); });
     MQ_TRY_VOID(remove_segments(files_.queue_dir(topic, queue_id)));
+    if (queue->ext()) MQ_TRY_VOID(queue->ext()->remove_files());
     queues_.remove(*queue);
   }
   std::erase_if(out.unsynced, [](const auto& file) { return file.first->deleted(); });
@@ -150,6 +168,7 @@ Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) 
   // After a crash only what lies before the safe point is known to be what was written.
   const int64_t trusted = crashed ? out.start : out.end;
   MQ_TRY_VOID(load_queues({trusted, out.end, crashed || checkpoint.recoverFrom < 0, crashed}, out));
+  MQ_TRY_VOID(load_ext());
   const bool all_gone = !known && queues_.size() == 0;
   if (all_gone && start > log_.min()) MQ_TRY_VOID(lower_safe_point(out.start = log_.min()));
   from_beginning_ = out.start <= log_.min();

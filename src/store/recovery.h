@@ -45,6 +45,8 @@ class Recovery {
   /// Makes it durable that the next recovery begins at `start` or before, ahead of any change to ConsumeQueue entries
   /// that the checkpoint vouches for.
   std::function<Result<>(int64_t start)> lower_safe_point;
+  /// For the units of ConsumeQueueExt; null: they get no bit map.
+  const FilterBits* filter_bits = nullptr;
   /// Records of the topic before this position were deleted with it. Empty: none.
   std::function<int64_t(std::string_view topic)> deleted_before;
   /// The queues that there were. nullopt: nobody knows.
@@ -53,6 +55,7 @@ class Recovery {
  private:
   using QueueKey = std::pair<std::string, int32_t>;   // topic, queue id
 
+  Result<> load_ext();
   int64_t safe_start(const CheckpointData& checkpoint, bool crashed) const;
   Result<> cut_log(int64_t end);
   Result<> load_queues(const QueueLoader::Limits& limits, Recovered& out);

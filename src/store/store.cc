@@ -60,6 +60,8 @@ struct Store::Impl {
   WriteGate gate;
   CommitLog log_;
   QueueFiles files;
+  QueueFiles ext_queue_files;
+  const ExtFiles ext;
   QueueTable queues;
   Appender appender;
   FlushService flush;
@@ -74,17 +76,35 @@ struct Store::Impl {
   env::Loop* index_loop = nullptr;
   env::Periodic queue_timer, thorough_timer, disk_timer, clean_timer;   // badge: owned by the index loop
   std::set<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced; // badge: owned by the index loop
+  std::set<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced_ext;   // likewise, of ConsumeQueueExt
   CheckpointData saved;                                                 // badge: owned by the index loop
   int64_t boot_ms = 0;
 
   Impl(env::Env& e, const MessageStoreConfig& c, StoreHooks h)
       : env(e), fs(e.fs()), config(c), hooks(std::move(h)), root(c.storePathRootDir()),
         log_(fs, c.storePathCommitLog().empty() ? root + "/commitlog" : c.storePathCommitLog(), c.mappedFileSizeCommitLog()),
-        files(fs, root + "/consumequeue", (c.mappedFileSizeConsumeQueue() + 19) / 20 * 20, kMaxOpenQueueFiles), queues(files),
-        appender(e.clock(), log_, queues, gate), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
+        files(fs, root + "/consumequeue", (c.mappedFileSizeConsumeQueue() + 19) / 20 * 20, kMaxOpenQueueFiles),
+        ext_queue_files(fs, root + "/consumequeue_ext", ext_file_bytes(), kMaxOpenQueueFiles, QueueFiles::AnySize{}),
+        ext{ext_queue_files, c.enableConsumeQueueExt()},
+        queues(files, c.enableConsumeQueueExt() || fs.exists(ext_queue_files.dir()) ? &ext : nullptr),
+        appender(e.clock(), log_, queues, gate, hooks.filter_bits), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
         reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"),
         index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"),
         known(fs, root + "/knownQueues"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
+
+  /// Of all ConsumeQueueExt files: as the first one has that is there, else as configured.
+  int64_t ext_file_bytes() const {
+    const std::string dir = root + "/consumequeue_ext";
+    std::string path = dir;
+    for (int depth = 0; fs.exists(dir) && depth < 3; ++depth) {
+      const auto entries = fs.list(path);
+      if (!entries || entries->empty()) break;
+      const env::DirEntry& first = entries->front();
+      path += "/" + first.name;
+      if (!first.is_dir && first.size > 0) return first.size;
+    }
+    return std::max(config.mappedFileSizeConsumeQueueExt(), 1024);
+  }
 
   /// Makes the names of the folders durable from the top of the file system down. Always, not only when they were made
   /// just now: the process that made them may have died before. Folders above the root may refuse; they are older.
@@ -99,6 +119,9 @@ struct Store::Impl {
   Result<> make_folders() {
     for (const std::string& dir : {root, log_.dir(), root + "/consumequeue", root + "/index", root + "/config"}) {
       if (auto r = fs.make_dirs(dir); !r) return fail(std::move(r).error()).at("the store's folder " + dir + " cannot be made");
+    }
+    if (ext.writes) {   // its name must be as durable as what will stand in it
+      if (auto r = fs.make_dirs(ext_queue_files.dir()); !r) return fail(std::move(r).error()).at("the folder " + ext_queue_files.dir() + " cannot be made");
     }
     sync_way_to(root);
     if (log_.dir() != root + "/commitlog") sync_way_to(log_.dir());
@@ -116,6 +139,7 @@ struct Store::Impl {
     MQ_TRY_VOID(log_.load());
     Recovery recovery(fs, log_, files, queues, appender);
     recovery.delay_ms_of_level = hooks.delay_ms_of_level;
+    recovery.filter_bits = hooks.filter_bits;
     recovery.deleted_before = [this](std::string_view topic) { return deleted.deleted_before(topic); };
     if (saved.recoverFrom >= 0) recovery.known = known.load();   // else another program may have removed queues
     recovery.lower_safe_point = [this](int64_t start) {
@@ -175,13 +199,14 @@ struct Store::Impl {
     Appender::Dirty dirty = appender.take_dirty();
     bool failed = false;
     for (const auto& q : dirty.queues) {
-      std::vector<int64_t> touched;
-      if (auto r = q->flush(files, touched); !r) {
+      std::vector<int64_t> touched, ext_touched;
+      if (auto r = q->flush(files, touched, ext_touched); !r) {
         failed = true;
         log.error("topic {} queue {}: entries stay in memory: {}", q->topic(), q->queue_id(), r.error().message());
         appender.list_again(q);
       }
       for (int64_t base : touched) unsynced.emplace(q, base);
+      for (int64_t base : ext_touched) unsynced_ext.emplace(q, base);
       // The tail belongs to the append section: freed without its lock, it could go while an append writes into it.
       appender.exclusively([&] { q->release_idle_memory(); });
     }
@@ -209,11 +234,19 @@ struct Store::Impl {
       if (!file || !(*file)->sync()) return false;
     }
     unsynced.clear();
+    for (const auto& [q, base] : unsynced_ext) {
+      if (q->deleted()) continue;
+      const auto file = fs.open(q->ext()->dir() + "/" + segment_file(base), env::Open::kReadWrite);
+      if (!file || !(*file)->sync()) return false;
+    }
+    unsynced_ext.clear();
     bool synced = true;
-    for (const std::string& dir : files.take_changed_dirs()) {
-      if (!fs.exists(dir) || fs.sync_dir(dir)) continue;
-      files.add_changed_dir(dir);
-      synced = false;
+    for (QueueFiles* of : {&files, &ext_queue_files}) {
+      for (const std::string& dir : of->take_changed_dirs()) {
+        if (!fs.exists(dir) || fs.sync_dir(dir)) continue;
+        of->add_changed_dir(dir);
+        synced = false;
+      }
     }
     return synced;
   }
@@ -314,6 +347,7 @@ Result<> Store::delete_topic(std::string_view topic) {
   for (const auto& q : removed) MQ_TRY_VOID(q->remove_files(i.files));
   if (!removed.empty()) {
     (void)i.fs.remove_dir(i.files.dir() + "/" + std::string(topic));
+    if (i.fs.exists(i.ext_queue_files.dir())) (void)i.fs.remove_dir(i.ext_queue_files.dir() + "/" + std::string(topic));
     // Recovery must not find the topic's records again: it starts behind them from now on.
     i.env.run_on(*i.index_loop, [&i] { i.move_safe_point(); });
   }
@@ -322,7 +356,27 @@ Result<> Store::delete_topic(std::string_view topic) {
 
 bool Store::deleted_since(std::string_view topic, PhyOffset record) const { return record.bytes < impl_->deleted.deleted_before(topic); }
 
+/// Outside the append section: expressions are evaluated.
+static void add_bit_maps(AppendBatch& batch, const FilterBits& bits) noexcept {
+  batch.bits_version = bits.version();
+  for (AppendItem& item : batch.items) {
+    item.first_bits = static_cast<uint32_t>(batch.bit_maps.size());
+    item.bits_bytes = 0;
+    if (!item.queue) continue;
+    ByteView rest = batch.bytes.view().subspan(item.offset, item.size);
+    while (!rest.empty()) {
+      const auto record = decode_record(rest, RecordCheck::kLengths);
+      if (!record) break;
+      item.bits_bytes = static_cast<uint32_t>(bits.append(record->m.topic, record->m.properties, batch.bit_maps));
+      rest = rest.subspan(record->bytes.size());
+    }
+    // Of several records all have one, or none: the filters may have come in between.
+    if (batch.bit_maps.size() - item.first_bits != size_t{item.bits_bytes} * static_cast<size_t>(item.records)) item.bits_bytes = 0;
+  }
+}
+
 void Store::append(AppendBatch& batch) noexcept {
+  if (impl_->hooks.filter_bits && impl_->ext.writes) [[unlikely]] add_bit_maps(batch, *impl_->hooks.filter_bits);
   static thread_local std::vector<Arrival> arrivals;
   arrivals.clear();
   impl_->appender.append(batch, arrivals);
@@ -351,7 +405,11 @@ Result<env::PinnedBytes> Store::record_at(PhyOffset offset) const { return impl_
 
 Result<Store::Entry> Store::entry_at(const Queue& q, QueueOffset offset) const {
   MQ_TRY(const CqEntry e, impl_->reader.entry_at(q, offset.index));
-  return Entry{{e.phy}, e.size, e.tagsCode};
+  Entry entry{{e.phy}, e.size, e.tagsCode};
+  ByteBuffer memory;
+  ExtUnit unit;
+  if (ExtUnit::is_address(e.tagsCode) && q.ext() && q.ext()->get(e.tagsCode, memory, unit)) entry.tagsCode = unit.tagsCode;
+  return entry;
 }
 
 QueueOffset Store::offset_by_time(const Queue& q, int64_t ms, Boundary boundary) const { return {impl_->reader.offset_by_time(q, ms, boundary)}; }

@@ -80,7 +80,7 @@ Walk::Step Walk::take(const CqEntry& e) noexcept {
     missing(e);
     return Step::kGoOn;
   }
-  if (request_.filter && !request_.filter->by_consume_queue(e.tagsCode)) return Step::kGoOn;
+  if (request_.filter && !wanted(e.tagsCode)) return Step::kGoOn;
 
   const auto* file = CommitLog::find(*list_, e.phy);
   if (!file || e.end() > (*file)->end() || e.end() > log_end_) {
@@ -103,6 +103,14 @@ Walk::Step Walk::take(const CqEntry& e) noexcept {
   }
   add(*file, e);
   return Step::kGoOn;
+}
+
+/// What the filter says without the record. A unit that cannot be read says nothing: the message passes.
+bool Walk::wanted(int64_t tagsCode) noexcept {
+  if (!ExtUnit::is_address(tagsCode)) [[likely]] return request_.filter->by_consume_queue(tagsCode);
+  ExtUnit unit;
+  if (!queue_.ext() || !queue_.ext()->get(tagsCode, unit_, unit)) return true;
+  return request_.filter->by_consume_queue(unit.tagsCode) && request_.filter->by_bit_map(unit.storeTimestamp, unit.bit_map);
 }
 
 bool Walk::full(const CqEntry& e) const noexcept {

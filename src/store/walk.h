@@ -39,6 +39,7 @@ class Walk {
   Step take(const CqEntry& entry) noexcept;
   bool full(const CqEntry& entry) const noexcept;
   bool is_cold(const MappedFile& file, const CqEntry& entry) noexcept;
+  bool wanted(int64_t tagsCode) noexcept;
   void missing(const CqEntry& entry) noexcept;
   void add(const std::shared_ptr<MappedFile>& file, const CqEntry& entry);
 
@@ -54,6 +55,7 @@ class Walk {
   int64_t skip_until_ = 0;                 // entries before this position lead into a file that is gone
   int64_t resident_until_ = 0;             // the log is in memory up to here, from the last range that was asked about
   int64_t last_phy_ = 0;                   // of the last record taken
+  ByteBuffer unit_;                        // of the entry looked at, when it has a ConsumeQueueExt unit
 };
 
 }  // namespace mq::store

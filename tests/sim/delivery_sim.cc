@@ -61,6 +61,7 @@ class DeliverySim {
     BrokerSettings& s = broker_.settings;
     s.sync_flush = sabotage_ == Sabotage::kLyingSync || dice_.chance(0.5);
     power_ = sabotage_ == Sabotage::kLyingSync || (s.sync_flush && dice_.chance(0.6));
+    s.queue_ext = dice_.chance(0.25);
     s.messageDelayLevel = "1s 2s 1s 3s 2s";
     s.transactionTimeOut = 2000;
     s.transactionCheckInterval = static_cast<int32_t>(dice_.between(1500, 5000));

@@ -80,6 +80,9 @@ Result<> BrokerServer::start_process(env::Env& env) {
   broker.transactionCheckInterval.set(settings.transactionCheckInterval);
   broker.transactionCheckMax.set(settings.transactionCheckMax);
   store::MessageStoreConfig& store = life_->store;
+  store.enableConsumeQueueExt.set(settings.queue_ext);
+  store.mappedFileSizeConsumeQueueExt.set(4096);
+  broker.enableCalcFilterBitMap.set(settings.queue_ext);
   if (!settings.messageDelayLevel.empty()) store.messageDelayLevel.set(settings.messageDelayLevel);
   store.storePathRootDir.set("/data/store");
   store.mappedFileSizeCommitLog.set(1 << 20);

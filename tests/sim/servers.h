@@ -67,6 +67,7 @@ struct BrokerSettings {
   int32_t transactionTimeOut = 6000;             // ms
   int32_t transactionCheckInterval = 30'000;     // ms
   int32_t transactionCheckMax = 15;
+  bool queue_ext = false;                        // enableConsumeQueueExt and bit maps
 };
 
 class BrokerServer final : public SimServer {

@@ -55,6 +55,8 @@ class StoreSim {
     config_.maxMessageSize.set(8192);
     sync_ = sabotage_ == Sabotage::kLyingSync || dice_.chance(0.5);
     config_.flushDiskType.set(sync_ ? "SYNC_FLUSH" : "ASYNC_FLUSH");
+    config_.enableConsumeQueueExt.set(dice_.chance(0.25));
+    config_.mappedFileSizeConsumeQueueExt.set(2048);
     if (dice_.chance(0.3)) machine_.faults().max_turn_delay_us = 20'000;
     if (dice_.chance(0.3)) machine_.faults().cold_read = 0.2;
   }

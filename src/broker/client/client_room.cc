@@ -60,6 +60,7 @@ void ClientRoom::register_group(const wire::ConsumerData& data, const ClientChan
   meta_.topics.create_internal(retry_topic, group->retryQueueNums, perm::kRead | perm::kWrite, data.unitMode ? 2 : 0);
   if (meta_.clients.register_consumer(data, channel, without_sub)) notify(data.groupName);
   if (!known) notify_again(data.groupName);
+  if (!without_sub) meta_.filters.register_group(data.groupName, data.subscriptionDataSet);
 }
 
 bool ClientRoom::fingerprint_changed(const std::string& group, int32_t fingerprint) {
@@ -109,20 +110,25 @@ void ClientRoom::notify_again(const std::string& group) {
   (void)posted;   // as in notify()
 }
 
+void ClientRoom::member_left(const std::string& group) {
+  if (!meta_.clients.consumer_group(group)) meta_.filters.unregister_group(group);
+  notify(group);
+}
+
 void ClientRoom::watch(const remoting::SessionRef& session) {
   const size_t index = broker_.io_index();
   const remoting::Session* key = session.get();
   if (!watched_[index].insert(key).second) return;
   session->on_close([this, index, key] {
     watched_[index].erase(key);
-    for (const std::string& group : meta_.clients.drop_session(*key)) notify(group);
+    for (const std::string& group : meta_.clients.drop_session(*key)) member_left(group);
   });
 }
 
 Answer ClientRoom::unregister(const wire::UnregisterClientHeader& h, Request& request) {
   if (h.producerGroup && !h.producerGroup->empty()) meta_.clients.unregister_producer(*h.producerGroup, request.session());
   if (h.consumerGroup && !h.consumerGroup->empty() && meta_.clients.unregister_consumer(*h.consumerGroup, request.session())) {
-    notify(*h.consumerGroup);
+    member_left(*h.consumerGroup);
   }
   return request.ok(wire::EmptyResponseHeader{});
 }

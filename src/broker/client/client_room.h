@@ -52,6 +52,8 @@ class ClientRoom {
   /// Once more, unless something else tells them before, when the members have looked for the new retry topic's route: they balance
   /// what they know.
   void notify_again(const std::string& group);
+  /// A member has gone: the others are told; with the last one the filters of the group die.
+  void member_left(const std::string& group);
   void watch(const remoting::SessionRef& session);
   /// The stored fingerprint of a group's subscriptions was another one; stores this one.
   bool fingerprint_changed(const std::string& group, int32_t fingerprint);

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <numbers>
 
+#include "broker/core/bloom_filter.h"
 #include "broker/core/local_address.h"
 
 namespace mq::broker {
@@ -48,11 +47,7 @@ Result<std::vector<std::string>> settle_identity(BrokerConfig& config, store::Me
   if (config.brokerIP2().empty()) config.brokerIP2.set(advertised_address(config, host).host);
   if (store.haListenPort() <= 0 || store.haListenPort.text() == store.haListenPort.default_text()) store.haListenPort.set(config.listenPort() + 1);
   // QUIRK: Java's broker always sizes the bit map by its Bloom filter, whatever the file says.
-  const int32_t groups = config.expectConsumerNumUseFilter(), error = config.maxErrorRateOfBloomFilter();
-  if (groups > 0 && error > 0 && error < 100) {
-    const double bits = std::ceil(groups * std::log2(100.0 / error) * std::numbers::log2e);
-    store.bitMapLengthConsumeQueueExt.set(static_cast<int32_t>((static_cast<int64_t>(bits) + 7) / 8 * 8));
-  }
+  store.bitMapLengthConsumeQueueExt.set(BloomFilter(config.maxErrorRateOfBloomFilter(), config.expectConsumerNumUseFilter()).bits());
   if (store.storePathRootDir().empty()) store.storePathRootDir.set(home + "/store");
   return said;
 }

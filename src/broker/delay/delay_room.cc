@@ -19,6 +19,7 @@ constexpr int64_t kTickMs = 100;             // how late a delivery may be
 constexpr int64_t kPersistMs = 10'000;       // flushDelayOffsetInterval
 constexpr int32_t kBatch = 256;              // deliveries of one level per turn
 constexpr int64_t kRetryMs = 100;            // after a refused put
+constexpr int32_t kMostLevels = 1000;
 
 }  // namespace
 
@@ -76,13 +77,15 @@ struct DelayRoom::Impl final : PutSink {
     const int64_t max = broker.store.max_offset(*level.queue).index;
     if (level.reading >= max) return false;
     level.reading = std::max(level.reading, broker.store.min_offset(*level.queue).index);
-    const int64_t delay = levels.delay_ms(index + 1);
+    const int64_t delay = levels.delay_ms(levels.clamp(index + 1));   // a level that the table has lost counts as its last
     int32_t n = 0;
     for (; n < kBatch && level.reading < max; ++n) {
       const auto entry = broker.store.entry_at(*level.queue, {level.reading});
       if (!entry) break;
+      // Its time is in a ConsumeQueueExt unit that is gone: it follows from the record.
+      const int64_t due = entry->tagsCode >= 0 ? entry->tagsCode : broker.store.store_time(*level.queue, {level.reading}) + delay;
       // A time beyond now + delay means that the clock or the table has changed: it counts as due.
-      if (entry->tagsCode > now && entry->tagsCode <= now + delay) break;
+      if (due > now && due <= now + delay) break;
       put_one(index, level, entry->phy);
       ++level.reading;
     }
@@ -185,7 +188,12 @@ DelayRoom::DelayRoom(BrokerContext& broker, PutPipeline& pipeline, DelayLevels l
 DelayRoom::~DelayRoom() = default;
 
 Result<> DelayRoom::load() {
-  impl_->table.resize(static_cast<size_t>(impl_->levels.max()));
+  // Levels that the table had once may still hold messages (reports D7).
+  int32_t count = impl_->levels.max();
+  for (const auto& [topic, id] : impl_->broker.store.queues()) {
+    if (topic == kScheduleTopic && id < kMostLevels) count = std::max(count, id + 1);
+  }
+  impl_->table.resize(static_cast<size_t>(count));
   Json file;
   for (const std::string& path : {impl_->path(), impl_->path() + ".bak"}) {
     const auto text = env::read_file(impl_->broker.env.fs(), path);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "broker/meta/clients.h"
+#include "broker/meta/consumer_filters.h"
 #include "broker/meta/groups.h"
 #include "broker/meta/offsets.h"
 #include "broker/meta/topics.h"
@@ -13,6 +14,7 @@ struct Registries {
   GroupTable& groups;
   OffsetTable& offsets;
   ClientTable& clients;
+  ConsumerFilters& filters;
 };
 
 }  // namespace mq::broker

@@ -22,7 +22,18 @@ std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_vie
   return last_ = std::make_shared<TagFilter>(std::make_shared<wire::SubscriptionData>(std::move(*built)));
 }
 
-std::shared_ptr<const SubscriptionFilter> FilterCache::of_subscription(const std::shared_ptr<const wire::SubscriptionData>& data) {
+std::shared_ptr<const SubscriptionFilter> FilterCache::of_subscription(std::string_view group, const std::shared_ptr<const wire::SubscriptionData>& data) {
+  if (filters_ && data->expressionType == "SQL92" && !is_retry_topic(data->topic)) {
+    auto known = filters_->find(data->topic, group);
+    // Bits of another expression than the subscription's (spec semantics 10.2: versions) must not decide.
+    if (known && known->compiled && known->expression == data->subString) {
+      if (known != last_known_) {
+        last_of_known_ = std::make_shared<SqlFilter>(known->compiled, known, filters_->bloom().bits());
+        last_known_ = std::move(known);
+      }
+      return last_of_known_;
+    }
+  }
   if (data == last_data_) return last_of_data_;
   std::shared_ptr<const SubscriptionFilter> filter;
   const std::string& type = data->expressionType;

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "broker/meta/consumer_filters.h"
 #include "msg/sql/sql_expression.h"
 #include "store/store.h"
 #include "wire/bodies/client.h"
@@ -36,26 +37,38 @@ class TagFilter final : public SubscriptionFilter {
 /// Expression type SQL92: evaluated on the record's properties.
 class SqlFilter final : public SubscriptionFilter {
  public:
-  explicit SqlFilter(std::shared_ptr<const sql::Expression> expression) : expression_(std::move(expression)) {}
+  /// `data` of the group that reads, when bit maps say something of it; else null.
+  explicit SqlFilter(std::shared_ptr<const sql::Expression> expression, ConsumerFilterRef data = nullptr, int32_t bits = 0)
+      : expression_(std::move(expression)), data_(std::move(data)), bits_(bits) {}
+  /// Messages from before the filter, and those with another size of map, must be looked at themselves.
+  bool by_bit_map(int64_t store_timestamp, ByteView map) const noexcept override {
+    if (!data_ || store_timestamp <= data_->bornTime || map.size() * 8 != static_cast<size_t>(bits_)) return true;
+    return BloomFilter::all_set(map, data_->positions);
+  }
   bool by_consume_queue(int64_t) const noexcept override { return true; }
   bool needs_record() const noexcept override { return true; }
   bool by_record(const RecordView& record) const noexcept override { return expression_->matches(record.m.properties); }
 
  private:
   std::shared_ptr<const sql::Expression> expression_;
+  ConsumerFilterRef data_;
+  int32_t bits_;
 };
 
 /// Filters that were built before. Badge: owned by one io loop.
 class FilterCache {
  public:
+  /// `filters` null: ConsumeQueueExt is off.
+  explicit FilterCache(const ConsumerFilters* filters) : filters_(filters) {}
   /// Null when the expression does not compile or its type is unknown.
   std::shared_ptr<const SubscriptionFilter> of_header(std::string_view topic, std::string_view expression, std::string_view type);
-  std::shared_ptr<const SubscriptionFilter> of_subscription(const std::shared_ptr<const wire::SubscriptionData>& subscription);
+  std::shared_ptr<const SubscriptionFilter> of_subscription(std::string_view group, const std::shared_ptr<const wire::SubscriptionData>& subscription);
 
  private:
   static constexpr size_t kMaxSql = 1000;
   std::shared_ptr<const SubscriptionFilter> sql(std::string_view expression);
 
+  const ConsumerFilters* const filters_;
   // The last tag subscription that came in a header: pull consumers repeat theirs.
   std::string topic_, expression_;
   bool empty_type_ = false;
@@ -63,6 +76,9 @@ class FilterCache {
   // Of registered subscriptions, while their data is the same object.
   std::shared_ptr<const wire::SubscriptionData> last_data_;
   std::shared_ptr<const SubscriptionFilter> last_of_data_;
+  // Of the last group whose bit maps are known.
+  ConsumerFilterRef last_known_;
+  std::shared_ptr<const SubscriptionFilter> last_of_known_;
   std::unordered_map<std::string, std::shared_ptr<const SubscriptionFilter>> sql_;   // by expression; null: does not compile
 };
 

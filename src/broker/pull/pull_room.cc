@@ -74,7 +74,8 @@ bool is_tag_type(std::string_view type) noexcept { return type.empty() || type =
 class PullRoom::Lane {
  public:
   Lane(BrokerContext& broker, const Registries& meta, env::Loop& loop, size_t index)
-      : broker_(broker), meta_(meta), loop_(loop), topics_(meta.topics, broker.store, *broker.traffic, index), holds_(broker, loop) {}
+      : broker_(broker), meta_(meta), loop_(loop), topics_(meta.topics, broker.store, *broker.traffic, index), holds_(broker, loop),
+        filters_(broker.config.enableCalcFilterBitMap() && broker.store_config.enableConsumeQueueExt() ? &meta.filters : nullptr) {}
 
   /// What is needed to read: found by the checks.
   struct Plan {
@@ -154,7 +155,7 @@ class PullRoom::Lane {
     if (!is_tag_type(type) && !broker_.config.enablePropertyFilter()) {
       return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type), {}};
     }
-    plan.filter = registered ? filters_.of_subscription(registered) : filters_.of_header(h.topic, h.subscription, type);
+    plan.filter = registered ? filters_.of_subscription(h.consumerGroup, registered) : filters_.of_header(h.topic, h.subscription, type);
     if (plan.filter) return std::nullopt;
     if (!registered) return Refusal{ResponseCode::SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {}};
     return Refusal{ResponseCode::FILTER_DATA_NOT_EXIST, "The broker's consumer filter data is not exist!Your expression may be wrong!", {}};

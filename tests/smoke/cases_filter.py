@@ -1,0 +1,203 @@
+"""Filters kept beside the queues, lost delay levels, search by time, limits: what clients and operators ran into."""
+import json
+import struct
+import time
+
+from cases_message import pairs
+from remoting import Connection, stored_messages
+from servers import Cluster
+
+
+def consumer_heartbeat(connection, group, topic, expression, version, kind="SQL92"):
+    subscription = dict(classFilterMode=False, topic=topic, subString=expression, tagsSet=[], codeSet=[], subVersion=version, expressionType=kind)
+    body = {"clientID": "client@1", "producerDataSet": [], "consumerDataSet": [dict(
+        groupName=group, consumeType="CONSUME_PASSIVELY", messageModel="CLUSTERING", consumeFromWhere="CONSUME_FROM_FIRST_OFFSET",
+        subscriptionDataSet=[subscription], unitMode=False)]}
+    assert connection.call(34, body=json.dumps(body).encode()).code == 0
+
+
+def registered_pull(connection, group, topic, offset, version):
+    """What the group's registered subscription lets through, and where the next pull begins."""
+    bodies = []
+    while True:
+        answer = connection.call(11, dict(consumerGroup=group, topic=topic, queueId=0, queueOffset=offset, maxMsgNums=32, sysFlag=0, commitOffset=0,
+                                          suspendTimeoutMillis=0, subVersion=version))
+        if answer.code not in (0, 20):
+            assert answer.code == 19, answer.header
+            return bodies
+        bodies += [int(m["body"]) for m in stored_messages(answer.body)] if answer.code == 0 else []
+        offset = int(answer.ext["nextBeginOffset"])
+
+
+def test_filters_are_kept_beside_the_queue(a):
+    conf = dict(enableConsumeQueueExt="true", enableCalcFilterBitMap="true")
+    with Cluster(a.bin) as c:
+        b = c.broker(**conf)
+        store = c.folder / "broker-a" / "store"
+
+        def send(k, first, count):
+            for i in range(first, first + count):
+                assert k.wait(k.send_message("Bits", 0, b"%d" % i, pairs(a=i, TAGS="t"))).code == 0
+        with Connection(b.addr) as k:
+            send(k, 0, 5)                        # before the filter: no bits say anything of them
+            consumer_heartbeat(k, "G", "Bits", "a > 2", 10)
+            time.sleep(0.01)
+            send(k, 5, 95)
+            assert registered_pull(k, "G", "Bits", 0, 10) == list(range(3, 100))
+            # Another expression needs a higher version; then it counts from the first message on.
+            consumer_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
+            assert registered_pull(k, "G", "Bits", 0, 11) == [4, 10, 11, 12]
+            time.sleep(0.01)
+            send(k, 100, 3)
+            consumer_heartbeat(k, "H", "Bits", "a > 1000", 1)
+            time.sleep(0.01)
+            send(k, 1000, 3)
+            assert registered_pull(k, "H", "Bits", 0, 1) == [1001, 1002]
+            assert [m[1] for m in k.read_queue("Bits", 0)] == [b"%d" % i for i in [*range(103), *range(1000, 1003)]]
+            time.sleep(1.5)
+        entries = (store / "consumequeue/Bits/0/00000000000000000000").read_bytes()
+        phy, size, address = struct.unpack(">qiq", entries[100 * 20:101 * 20])
+        units = (store / "consumequeue_ext/Bits/0/00000000000000000000").read_bytes()
+        assert len(units) == 50331648
+        at = address + (1 << 63)
+        length, tags, stored, bits = struct.unpack(">hqqh", units[at:at + 20])
+        assert (length, tags, bits) == (34, ord("t"), 14), (length, tags, bits)
+        assert units[at + 20:at + 34] == bytes(14), "100 matches neither filter"
+        assert b.term() == 0
+        kept = json.loads((store / "config/consumerFilter.json").read_text())["filterDataByTopic"]["Bits"]
+        assert kept["topic"] == "Bits" and set(kept["groupFilterData"]) == {"G", "H"}
+        g = kept["groupFilterData"]["G"]
+        assert (g["expression"], g["expressionType"], g["clientVersion"], g["consumerGroup"], g["bloomFilterData"]["bitNum"]) == \
+               ("a between 10 and 12 or a = 4", "SQL92", 11, "G", 112), g
+        assert len(g["bloomFilterData"]["bitPos"]) == 3 and g["dead"] is True, g
+        for end in ("term", "kill"):
+            b.start()
+            with Connection(b.addr) as k:
+                consumer_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
+                send(k, 11, 1)
+                expected = [4, 10, 11, 12, 11] + ([11] if end == "kill" else [])
+                assert registered_pull(k, "G", "Bits", 0, 11) == expected, end
+            getattr(b, end)()
+        # Off again: what is there is understood, nothing new is written.
+        b.conf.write_text(b.conf.read_text().replace("enableConsumeQueueExt=true", "enableConsumeQueueExt=false"))
+        b.start()
+        with Connection(b.addr) as k:
+            consumer_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
+            assert registered_pull(k, "G", "Bits", 0, 11) == [4, 10, 11, 12, 11, 11]
+            tagged = k.pull("Bits", 0, 0, expression="t")
+            assert tagged.code == 0 and len(list(stored_messages(tagged.body))) == 32
+
+
+def test_routes_by_zone(a):
+    def register(k, name, addr, zone, broker_id=0):
+        config = dict(order=False, perm=6, readQueueNums=4, topicFilterType="SINGLE_TAG", topicName="Zoned", topicSysFlag=0, writeQueueNums=4)
+        body = {"filterServerList": [], "topicConfigSerializeWrapper": {"dataVersion": {"counter": 1, "timestamp": 1}, "topicConfigTable": {"Zoned": config, "Other": config | dict(topicName="Other")}}}
+        ext = dict(brokerName=name, brokerAddr=addr, clusterName="C", haServerAddr="127.0.0.1:1", brokerId=broker_id, compressed="false", bodyCrc32=0)
+        answer = k.call(103, ext | ({"__ZONE_NAME": zone} if zone else {}), json.dumps(body).encode())
+        assert answer.code == 0, answer.header
+
+    with Cluster(a.bin) as c:
+        n = c.namesrv()
+        with Connection(n.addr) as k:
+            register(k, "in-z1", "127.0.0.1:1001", "z1")
+            register(k, "in-z2", "127.0.0.1:1002", "z2")
+            register(k, "nowhere", "127.0.0.1:1003", "")
+            register(k, "slave-only", "127.0.0.1:1004", "z2")
+            register(k, "slave-only", "127.0.0.1:1005", "z2", broker_id=1)
+            gone = dict(brokerName="slave-only", brokerAddr="127.0.0.1:1004", clusterName="C", brokerId=0)
+            assert k.call(104, gone).code == 0
+
+            def brokers(**zone):
+                answer = k.call(105, dict(topic="Zoned", acceptStandardJsonOnly="true") | zone)
+                assert answer.code == 0, answer.header
+                quoted = answer.body.replace(b"{0:", b'{"0":').replace(b"{1:", b'{"1":')   # a zone's answer has bare ids
+                route = json.loads(quoted)
+                names = {b["brokerName"] for b in route["brokerDatas"]}
+                assert {q["brokerName"] for q in route["queueDatas"]} <= names
+                return names
+            everything = {"in-z1", "in-z2", "nowhere", "slave-only"}
+            assert brokers() == everything, brokers()
+            assert brokers(__ZONE_MODE="true", __ZONE_NAME="Z1") == {"in-z1", "slave-only"}
+            assert brokers(__ZONE_MODE="TRUE", __ZONE_NAME="z9") == {"slave-only"}
+            for zone in (dict(__ZONE_MODE="true"), dict(__ZONE_MODE="true", __ZONE_NAME="  "), dict(__ZONE_MODE="false", __ZONE_NAME="z1"), dict(__ZONE_NAME="z1")):
+                assert brokers(**zone) == everything, zone
+
+
+def test_levels_that_the_table_lost_still_deliver(a):
+    with Cluster(a.bin) as c:
+        b = c.broker(messageDelayLevel=" ".join(["1s"] * 9 + ["3s"]))
+        with Connection(b.addr) as k:
+            for i in range(5):
+                assert k.wait(k.send_message("Lost", 0, b"%d" % i, pairs(DELAY=10))).code == 0
+            assert k.wait(k.send_message("Lost", 0, b"first", pairs(DELAY=1))).code == 0
+        assert b.term() == 0
+        b.conf.write_text(b.conf.read_text().replace(" ".join(["1s"] * 9 + ["3s"]), "1s 2s 4s"))
+        offsets = c.folder / "broker-a/store/config/delayOffset.json"
+        offsets.write_text('{"dataVersion":{"counter":1,"stateVersion":0,"timestamp":1},"offsetTable":{1:3}}')   # behind the queue's end
+        b.start()
+        with Connection(b.addr) as k:
+            began = time.monotonic()
+            while len(k.read_queue("Lost", 0)) < 5:
+                assert time.monotonic() - began < 10, k.read_queue("Lost", 0)
+                time.sleep(0.1)
+            time.sleep(1)
+            bodies = [m[1] for m in k.read_queue("Lost", 0)]
+            assert bodies == [b"%d" % i for i in range(5)], bodies
+        assert b.term() == 0
+        kept = offsets.read_text()
+        assert "10:5" in kept.replace(" ", "") and "1:1" in kept, kept
+
+
+def test_search_by_time_finds_the_ends_of_a_batch(a):
+    with Cluster(a.bin) as c:
+        b = c.broker()
+        with Connection(b.addr) as k:
+            times = []
+            for _ in range(30):
+                opaques = [k.send_message("Times", 0, b"x") for _ in range(32)]   # one turn, mostly one storeTimestamp
+                assert all(k.wait(o).code == 0 for o in opaques)
+                time.sleep(0.002)
+            offset = 0
+            while (answer := k.pull("Times", 0, offset)).code == 0:
+                times += [m["storeTimestamp"] for m in stored_messages(answer.body)]
+                offset = int(answer.ext["nextBeginOffset"])
+            assert len(times) == 960 and times == sorted(times)
+            for t in {*times, *(t + 1 for t in times), times[0] - 5, times[-1] + 5}:
+                lower = int(k.call(29, dict(topic="Times", queueId=0, timestamp=t, boundaryType="LOWER")).ext["offset"])
+                upper = int(k.call(29, dict(topic="Times", queueId=0, timestamp=t, boundaryType="UPPER")).ext["offset"])
+                assert lower == sum(x < t for x in times), (t, lower)
+                assert upper == max(sum(x <= t for x in times) - 1, 0), (t, upper)
+
+
+def test_the_largest_message_goes_through(a):
+    with Cluster(a.bin) as c:
+        b = c.broker()
+        with Connection(b.addr, timeout=30) as k:
+            assert k.wait(k.send_message("Large", 0, b"x" * 4194304)).code == 0
+            refused = k.wait(k.send_message("Large", 0, b"x" * 4194305))
+            assert refused.code == 13 and "4194304" in refused.remark, refused.header
+            answer = k.pull("Large", 0, 0)
+            message, = stored_messages(answer.body)
+            back = k.call(36, dict(offset=message["physicalOffset"], group="g", delayLevel=-1))
+            assert back.code == 0, back.header
+            dead, = stored_messages(k.pull("%DLQ%g", 0, 0).body)
+            assert len(dead["body"]) == 4194304 and dead["properties"]["RETRY_TOPIC"] == "Large"
+
+
+def test_sql_is_on_and_can_be_refused(a):
+    def pull(k, expression):
+        return k.call(11, dict(consumerGroup="g", topic="Sql", queueId=0, queueOffset=0, maxMsgNums=32, sysFlag=4, commitOffset=0,
+                               suspendTimeoutMillis=0, subscription=expression, subVersion=0, expressionType="SQL92"))
+    with Cluster(a.bin) as c:
+        b = c.broker()
+        with Connection(b.addr) as k:
+            for i in range(10):
+                assert k.wait(k.send_message("Sql", 0, b"%d" % i, pairs(a=i, b="x" if i % 2 else "y"))).code == 0
+            assert [m["body"] for m in stored_messages(pull(k, "a > 5 AND b = 'x'").body)] == [b"7", b"9"]
+            assert pull(k, "a between 0 3").code == 23
+        b.term()
+        b.conf.write_text(b.conf.read_text() + "enablePropertyFilter=false\n")
+        b.start()
+        with Connection(b.addr) as k:
+            answer = pull(k, "a > 5")
+            assert (answer.code, answer.remark) == (1, "The broker does not support consumer to filter message by SQL92"), answer.header
