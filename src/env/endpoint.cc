@@ -27,6 +27,14 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   return e;
 }
 
+Endpoint Endpoint::of_ip(ByteView ip, uint16_t port) {
+  static constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (ip.size() == 16 && std::memcmp(ip.data(), kMapped, sizeof kMapped) == 0) ip = ip.subspan(12);
+  char text[INET6_ADDRSTRLEN] = "";
+  ::inet_ntop(ip.size() == 16 ? AF_INET6 : AF_INET, ip.data(), text, sizeof text);
+  return {text, port};
+}
+
 std::vector<std::byte> Endpoint::ip_bytes() const {
   std::byte raw[16];
   size_t size = 0;

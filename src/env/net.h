@@ -22,6 +22,8 @@ struct Endpoint {
   std::string to_string() const;
   /// The last colon separates. Errors: kInvalid.
   static Result<Endpoint> parse(std::string_view text);
+  /// Of 4 or 16 bytes in network order; IPv4 in IPv6 form ("::ffff:1.2.3.4") becomes IPv4.
+  static Endpoint of_ip(ByteView ip, uint16_t port);
   /// 4 or 16 bytes in network order; empty when the host is a name.
   std::vector<std::byte> ip_bytes() const;
   bool operator==(const Endpoint&) const = default;

@@ -11,20 +11,16 @@
 namespace mq::env {
 
 Endpoint endpoint_of(const sockaddr_storage& address) {
-  Endpoint e;
-  char text[INET6_ADDRSTRLEN] = "";
+  const auto bytes = [](const auto& ip) { return ByteView(reinterpret_cast<const std::byte*>(&ip), sizeof ip); };
   if (address.ss_family == AF_INET) {
     const auto& a = reinterpret_cast<const sockaddr_in&>(address);
-    ::inet_ntop(AF_INET, &a.sin_addr, text, sizeof text);
-    e.port = ntohs(a.sin_port);
-  } else if (address.ss_family == AF_INET6) {
-    const auto& a = reinterpret_cast<const sockaddr_in6&>(address);
-    if (IN6_IS_ADDR_V4MAPPED(&a.sin6_addr)) ::inet_ntop(AF_INET, a.sin6_addr.s6_addr + 12, text, sizeof text);
-    else ::inet_ntop(AF_INET6, &a.sin6_addr, text, sizeof text);
-    e.port = ntohs(a.sin6_port);
+    return Endpoint::of_ip(bytes(a.sin_addr), ntohs(a.sin_port));
   }
-  e.host = text;
-  return e;
+  if (address.ss_family == AF_INET6) {
+    const auto& a = reinterpret_cast<const sockaddr_in6&>(address);
+    return Endpoint::of_ip(bytes(a.sin6_addr), ntohs(a.sin6_port));
+  }
+  return {};
 }
 
 PosixConnection::PosixConnection(PosixLoop& loop, int fd, Endpoint peer)

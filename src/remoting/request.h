@@ -18,8 +18,10 @@ class Session {
   virtual ~Session() = default;
   virtual env::Loop& loop() noexcept = 0;
   virtual env::Connection& connection() noexcept = 0;   // loop thread only
-  virtual const Host& peer() const noexcept = 0;        // any thread
-  virtual const std::string& peer_text() const noexcept = 0;   // "127.0.0.1:51234"
+  virtual const Host& peer() const noexcept = 0;        // the other end of the connection; any thread
+  /// "127.0.0.1:51234": the client's address, which a load balancer may have named in a PROXY header. What lists of
+  /// connections, logs and access control go by; a message's bornHost is peer(), as in Java. Any thread.
+  virtual const std::string& peer_text() const noexcept = 0;
   virtual uint16_t local_port() const noexcept = 0;
   virtual bool open() const noexcept = 0;               // any thread; may be outdated at once
   /// Runs the hook when the connection has closed, on the session's loop. Loop thread only.

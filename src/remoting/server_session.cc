@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "remoting/proxy_header.h"
+
 namespace mq::remoting {
 namespace {
 
@@ -28,7 +30,8 @@ void ServerSession::close() noexcept {
 // ---- input -------------------------------------------------------------------------------------------------------
 
 size_t ServerSession::on_data(env::Connection& c, ByteView bytes) noexcept {
-  size_t used = 0;
+  size_t used = begun_ ? 0 : begin(bytes);
+  if (!begun_) [[unlikely]] return used;
   while (used < bytes.size()) {
     if (c.congested()) [[unlikely]] {   // answers pile up: read on when they have left
       c.pause(true);
@@ -46,6 +49,27 @@ size_t ServerSession::on_data(env::Connection& c, ByteView bytes) noexcept {
   }
   if (const size_t rest = bytes.size() - used; rest != 0 || rest_ != 0) note_rest(rest);
   return used;
+}
+
+size_t ServerSession::begin(ByteView bytes) noexcept {
+  const ProxyHeader header = read_proxy_header(bytes);
+  switch (header.state) {
+    case ProxyHeader::State::kNone:
+      begun_ = true;
+      break;
+    case ProxyHeader::State::kIncomplete:
+      if (opening_since_ms_ == 0) opening_since_ms_ = connection_->last_active_ms();
+      return 0;
+    case ProxyHeader::State::kComplete:
+      if (header.source) peer_text_ = header.source->to_string();
+      begun_ = true;
+      break;
+    case ProxyHeader::State::kBad:
+      refuse_protocol(header.why);
+      return bytes.size();
+  }
+  opening_since_ms_ = 0;
+  return header.bytes;
 }
 
 /// An unfinished frame must grow by kProgressBytes in each idle period; a trickle of single bytes does not count.
@@ -87,6 +111,7 @@ void ServerSession::check_idle(int64_t now_ms) noexcept {
   const int64_t limit_ms = part_->shared().options.idle_close_ms;
   if (!connection_ || connection_->closing()) return;
   const bool idle = now_ms - connection_->last_active_ms() >= limit_ms;
+  if (opening_since_ms_ != 0 && now_ms - opening_since_ms_ >= part_->shared().options.opening_ms) return refuse_protocol("a PROXY header that does not end");
   const bool stuck = rest_ != 0 && now_ms - rest_since_ms_ >= limit_ms && !connection_->congested();
   if (!idle && !stuck) return;
   log.info("{} closed: {} for {} ms", peer_text_, idle ? "nothing read or written" : "an unfinished frame", limit_ms);

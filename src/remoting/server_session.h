@@ -101,6 +101,8 @@ class ServerSession final : public Session, public env::ConnectionHandler {
     env::TimerId timer = 0;
   };
 
+  /// What comes before the first frame. Returns how many bytes of it are done with.
+  size_t begin(ByteView bytes) noexcept;
   /// False when the connection is to be closed.
   bool handle(ByteView bytes) noexcept;
   void complete(int32_t opaque, Result<const wire::Frame*> answer) noexcept;
@@ -116,8 +118,10 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   int64_t rest_since_ms_ = 0;               // ... that made no progress since then
   std::vector<Task> close_hooks_;
   std::unordered_map<int32_t, Call> calls_;
+  bool begun_ = false;                      // frames have their turn
+  int64_t opening_since_ms_ = 0;            // something incomplete stands before them since then; 0: nothing does
   const Host peer_;
-  const std::string peer_text_;
+  std::string peer_text_;                   // settled before the first request
   const uint16_t local_port_;
 };
 

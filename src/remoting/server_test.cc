@@ -33,6 +33,7 @@ struct ToyRoom {
     ++served;
     if (h.topic == "throw") throw std::runtime_error("boom");
     if (h.topic == "never") return request.later();
+    if (h.topic == "who") return request.refuse(ResponseCode::NO_PERMISSION, request.session().peer_text() + " over " + request.session().peer().to_string());
     if (h.topic == "big") return request.ok(wire::OffsetResponseHeader{1}, std::string(300'000, 'b'));
     if (h.topic == "keep") {
       kept.push_back(request.responder());
@@ -239,6 +240,47 @@ TEST_F(Servers, WrongProtocolsAndOversizedFramesAreClosed) {
     EXPECT_TRUE(socket.closed_by_server()) << bytes.substr(0, 4);
   }
   EXPECT_TRUE(eventually([&] { return server_->connections() == 0; }));
+}
+
+TEST_F(Servers, AProxyHeaderNamesTheClient) {
+  using namespace std::string_literals;
+  const uint16_t port = start();
+  const std::string v2 = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\x01\x01\x01\x0a\x01\x01\x02\x10\xe1\x2a\x9f"s;
+  const auto who = [&](RawSocket& socket) { return std::string(decoded(socket.frame()).remark); };
+  for (const std::string& header : {"PROXY TCP4 10.1.1.1 10.1.1.2 4321 10911\r\n"s, v2}) {
+    RawSocket at_once(port), in_pieces(port);
+    at_once.send(header + request_frame("who", 1, 1) + request_frame("who", 1, 2));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(who(at_once).starts_with("10.1.1.1:4321 over 127.0.0.1:"));
+    for (const char c : header + request_frame("who", 1, 1)) in_pieces.send({&c, 1});
+    EXPECT_TRUE(who(in_pieces).starts_with("10.1.1.1:4321 over 127.0.0.1:"));
+  }
+  RawSocket unknown(port), twice(port), bad(port), plain(port);
+  unknown.send("PROXY UNKNOWN\r\n" + request_frame("who", 1, 1));
+  EXPECT_TRUE(who(unknown).starts_with("127.0.0.1:"));
+  plain.send(request_frame("who", 1, 1));
+  EXPECT_TRUE(who(plain).starts_with("127.0.0.1:"));
+  twice.send(v2 + v2);
+  EXPECT_TRUE(twice.closed_by_server());
+  bad.send("PROXY TCP4 10.1.1.1 10.1.1.2 0 10911\r\n" + request_frame("who", 1, 1));
+  EXPECT_TRUE(bad.closed_by_server());
+}
+
+TEST_F(Servers, AProxyHeaderThatDoesNotEndIsClosed) {
+  const uint16_t port = start({.opening_ms = 1000});
+  RawSocket slow(port), silent(port);
+  std::atomic<bool> end{false};
+  std::thread trickle([&] {
+    for (const char c : std::string("PROXY TCP4 10.1.1.1 10.1.1.2 4321")) {
+      if (end) return;
+      slow.send({&c, 1});
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
+  EXPECT_TRUE(slow.closed_by_server());
+  end = true;
+  trickle.join();
+  silent.send(request_frame("t", 1, 1));   // nothing begun: it has its idle time
+  EXPECT_FALSE(silent.frame().empty());
 }
 
 TEST_F(Servers, AFrameAboveTheConfiguredLimitIsClosed) {

@@ -86,7 +86,7 @@ class ReplyRoom::Lane final : public PutSink {
             .properties = std::move(properties),
             .reconsumeTimes = h.reconsumeTimes,
             .unitMode = h.unitMode,
-            .bornHost = request.session().peer_text(),
+            .bornHost = request.session().peer().to_string(),
             .storeHost = broker_.addr,
             .storeTimestamp = broker_.env.clock().now_ms()};
   }
