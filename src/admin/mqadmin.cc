@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <thread>
 
 #include "admin/command.h"
@@ -13,6 +14,7 @@
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/split.h"
+#include "remoting/tls.h"
 
 namespace mq::admin {
 
@@ -62,6 +64,19 @@ std::vector<std::string> split_addresses(std::string_view text) {
   return found;
 }
 
+/// Null unless tls.enable says so, in JAVA_OPT as for Java's tool or as ROCKETMQ_CONF_tls_enable. `config` must outlive it.
+Result<std::unique_ptr<remoting::Tls>> outgoing_tls(env::Env& env, remoting::TlsConfig& config) {
+  Configuration all({&config});
+  MQ_TRY(const auto ignored, all.apply(remoting::tls_properties_of_java(environ), "JAVA_OPT"));
+  MQ_TRY(const auto others, all.apply_environment(environ));   // a container's may be the servers'
+  if (!config.enable()) return nullptr;
+  config.mode.set("disabled");   // nothing listens here
+  auto tls = std::make_unique<remoting::Tls>(config, env.fs());
+  MQ_TRY(const auto warnings, tls->load(true));
+  for (const std::string& w : warnings) complain(w + "\n");
+  return tls;
+}
+
 bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
 /// Seconds of "--watch [SECONDS]", taken out of the words; 0: it is not there.
@@ -106,7 +121,13 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
   }
   const char* environment = std::getenv("NAMESRV_ADDR");
   const std::string list = options->get("n", environment ? environment : "");
-  Session session(env, split_addresses(list));
+  remoting::TlsConfig tls_config;
+  auto loaded = outgoing_tls(env, tls_config);
+  if (!loaded) {
+    complain(loaded.error().message() + "\n");
+    return 1;
+  }
+  Session session(env, split_addresses(list), loaded->get());
   if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
   const auto result = command.run(session, *options);
   if (result) return 0;

@@ -23,7 +23,8 @@ Failure broker_failure(const remoting::ResponseBase& response, std::string_view 
 /// Used by one command on the main thread.
 class Session {
  public:
-  Session(env::Env& env, std::vector<std::string> namesrvs);
+  /// `tls`: null for plain connections; loaded for clients.
+  Session(env::Env& env, std::vector<std::string> namesrvs, const remoting::Tls* tls = nullptr);
 
   // --- output ---------------------------------------------------------------------------------------------------------
   template <class... A>

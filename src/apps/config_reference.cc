@@ -53,6 +53,7 @@ int config_reference_main() {
   const ops::ServiceConfig service;
   const namesrv::NamesrvConfig names;
   const remoting::NettyServerConfig netty(9876);
+  const remoting::TlsConfig tls;
   fmt::print("# Configuration\n\n"
              "This page is made by `merlinmq config-reference`; change the declarations instead.\n\n"
              "A server reads the Java properties file given with `-c`, then `ROCKETMQ_CONF_<key>` of the environment, then its command line.\n"
@@ -68,6 +69,8 @@ int config_reference_main() {
   print_group("NameServer", "NamesrvConfig.", names);
   print_group("NameServer's server side", "NettyServerConfig.", netty);
   print_group("Both servers, keys of our own", "They are not RocketMQ's.", service);
+  print_group("TLS of both servers and mqadmin", "RocketMQ's system properties: `-Dtls.server.mode=enforcing` and so on in `JAVA_OPT` or `JAVA_OPT_EXT` count as "
+              "at a Java server; they may also stand in the configuration file, and in the environment with underscores, as `ROCKETMQ_CONF_tls_server_mode`.", tls);
   return 0;
 }
 

@@ -24,6 +24,19 @@ int print_and_leave(const Configuration& all, const CommandLine& line) {
   return 0;
 }
 
+Logger logger("tls");
+
+/// The TLS of the configuration; what it warns of is said here. Errors as Tls::load.
+Result<std::unique_ptr<remoting::Tls>> load_tls(const remoting::TlsConfig& config, env::FileSystem& fs, bool client) {
+  auto tls = std::make_unique<remoting::Tls>(config, fs);
+  MQ_TRY(const auto said, tls->load(client));
+  for (const std::string& line : said) {
+    fmt::print("{}\n", line);
+    logger.warn("{}", line);
+  }
+  return tls;
+}
+
 /// Who may write and who tries: the nearest folder of `path` that exists.
 std::string owner_text(std::string path) {
   struct stat s{};
@@ -48,7 +61,8 @@ std::optional<int> NamesrvProcess::prepare(const CommandLine& line) {
 }
 
 Result<> NamesrvProcess::start() {
-  server_ = std::make_unique<namesrv::NameServer>(env_, namesrv::NameServer::Configs{config, netty, service, all});
+  MQ_TRY(contexts_, load_tls(tls, env_.fs(), false));
+  server_ = std::make_unique<namesrv::NameServer>(env_, namesrv::NameServer::Configs{config, netty, service, all, contexts_.get()});
   return server_->start();
 }
 
@@ -74,6 +88,7 @@ std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
     fmt::print(stderr, "{}\n", r.error().message());
     return kExitException;
   }
+  if (!all.given("useTLS")) client.useTLS.set(all.given("tls.enable") ? tls.enable() : tls.mode() == "enforcing");
   if (!line.namesrv_addr.empty()) config.namesrvAddr.set(line.namesrv_addr);
   if (line.needs_namesrv && !line.print_all && !line.print_important && config.namesrvAddr().empty()) {
     fmt::print(stderr, "env var NAME_SERVER_LIST invalid: neither it nor NAMESRV_ADDR nor the configuration file names a NameServer\n");
@@ -94,7 +109,9 @@ std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
 }
 
 Result<> BrokerProcess::start() {
-  broker_ = std::make_unique<broker::Broker>(env_, broker::Broker::Configs{config, store, host, service, all, config_file_, user_home()});
+  MQ_TRY(contexts_, load_tls(tls, env_.fs(), client.useTLS()));
+  broker_ = std::make_unique<broker::Broker>(
+      env_, broker::Broker::Configs{config, store, host, service, all, config_file_, user_home(), contexts_.get(), client.useTLS()});
   auto up = broker_->start();
   if (!up && up.error().code() == Errc::kPermission) return fail(std::move(up).error()).at(owner_text(store.storePathRootDir()));
   return up;

@@ -10,6 +10,7 @@
 #include "broker/broker.h"
 #include "namesrv/namesrv.h"
 #include "ops/service_config.h"
+#include "remoting/tls.h"
 
 namespace mq::apps {
 
@@ -29,11 +30,13 @@ class NamesrvProcess {
   namesrv::NamesrvConfig config;
   remoting::NettyServerConfig netty{9876};
   ops::ServiceConfig service;
-  Configuration all{{&config, &netty, &service}};
+  remoting::TlsConfig tls;
+  Configuration all{{&config, &netty, &service, &tls}};
   std::vector<std::string> warnings;
 
  private:
   env::Env& env_;
+  std::unique_ptr<remoting::Tls> contexts_;
   std::unique_ptr<namesrv::NameServer> server_;
 };
 
@@ -57,12 +60,14 @@ class BrokerProcess {
   broker::NettyClientConfig client;
   broker::HostConfig host;
   ops::ServiceConfig service;
-  Configuration all{{&config, &server, &client, &store, &host, &service}};
+  remoting::TlsConfig tls;
+  Configuration all{{&config, &server, &client, &store, &host, &service, &tls}};
   std::vector<std::string> warnings;
 
  private:
   env::Env& env_;
   std::string config_file_;
+  std::unique_ptr<remoting::Tls> contexts_;
   std::unique_ptr<broker::Broker> broker_;
 };
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/numbers.h"
 #include "base/time_text.h"
+#include "remoting/tls.h"
 
 namespace mq::apps {
 
@@ -81,7 +82,8 @@ std::string user_home() {
 
 Result<> load_config(env::FileSystem& fs, const CommandLine& line, Configuration& config, std::vector<std::string>& warnings) {
   auto add = [&](std::vector<std::string> more) { warnings.insert(warnings.end(), more.begin(), more.end()); };
-  std::vector<PropertyLine> lines = line.derived;   // the last one of a key wins: the file's
+  std::vector<PropertyLine> lines = remoting::tls_properties_of_java(environ);   // the last one of a key wins: the file's
+  lines.insert(lines.end(), line.derived.begin(), line.derived.end());
   if (!line.config_file.empty()) {
     auto text = env::read_file(fs, line.config_file);
     if (!text) return fail(std::move(text).error()).at("the configuration file " + line.config_file + " cannot be read");
@@ -109,7 +111,7 @@ void warn_of_jvm_variables(std::vector<std::string>& warnings) {
     if (!found.empty()) found += ", ";
     found += name;
   }
-  if (!found.empty()) warnings.push_back(found + " in the environment: there is no JVM to tune, it is ignored");
+  if (!found.empty()) warnings.push_back(found + " in the environment: there is no JVM to tune, nothing but -Dtls. settings counts");
 }
 
 void start_server_log(const std::string& name, const std::string& format, const std::string& to, const std::vector<std::string>& warnings) {

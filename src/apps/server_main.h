@@ -39,11 +39,11 @@ CommandLine parse_command_line(const std::string& program, const std::vector<std
 
 /// ROCKETMQ_USER_HOME, else HOME: what Java calls user.home.
 std::string user_home();
-/// Applies the file of the command line, then ROCKETMQ_CONF_*. Errors: kInvalid naming file and line.
+/// Applies -Dtls. settings of JAVA_OPT, the file of the command line, then ROCKETMQ_CONF_*. Errors: kInvalid naming file and line.
 Result<> load_config(env::FileSystem& fs, const CommandLine& line, Configuration& config, std::vector<std::string>& warnings);
 /// The lines of -p and -m, with the prefix that Java's console logger gives them.
 void print_config(const Configuration& config, bool important_only);
-/// The JVM's settings in the environment are ignored; one warning names those that are set.
+/// The JVM's settings in the environment are ignored but for -Dtls.; one warning names those that are set.
 void warn_of_jvm_variables(std::vector<std::string>& warnings);
 /// Starts the log and writes the warnings of the configuration there and on standard output.
 void start_server_log(const std::string& name, const std::string& format, const std::string& to, const std::vector<std::string>& warnings);

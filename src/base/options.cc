@@ -152,8 +152,8 @@ void Configuration::apply_line(const PropertyLine& line, std::vector<std::string
       warnings.push_back(line.key + "=" + shown_value(line.key, option->text()) + " is accepted without effect: " + std::string(why_no_effect(info.name)));
     }
   }
-  if (known) return;
   MutexLock lock(mu_);
+  if (known) return void(given_.insert(line.key));
   std::erase_if(extra_, [&](const auto& e) { return e.first == line.key; });
   extra_.emplace_back(line.key, line.value);
   warnings.push_back(line.key + ": no such key is known, it has no effect" + (line.line > 0 ? " (line " + std::to_string(line.line) + ")" : ""));
@@ -169,6 +169,11 @@ Result<std::vector<std::string>> Configuration::apply_environment(char** environ
     const size_t equals = entry.find('=');
     if (equals == std::string_view::npos) continue;
     PropertyLine line{std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)), 0, ""};
+    if (!find(line.key)) {
+      std::string dotted = line.key;
+      std::ranges::replace(dotted, '_', '.');
+      if (find(dotted)) line.key = std::move(dotted);
+    }
     const size_t kept = line.value.find_last_not_of(" \t\r\n") + 1;
     if (kept != line.value.size()) line.repaired = "blanks behind the value removed";
     line.value.resize(kept);
@@ -265,6 +270,11 @@ std::vector<OptionBase*> Configuration::all(std::string_view key) {
 OptionBase* Configuration::find(std::string_view key) {
   const std::vector<OptionBase*> found = all(key);
   return found.empty() ? nullptr : found.front();
+}
+
+bool Configuration::given(std::string_view key) const {
+  MutexLock lock(mu_);
+  return given_.contains(key);
 }
 
 const OptionBase* Configuration::find(std::string_view key) const { return const_cast<Configuration*>(this)->find(key); }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -138,7 +139,8 @@ class Configuration {
   /// Errors: kInvalid naming source, line and key for a value that must not be replaced by a default in silence: a port, a
   ///         path with control characters (a backslash that was not doubled). Nothing is applied then.
   Result<std::vector<std::string>> apply(const std::vector<PropertyLine>& lines, std::string_view where);
-  /// ROCKETMQ_CONF_<key> from the environment, as if at the end of the file.
+  /// ROCKETMQ_CONF_<key> from the environment, as if at the end of the file; a shell cannot write a dot in a name, so that
+  /// tls_server_mode stands for tls.server.mode.
   Result<std::vector<std::string>> apply_environment(char** environment);
 
   /// What GET_*_CONFIG returns: all options and the file's unknown keys as sorted `key=value\n` lines.
@@ -154,6 +156,8 @@ class Configuration {
   /// By key or old spelling; null when unknown. The first group's when several declare the key.
   const OptionBase* find(std::string_view key) const;
   OptionBase* find(std::string_view key);
+  /// Whether apply() or the environment set the key, so that its default does not count.
+  bool given(std::string_view key) const;
   const std::vector<ConfigGroup*>& groups() const noexcept { return groups_; }
 
  private:
@@ -163,6 +167,7 @@ class Configuration {
   std::vector<ConfigGroup*> groups_;
   mutable Mutex mu_;
   std::vector<std::pair<std::string, std::string>> extra_ GUARDED_BY(mu_);   // unknown keys of the file
+  std::set<std::string, std::less<>> given_ GUARDED_BY(mu_);
 };
 
 }  // namespace mq

@@ -37,6 +37,7 @@
 #include "msg/properties.h"
 #include "ops/pulse.h"
 #include "remoting/server.h"
+#include "remoting/tls.h"
 
 namespace mq::broker {
 
@@ -119,7 +120,7 @@ struct Broker::Impl {
   std::unique_ptr<ObserveRoom> observe;
   remoting::Router router;
   std::unique_ptr<remoting::Server> main_port, fast_port;
-  env::Periodic persist_meta, persist_offsets, persist_filters;   // badge: owned by ctl
+  env::Periodic persist_meta, persist_offsets, persist_filters, renew_tls;   // badge: owned by ctl
   std::vector<env::Loop*> loops;
   std::atomic<PullRoom*> arrivals{nullptr};      // badge: published
   std::atomic<bool> running{false};               // badge: published
@@ -157,6 +158,7 @@ struct Broker::Impl {
   void build_context() {
     context.reset(new BrokerContext{.env = env, .config = configs.broker, .host = configs.host, .store_config = configs.store, .store = *store});
     BrokerContext& b = *context;
+    if (configs.useTLS) b.outgoing_tls = configs.tls;
     for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
     b.ctl = &env.start_loop("ctl");
     for (int32_t i = 0; i < std::clamp(configs.host.readLoops(), 1, 16); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
@@ -313,6 +315,7 @@ struct Broker::Impl {
       o.host = host;
       o.port = static_cast<uint16_t>(std::max(p, 0));
       o.main_port = is_main;
+      o.tls = configs.tls;
       if (const int64_t seconds = configs.broker.serverChannelMaxIdleTimeSeconds(); seconds > 0) o.idle_close_ms = seconds * 1000;
       return o;
     };
@@ -324,6 +327,7 @@ struct Broker::Impl {
 
   void start_periodic() {
     env.run_on(*context->ctl, [this] {
+      if (configs.tls) renew_tls = env::Periodic(*context->ctl, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] { configs.tls->refresh(); });
       persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
       const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
       persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
@@ -361,6 +365,7 @@ struct Broker::Impl {
       const Result<> synced = store->sync();   // before the tables that speak of its messages
       env.run_on(*context->ctl, [this, &synced] {
         persist_meta.stop();
+        renew_tls.stop();
         persist_offsets.stop();
         persist_filters.stop();
         if (filters) save_filters();

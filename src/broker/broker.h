@@ -9,6 +9,10 @@
 #include "ops/service_config.h"
 #include "store/config.h"
 
+namespace mq::remoting {
+class Tls;
+}
+
 namespace mq::broker {
 
 /// start() and stop() from the thread that owns the Env, not from a loop. The configs outlive the broker.
@@ -22,6 +26,8 @@ class Broker {
     Configuration& all;        // every group of the process, for getBrokerConfig and updateBrokerConfig
     std::string config_path;   // where updates are written; "" = none
     std::string home;          // user.home: default of the store's root
+    remoting::Tls* tls = nullptr;   // of the ports; null: disabled
+    bool useTLS = false;       // for the connections to NameServers; `tls` is loaded for clients then
   };
   Broker(env::Env& env, Configs configs);
   ~Broker();

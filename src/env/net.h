@@ -30,6 +30,7 @@ struct Endpoint {
 };
 
 class Connection;
+class StreamFilter;
 
 /// What the owner of a connection implements. All calls on the connection's loop, noexcept by contract.
 class ConnectionHandler {
@@ -73,6 +74,9 @@ class Connection {
   virtual const Endpoint& peer() const noexcept = 0;
   virtual const Endpoint& local() const noexcept = 0;
   virtual void set_handler(ConnectionHandler* handler) noexcept = 0;
+  /// From now on all bytes pass the filter, which begins with what the handler has not consumed. Once, before anything is
+  /// sent; also from inside on_data. The handler then sees and writes what is inside.
+  virtual void set_filter(std::unique_ptr<StreamFilter> filter) = 0;
   /// mono_ms of the last byte in or out; for idle detection.
   virtual int64_t last_active_ms() const noexcept = 0;
 };

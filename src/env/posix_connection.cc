@@ -75,6 +75,10 @@ ssize_t PosixConnection::receive(std::byte* to, size_t size) noexcept {
 }
 
 void PosixConnection::readable() noexcept {
+  if (filtered_) [[unlikely]] {
+    const ssize_t n = receive(loop_.input(), PosixLoop::kRecvBytes);
+    return n > 0 ? feed({loop_.input(), static_cast<size_t>(n)}) : void();
+  }
   const size_t had = rest_.size();
   if (had > PosixLoop::kRestBytes) {   // a long frame grows where it is
     const ssize_t n = receive(rest_.reserve(PosixLoop::kRecvBytes), PosixLoop::kRecvBytes);
@@ -86,14 +90,14 @@ void PosixConnection::readable() noexcept {
   const ssize_t n = receive(scratch + had, PosixLoop::kRecvBytes);
   if (n <= 0) return;
   if (had) std::memcpy(scratch, rest_.data(), had);
-  hand_over_scratch(had + static_cast<size_t>(n));
+  hand_over({scratch, had + static_cast<size_t>(n)});
 }
 
-void PosixConnection::hand_over_scratch(size_t have) noexcept {
-  const ByteView bytes{loop_.input(), have};
+/// `bytes` are in the loop's scratch and hold all of rest_.
+void PosixConnection::hand_over(ByteView bytes) noexcept {
   const size_t used = call_handler(bytes);
   rest_.clear();
-  if (used < have && !closing_) rest_.append(bytes.subspan(used));
+  if (used < bytes.size() && !closing_) rest_.append(bytes.subspan(used));
   else rest_.shrink(4096);
 }
 
@@ -122,6 +126,7 @@ void PosixConnection::pause(bool paused) noexcept {
 
 void PosixConnection::redeliver() noexcept {
   waiting_ = false;
+  if (filtered_ && !filtered_->begun && !closing_) return feed({});
   if (!paused_ && !closing_ && !dead_ && !rest_.empty()) hand_over_rest();
 }
 
@@ -142,7 +147,7 @@ void PosixConnection::before_output() noexcept {
 }
 
 void PosixConnection::send_pinned(PinnedBytes bytes) {
-  if (bytes.bytes.size() <= kCopyPinned) return out().append(bytes.bytes);
+  if (bytes.bytes.size() <= kCopyPinned || filtered_) return out().append(bytes.bytes);
   ByteBuffer& buffer = out();
   if (dead_ || mute_) return;
   if (pins_.size() == first_pin_) pins_.clear(), first_pin_ = 0;
@@ -159,6 +164,7 @@ void PosixConnection::flush() noexcept {
     return;
   }
   was_high_ |= congested();
+  if (filtered_ && closing_) apply_filter(true);
   if (unsent() > 0) {
     bool everything = false;
     if (send_some(everything) < 0) return;
@@ -180,7 +186,9 @@ void PosixConnection::flush() noexcept {
 ssize_t PosixConnection::send_some(bool& everything) noexcept {
   const size_t before = unsent();
   ssize_t n;
-  if (pinned_bytes_ == 0) {
+  if (filtered_) [[unlikely]] {
+    n = send_wire(everything);
+  } else if (pinned_bytes_ == 0) {
     do n = ::send(fd_, out_.data() + sent_, before, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     everything = n == static_cast<ssize_t>(before);
@@ -196,8 +204,8 @@ ssize_t PosixConnection::send_some(bool& everything) noexcept {
     else die(fail_errno(errno, "send").error());
     return -1;
   }
-  last_active_ms_ = loop_.turn_ms();
-  advance(static_cast<size_t>(n));
+  if (n > 0) last_active_ms_ = loop_.turn_ms();
+  if (!filtered_) advance(static_cast<size_t>(n));
   return n;
 }
 
@@ -272,7 +280,7 @@ void PosixConnection::fall_mute() noexcept {
   sent_ = 0;
   pins_.clear();
   first_pin_ = 0;
-  pinned_bytes_ = 0;
+  pinned_bytes_ = wire_left_ = 0;
   blocked_ = was_high_ = false;
   update_interest();
 }
@@ -282,6 +290,79 @@ void PosixConnection::update_interest() noexcept {
   if (want == interest_ || fd_ < 0) return;
   interest_ = want;
   loop_.rewatch(fd_, want, *this);
+}
+
+// ---- a filter ----------------------------------------------------------------------------------------------------
+
+void PosixConnection::set_filter(std::unique_ptr<StreamFilter> filter) {
+  MQ_CHECK(!filtered_ && unsent() == 0);
+  filtered_ = std::make_unique<Filtered>();
+  filtered_->filter = std::move(filter);
+  if (waiting_ || dead_) return;
+  waiting_ = true;
+  loop_.mark_waiting(*this);   // not from inside on_data, whose rest is not known yet
+}
+
+/// Gives raw input to the filter and what it makes of it to the handler.
+void PosixConnection::feed(ByteView raw) noexcept {
+  Filtered& f = *filtered_;
+  ByteBuffer first;
+  if (!std::exchange(f.begun, true)) {
+    first = std::move(rest_);
+    first.append(raw);
+    raw = first.view();
+  }
+  const bool in_place = paused_ || rest_.size() > PosixLoop::kRestBytes;
+  ByteBuffer& plain = in_place ? rest_ : loop_.plain();
+  if (!in_place) {
+    plain.clear();
+    plain.append(rest_.view());
+  }
+  Result<> taken = f.filter->receive(raw, plain, f.wire);
+  wire_left_ = f.wire.size() - f.sent;
+  if (unsent() > 0 && !dirty_) {   // a reply of the filter, or output that waited for it to open
+    dirty_ = true;
+    loop_.mark_dirty(*this);
+  }
+  if (!in_place && !plain.empty()) hand_over(plain.view());
+  else if (in_place && !paused_) hand_over_rest();
+  if (!taken && !dead_) finish_later(std::move(taken).error());
+}
+
+/// Moves what out_ has through the filter, once it is open; with `finish` also the last words.
+void PosixConnection::apply_filter(bool finish) noexcept {
+  Filtered& f = *filtered_;
+  if (f.filter->open() && !out_.empty()) {
+    f.filter->send(out_.view(), f.wire);
+    out_.clear();
+  }
+  if (finish) {
+    out_.clear();   // it never opened: what waited has nowhere to go
+    f.filter->finish(f.wire);
+  }
+  wire_left_ = f.wire.size() - f.sent;
+}
+
+ssize_t PosixConnection::send_wire(bool& everything) noexcept {
+  apply_filter(false);
+  Filtered& f = *filtered_;
+  everything = true;
+  if (wire_left_ == 0) return 0;   // what out_ may hold waits for the filter, not for room
+  ssize_t n;
+  do n = ::send(fd_, f.wire.data() + f.sent, wire_left_, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return n;
+  f.sent += static_cast<size_t>(n);
+  wire_left_ -= static_cast<size_t>(n);
+  everything = wire_left_ == 0;
+  if (everything) {
+    f.wire.clear();
+    f.wire.shrink(kSendNow);
+    f.sent = 0;
+  } else if (f.sent > kSendNow) {
+    f.wire.consume(std::exchange(f.sent, 0));
+  }
+  return n;
 }
 
 // ---- the end -----------------------------------------------------------------------------------------------------
@@ -323,7 +404,7 @@ void PosixConnection::bury() noexcept {
   loop_.cancel(linger_timer_);
   ::close(std::exchange(fd_, -1));   // leaves the epoll set by itself
   pins_.clear();
-  pinned_bytes_ = sent_ = 0;
+  pinned_bytes_ = sent_ = wire_left_ = 0;
   out_.clear();
   if (handler_) handler_->on_close(*this, *why_);
 }

@@ -5,6 +5,7 @@
 
 #include "env/net.h"
 #include "env/posix_loop.h"
+#include "env/stream_filter.h"
 
 namespace mq::env {
 
@@ -16,6 +17,9 @@ Endpoint endpoint_of(const sockaddr_storage& address);
 /// Output: `out_` holds what was appended and not yet taken by the kernel, from `sent_` on; pinned pieces stand beside it
 /// with the position in `out_` before which they go out. Input: the loop's scratch buffer is handed to the handler
 /// directly; only what it leaves is kept, in `rest_`.
+///
+/// With a filter `out_` holds what is still to be filtered (pinned pieces are copied into it) and `filtered_->wire` what is to be
+/// sent; `rest_` is what the handler left of the filtered input.
 class PosixConnection final : public Connection, public Pollable {
  public:
   static constexpr size_t kHighWater = 1 << 20;
@@ -32,7 +36,7 @@ class PosixConnection final : public Connection, public Pollable {
     return out_;
   }
   void send_pinned(PinnedBytes bytes) override;
-  size_t unsent() const noexcept override { return out_.size() - sent_ + pinned_bytes_; }
+  size_t unsent() const noexcept override { return out_.size() - sent_ + pinned_bytes_ + wire_left_; }
   bool congested() const noexcept override { return unsent() > kHighWater; }
   void pause(bool paused) noexcept override;
   void close(bool abort = false) noexcept override;
@@ -40,6 +44,7 @@ class PosixConnection final : public Connection, public Pollable {
   const Endpoint& peer() const noexcept override { return peer_; }
   const Endpoint& local() const noexcept override;
   void set_handler(ConnectionHandler* handler) noexcept override { handler_ = handler; }
+  void set_filter(std::unique_ptr<StreamFilter> filter) override;
   int64_t last_active_ms() const noexcept override { return last_active_ms_; }
 
   void on_events(uint32_t events) noexcept override;
@@ -52,16 +57,26 @@ class PosixConnection final : public Connection, public Pollable {
     PinnedBytes bytes;  // the part not yet sent
   };
 
+  struct Filtered {
+    std::unique_ptr<StreamFilter> filter;
+    ByteBuffer wire;            // what is to be sent, from `sent` on
+    size_t sent = 0;
+    bool begun = false;         // until then rest_ is what the filter begins with
+  };
+
   void before_output() noexcept;
   void readable() noexcept;
   ssize_t receive(std::byte* to, size_t size) noexcept;
-  void hand_over_scratch(size_t have) noexcept;
+  void hand_over(ByteView bytes) noexcept;
   void hand_over_rest() noexcept;
   size_t call_handler(ByteView bytes) noexcept;
   void redeliver() noexcept;
   void flush() noexcept;
   ssize_t send_some(bool& everything) noexcept;
   ssize_t send_pieces(bool& everything) noexcept;
+  void feed(ByteView raw) noexcept;
+  void apply_filter(bool finish) noexcept;
+  ssize_t send_wire(bool& everything) noexcept;
   void advance(size_t bytes) noexcept;
   void wait_for_room() noexcept;
   void fall_mute() noexcept;
@@ -79,6 +94,8 @@ class PosixConnection final : public Connection, public Pollable {
   std::vector<Pin> pins_;
   size_t first_pin_ = 0;
   size_t pinned_bytes_ = 0;
+  size_t wire_left_ = 0;          // of filtered_->wire
+  std::unique_ptr<Filtered> filtered_;
   ByteBuffer rest_;
   size_t place_ = 0;              // in the loop's list
   uint32_t interest_ = 0;         // as epoll knows it

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/badges.h"
+#include "base/byte_buffer.h"
 #include "env/loop.h"
 #include "env/timer_heap.h"
 
@@ -62,6 +63,8 @@ class PosixLoop final : public Loop {
   void mark_dead(PosixConnection& c) { dead_.push_back(&c); }       // on_close and delete at the end of the turn
   /// kRestBytes + kRecvBytes of scratch for input.
   std::byte* input() noexcept { return input_.get(); }
+  /// Scratch for what a filter makes of the input.
+  ByteBuffer& plain() noexcept { return plain_; }
   int64_t turn_ms() const noexcept { return turn_us_ / 1000; }      // mono_ms at the start of this turn
 
  private:
@@ -84,6 +87,7 @@ class PosixLoop final : public Loop {
 
   // Badge: owned by this loop.
   std::unique_ptr<std::byte[]> input_;
+  ByteBuffer plain_;
   std::unique_ptr<PosixNet> net_;
   TimerHeap timers_;
   std::vector<Task> hooks_;

@@ -29,6 +29,7 @@ ByteBuffer& SimConnection::out() noexcept {
 void SimConnection::send_pinned(PinnedBytes bytes) {
   check_here();
   if (net_.loop().stopped() || bytes.bytes.empty()) return;
+  if (filter_) return out_.append(bytes.bytes);
   queue_output();
   queued_bytes_ += bytes.bytes.size();
   queue_.emplace_back(std::move(bytes));
@@ -77,7 +78,7 @@ size_t SimConnection::take_arrived() {
   size_t got = 0;
   while (!arrived_.empty() && !arrived_.front().fin && got < kReadAtOnce) {
     got += arrived_.front().bytes.size();
-    in_.append(ByteView(arrived_.front().bytes));
+    (filter_ ? raw_ : in_).append(ByteView(arrived_.front().bytes));
     arrived_.pop_front();
   }
   if (got == 0) return 0;
@@ -91,6 +92,36 @@ size_t SimConnection::take_arrived() {
   return got;
 }
 
+void SimConnection::set_filter(std::unique_ptr<StreamFilter> filter) {
+  check_here();
+  MQ_CHECK(!filter_ && unsent() == 0);
+  filter_ = std::move(filter);
+  wake();
+}
+
+/// Gives the filter what has arrived. Its error closes the connection once the handler had what came before.
+void SimConnection::feed() {
+  if (!std::exchange(filter_begun_, true)) {
+    ByteBuffer first = std::move(in_);   // what the handler left when the filter was set
+    first.append(raw_.view());
+    raw_ = std::move(first);
+    in_ = ByteBuffer();
+  } else if (raw_.empty()) {
+    return;
+  }
+  ByteBuffer wire;
+  if (auto taken = filter_->receive(raw_.view(), in_, wire); !taken) filter_error_ = std::move(taken).error();
+  raw_.clear();
+  hand_again_ |= !in_.empty();
+  queue_wire(std::move(wire));
+}
+
+void SimConnection::queue_wire(ByteBuffer wire) {
+  if (wire.empty()) return;
+  queued_bytes_ += wire.size();
+  queue_.emplace_back(std::move(wire));
+}
+
 void SimConnection::run_input() {
   wake_planned_ = false;
   if (error_ || paused_) return;
@@ -99,12 +130,14 @@ void SimConnection::run_input() {
     in_.clear();
     return;
   }
-  if (got > 0 || std::exchange(hand_again_, false)) {
+  if (filter_) feed();
+  if ((got > 0 && !filter_) || std::exchange(hand_again_, false)) {
     MQ_CHECK(handler_);
     const size_t used = handler_->on_data(*this, in_.view());
     MQ_CHECK(used <= in_.size());
     in_.consume(used);
   }
+  closing_ |= filter_error_.has_value();
   if (arrived_.empty() || error_) return;
   if (arrived_.front().fin && got == 0) {
     error_.emplace(Errc::kClosed, "closed by the peer");
@@ -114,6 +147,14 @@ void SimConnection::run_input() {
 }
 
 void SimConnection::queue_output() {
+  if (filter_) {
+    ByteBuffer wire;
+    if (filter_->open()) filter_->send(out_.view(), wire);
+    else if (!closing_) return;   // it waits
+    out_.clear();
+    if (closing_) filter_->finish(wire);
+    return queue_wire(std::move(wire));
+  }
   if (out_.empty()) return;
   queued_bytes_ += out_.size();
   queue_.emplace_back(std::move(out_));
@@ -168,6 +209,7 @@ bool SimConnection::run_output() {
   transmit();
   if (closing_ && queued_bytes_ == 0) {
     net_.fabric().send(link_, 1 - side_, {}, true);
+    if (filter_error_) error_ = std::move(filter_error_);
     let_go(Errc::kClosed, "closed here");
     return true;
   }

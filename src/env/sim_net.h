@@ -11,6 +11,7 @@
 
 #include "env/net.h"
 #include "env/sim_fabric.h"
+#include "env/stream_filter.h"
 
 namespace mq::env {
 
@@ -34,6 +35,7 @@ class SimConnection final : public Connection {
   const Endpoint& peer() const noexcept override { return link_->side[1 - side_].addr; }
   const Endpoint& local() const noexcept override { return link_->side[side_].addr; }
   void set_handler(ConnectionHandler* handler) noexcept override { handler_ = handler; }
+  void set_filter(std::unique_ptr<StreamFilter> filter) override;
   int64_t last_active_ms() const noexcept override { return last_active_ms_; }
 
   // From the fabric.
@@ -62,6 +64,8 @@ class SimConnection final : public Connection {
   void transmit();
   std::vector<std::byte> next_chunk(size_t limit);
   size_t take_arrived();
+  void feed();
+  void queue_wire(ByteBuffer wire);
   void let_go(Errc code, const std::string& why);
   void touch() noexcept;
 
@@ -71,6 +75,10 @@ class SimConnection final : public Connection {
   const int side_;
   ConnectionHandler* handler_ = nullptr;
   ByteBuffer in_;
+  std::unique_ptr<StreamFilter> filter_;
+  ByteBuffer raw_;                                            // arrived, for the filter
+  std::optional<Error> filter_error_;
+  bool filter_begun_ = false;
   std::deque<SimChunk> arrived_;                              // in the kernel's receive buffer
   ByteBuffer out_;
   std::deque<std::variant<ByteBuffer, PinnedBytes>> queue_;   // waiting for the window, in order

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/log.h"
+#include "remoting/tls.h"
 
 namespace mq::namesrv {
 
@@ -60,6 +61,6 @@ Answer ConfigRoom::update(const wire::NoHeader&, Request& request) {
   return request.ok();
 }
 
-Answer ConfigRoom::show(const wire::NoHeader&, Request& request) { return request.ok_body(s_.all.text()); }
+Answer ConfigRoom::show(const wire::NoHeader&, Request& request) { return request.ok_body(remoting::without_key_passwords(s_.all.text())); }
 
 }  // namespace mq::namesrv

@@ -12,6 +12,7 @@
 #include "ops/pulse.h"
 #include "ops/request_metrics.h"
 #include "remoting/server.h"
+#include "remoting/tls.h"
 
 namespace mq::namesrv {
 
@@ -48,7 +49,7 @@ struct NameServer::Impl {
   remoting::Router router;
   std::unique_ptr<remoting::Server> server;
   env::Loop* loop = nullptr;
-  env::Periodic scan, count;
+  env::Periodic scan, count, renew_tls;
   ops::HttpServer http;
   std::atomic<int64_t> broker_count{0}, topic_count{0};   // badge: published, each second
   std::atomic<bool> ready{false};                         // badge: published
@@ -71,12 +72,14 @@ struct NameServer::Impl {
     options.host = configs.netty.bindAddress();
     if (options.host == "0.0.0.0" || options.host == "::") options.host.clear();
     options.port = static_cast<uint16_t>(configs.netty.listenPort());
+    options.tls = configs.tls;
     options.idle_close_ms = int64_t{configs.netty.serverChannelMaxIdleTimeSeconds()} * 1000;
     server = std::make_unique<remoting::Server>(std::vector<env::Loop*>{loop}, env, router, options);
     MQ_TRY_VOID(server->start());
     env.run_on(*loop, [this] {
       const int64_t period = std::max<int64_t>(100, configs.namesrv.scanNotActiveBrokerInterval());
       scan = env::Periodic(*loop, period, period, [this] { expire(); });
+      if (configs.tls) renew_tls = env::Periodic(*loop, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] { configs.tls->refresh(); });
       count = env::Periodic(*loop, 0, kCountMs, [this] {
         broker_count.store(static_cast<int64_t>(tables.live_brokers()), std::memory_order_relaxed);
         topic_count.store(static_cast<int64_t>(tables.topics()), std::memory_order_relaxed);
@@ -138,6 +141,7 @@ struct NameServer::Impl {
     env.run_on(*loop, [this] {
       scan.stop();
       count.stop();
+      renew_tls.stop();
     });
     if (server) server->stop(true);
     server.reset();

@@ -9,6 +9,10 @@
 #include "ops/service_config.h"
 #include "remoting/config.h"
 
+namespace mq::remoting {
+class Tls;
+}
+
 namespace mq::namesrv {
 
 /// start() and stop() from the thread that owns the Env, not from a loop. The configs outlive the NameServer. Everything
@@ -19,7 +23,8 @@ class NameServer {
     NamesrvConfig& namesrv;
     remoting::NettyServerConfig& netty;
     const ops::ServiceConfig& service;
-    Configuration& all;        // both, for getNamesrvConfig and updateNamesrvConfig
+    Configuration& all;        // all, for getNamesrvConfig and updateNamesrvConfig
+    remoting::Tls* tls = nullptr;   // null: disabled
   };
   NameServer(env::Env& env, Configs configs);
   ~NameServer();

@@ -26,11 +26,14 @@ struct Response : ResponseBase {
   bool ok() const noexcept { return code == static_cast<int32_t>(wire::ResponseCode::SUCCESS); }
 };
 
+class Tls;
+
 struct ClientOptions {
   wire::SerializeType serialize = wire::SerializeType::kJson;
   int64_t connect_timeout_ms = 3000;
   int64_t idle_close_ms = 120'000;
   size_t max_frame_bytes = wire::kMaxFrameBytes;
+  const Tls* tls = nullptr;   // null: plain connections; outlives the client
 };
 
 /// Keeps one connection per address, made on first use (names are resolved again at every connect), dropped on error.

@@ -2,13 +2,16 @@
 
 #include <fmt/core.h>
 
+#include "base/check.h"
 #include "base/log.h"
+#include "remoting/tls.h"
 
 namespace mq::remoting {
 
 static Logger log("remoting");
 
 void ClientLink::connect(const env::Endpoint& to) {
+  if (to.ip_bytes().empty()) server_name_ = to.host;
   loop_.net().connect(to, options_.connect_timeout_ms, [self = shared_from_this()](Result<env::Connection*> r) {
     self->connected(std::move(r));
   });
@@ -19,10 +22,25 @@ void ClientLink::connected(Result<env::Connection*> r) {
   connection_ = *r;
   self_ = shared_from_this();
   connection_->set_handler(this);
+  if (options_.tls) begin_tls();
   connection_->out().append(queued_.view());
   queued_ = ByteBuffer();
   if (closing_ || !owner_) return connection_->close();
   watch_idle(options_.idle_close_ms);
+}
+
+/// Frames wait in the connection until the handshake is done, which has as long as the connect had.
+void ClientLink::begin_tls() {
+  const auto context = options_.tls->client();
+  MQ_CHECK(context);   // whoever gives ClientOptions::tls has loaded it for clients
+  auto filter = context->filter(server_name_);
+  handshake_timer_ = loop_.after(options_.connect_timeout_ms, [this, tls = filter.get()] {
+    handshake_timer_ = 0;
+    if (tls->open()) return;
+    gone(Error(Errc::kTimeout, "TLS handshake timed out").at(addr_));
+    connection_->close(true);
+  });
+  connection_->set_filter(std::move(filter));
 }
 
 void ClientLink::watch_idle(int64_t delay_ms) {
@@ -85,6 +103,7 @@ void ClientLink::on_close(env::Connection&, const Error& why) noexcept {
   const auto self = std::move(self_);
   connection_ = nullptr;
   loop_.cancel(std::exchange(idle_timer_, 0));
+  loop_.cancel(std::exchange(handshake_timer_, 0));
   gone(Error(Errc::kClosed, why.message()).at(addr_));
 }
 

@@ -42,16 +42,19 @@ class ClientLink final : public env::ConnectionHandler, public std::enable_share
   void connected(Result<env::Connection*> r);
   bool handle(ByteView bytes);
   void gone(Error why);
+  void begin_tls();
   void watch_idle(int64_t delay_ms);
 
   LinkOwner* owner_;                       // null once abandoned
   env::Loop& loop_;
   const std::string addr_;
+  std::string server_name_;                // told in a TLS hello; empty when an address is dialled
   const ClientOptions options_;
   env::Connection* connection_ = nullptr;
   ByteBuffer queued_;
   std::shared_ptr<ClientLink> self_;       // while the connection may call back
   env::TimerId idle_timer_ = 0;
+  env::TimerId handshake_timer_ = 0;
   wire::Frame frame_;
   bool closing_ = false;
 };

@@ -11,12 +11,15 @@
 
 namespace mq::remoting {
 
+class Tls;
+
 struct ServerOptions {
   std::string host;                        // "" = all interfaces
   uint16_t port = 0;                       // 0 = any free one (tests)
   bool main_port = true;                   // false: listenPort-2
   int64_t idle_close_ms = 120'000;         // serverChannelMaxIdleTimeSeconds
   int64_t opening_ms = 10'000;             // for what may come before the first frame, from its first byte on
+  const Tls* tls = nullptr;                // null: disabled; outlives the server
   size_t max_frame_bytes = wire::kMaxFrameBytes;
   size_t max_connections = 100'000;
 };

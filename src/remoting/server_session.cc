@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "remoting/proxy_header.h"
+#include "remoting/tls.h"
 
 namespace mq::remoting {
 namespace {
@@ -30,8 +31,11 @@ void ServerSession::close() noexcept {
 // ---- input -------------------------------------------------------------------------------------------------------
 
 size_t ServerSession::on_data(env::Connection& c, ByteView bytes) noexcept {
-  size_t used = begun_ ? 0 : begin(bytes);
-  if (!begun_) [[unlikely]] return used;
+  size_t used = 0;
+  if (stage_ != Stage::kFrames) [[unlikely]] {
+    used = begin(bytes);
+    if (stage_ != Stage::kFrames || c.closing()) return used;
+  }
   while (used < bytes.size()) {
     if (c.congested()) [[unlikely]] {   // answers pile up: read on when they have left
       c.pause(true);
@@ -39,7 +43,6 @@ size_t ServerSession::on_data(env::Connection& c, ByteView bytes) noexcept {
     }
     const ByteView stream = bytes.subspan(used);
     const wire::FrameSize size = wire::probe_frame(stream);
-    // A TLS ClientHello ends here too; once TLS is offered, the first byte decides before a frame is looked for.
     if (size.state == wire::FrameSize::State::kBad) return refuse_protocol(size.why), bytes.size();
     if (size.bytes > part_->shared().options.max_frame_bytes) return refuse_protocol("frame too large"), bytes.size();
     if (size.state == wire::FrameSize::State::kIncomplete) break;
@@ -52,24 +55,53 @@ size_t ServerSession::on_data(env::Connection& c, ByteView bytes) noexcept {
 }
 
 size_t ServerSession::begin(ByteView bytes) noexcept {
+  size_t used = 0;
+  if (stage_ == Stage::kStart) {
+    used = read_proxy(bytes);
+    if (stage_ == Stage::kStart) return used;   // not whole yet, or wrong
+  }
+  if (stage_ == Stage::kTls) {   // the first bytes from inside
+    opening_since_ms_ = 0;
+    stage_ = Stage::kFrames;
+  } else if (used < bytes.size()) {
+    choose_protocol(bytes[used]);
+  }
+  return connection_->closing() ? bytes.size() : used;
+}
+
+size_t ServerSession::read_proxy(ByteView bytes) noexcept {
   const ProxyHeader header = read_proxy_header(bytes);
   switch (header.state) {
-    case ProxyHeader::State::kNone:
-      begun_ = true;
-      break;
+    case ProxyHeader::State::kNone: break;
     case ProxyHeader::State::kIncomplete:
       if (opening_since_ms_ == 0) opening_since_ms_ = connection_->last_active_ms();
       return 0;
     case ProxyHeader::State::kComplete:
       if (header.source) peer_text_ = header.source->to_string();
-      begun_ = true;
       break;
     case ProxyHeader::State::kBad:
       refuse_protocol(header.why);
       return bytes.size();
   }
   opening_since_ms_ = 0;
+  stage_ = Stage::kProxied;
   return header.bytes;
+}
+
+void ServerSession::choose_protocol(std::byte first) noexcept {
+  constexpr std::byte kHello{0x16};
+  const Tls* tls = part_->shared().options.tls;
+  const TlsMode mode = tls ? tls->mode() : TlsMode::kDisabled;
+  stage_ = Stage::kFrames;
+  if (first != kHello) return mode == TlsMode::kEnforcing ? refuse_protocol("no TLS, which tls.server.mode=enforcing demands") : void();
+  if (mode == TlsMode::kDisabled) return refuse_protocol("a TLS hello, and tls.server.mode is disabled");
+  const auto context = tls->server();
+  if (!context) return refuse_protocol("a TLS hello, and there is no usable certificate");
+  auto filter = context->filter();
+  tls_ = filter.get();
+  stage_ = Stage::kTls;
+  opening_since_ms_ = connection_->last_active_ms();
+  connection_->set_filter(std::move(filter));
 }
 
 /// An unfinished frame must grow by kProgressBytes in each idle period; a trickle of single bytes does not count.
@@ -100,18 +132,25 @@ bool ServerSession::handle(ByteView bytes) noexcept {
 }
 
 void ServerSession::refuse_protocol(std::string_view why) noexcept {
+  complain(why);
+  close();
+}
+
+void ServerSession::complain(std::string_view why) noexcept {
   int64_t swallowed = 0;
   if (part_->shared().protocol_lines.allow(loop().clock().mono_ms(), swallowed)) {
     log.warn("{} at port {} does not speak the remoting protocol: {}; closed ({} more such lines)", peer_text_, local_port_, why, swallowed);
   }
-  close();
 }
 
 void ServerSession::check_idle(int64_t now_ms) noexcept {
   const int64_t limit_ms = part_->shared().options.idle_close_ms;
   if (!connection_ || connection_->closing()) return;
   const bool idle = now_ms - connection_->last_active_ms() >= limit_ms;
-  if (opening_since_ms_ != 0 && now_ms - opening_since_ms_ >= part_->shared().options.opening_ms) return refuse_protocol("a PROXY header that does not end");
+  if (tls_ && tls_->open()) opening_since_ms_ = 0;
+  if (opening_since_ms_ != 0 && now_ms - opening_since_ms_ >= part_->shared().options.opening_ms) {
+    return refuse_protocol(tls_ ? "a TLS handshake that does not end" : "a PROXY header that does not end");
+  }
   const bool stuck = rest_ != 0 && now_ms - rest_since_ms_ >= limit_ms && !connection_->congested();
   if (!idle && !stuck) return;
   log.info("{} closed: {} for {} ms", peer_text_, idle ? "nothing read or written" : "an unfinished frame", limit_ms);
@@ -151,7 +190,9 @@ void ServerSession::on_close(env::Connection&, const Error& why) noexcept {
   const SessionRef self = std::move(self_);   // may be the last reference
   open_.store(false, std::memory_order_relaxed);
   connection_ = nullptr;
+  tls_ = nullptr;
   part_->remove(*this);
+  if (stage_ == Stage::kTls && why.code() == Errc::kInvalid) complain(why.message());
   log.debug("{} closed: {}", peer_text_, why.message());
   auto calls = std::move(calls_);
   for (auto& [opaque, call] : calls) {

@@ -101,12 +101,16 @@ class ServerSession final : public Session, public env::ConnectionHandler {
     env::TimerId timer = 0;
   };
 
-  /// What comes before the first frame. Returns how many bytes of it are done with.
+  /// What comes before the first frame. Returns how many bytes of it are done with; frames may follow once stage_ says so.
   size_t begin(ByteView bytes) noexcept;
+  size_t read_proxy(ByteView bytes) noexcept;
+  /// By the first byte behind a PROXY header.
+  void choose_protocol(std::byte first) noexcept;
   /// False when the connection is to be closed.
   bool handle(ByteView bytes) noexcept;
   void complete(int32_t opaque, Result<const wire::Frame*> answer) noexcept;
   void refuse_protocol(std::string_view why) noexcept;
+  void complain(std::string_view why) noexcept;
   void note_rest(size_t size) noexcept;
 
   std::shared_ptr<ServerPart> part_;
@@ -118,8 +122,10 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   int64_t rest_since_ms_ = 0;               // ... that made no progress since then
   std::vector<Task> close_hooks_;
   std::unordered_map<int32_t, Call> calls_;
-  bool begun_ = false;                      // frames have their turn
-  int64_t opening_since_ms_ = 0;            // something incomplete stands before them since then; 0: nothing does
+  enum class Stage : uint8_t { kStart, kProxied /* no PROXY header is to come any more */, kTls /* nothing has come through it */, kFrames };
+  Stage stage_ = Stage::kStart;
+  int64_t opening_since_ms_ = 0;            // something incomplete stands before the first frame since then; 0: nothing does
+  const env::StreamFilter* tls_ = nullptr;  // of the connection
   const Host peer_;
   std::string peer_text_;                   // settled before the first request
   const uint16_t local_port_;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "remoting/client.h"
+#include "remoting/tls.h"
 
 namespace mq::remoting {
 namespace {
@@ -409,6 +410,140 @@ TEST_F(Servers, AKeptResponderOfAClosedSessionAnswersNothing) {
     EXPECT_FALSE(room_.kept.front().session().open());
     (void)room_.kept.front().ok(wire::OffsetResponseHeader{1});
   });
+}
+
+// ---- TLS -------------------------------------------------------------------------------------------------------------
+
+class TlsServers : public Servers {
+ protected:
+  TlsServers() { EXPECT_TRUE(tls_.load(true)); }
+  ~TlsServers() override { server_.reset(); }   // before tls_
+  uint16_t start_tls(ServerOptions options = {}, int loops = 1) {
+    options.tls = &tls_;
+    return start(options, loops);
+  }
+  /// A call over TLS, or over a plain connection.
+  bool reaches(bool over_tls) {
+    BlockingClient client(*env_, {.connect_timeout_ms = 2000, .tls = over_tls ? &tls_ : nullptr});
+    return client.call<RequestCode::GET_MAX_OFFSET>(addr_, {"t", 4}, {}, 5000).has_value();
+  }
+
+  TlsConfig config_;
+  Tls tls_{config_, env_->fs()};
+};
+
+TEST_F(TlsServers, PermissiveServesBothOnOnePort) {
+  start_tls();
+  EXPECT_TRUE(reaches(true));
+  EXPECT_TRUE(reaches(false));
+  EXPECT_TRUE(reaches(true));
+  EXPECT_TRUE(eventually([&] { return server_->connections() == 0; }));
+}
+
+TEST_F(TlsServers, EnforcingAndDisabledCloseTheOtherKind) {
+  for (const char* mode : {"enforcing", "disabled"}) {
+    TlsConfig config;
+    config.mode.set(mode);
+    Tls tls(config, env_->fs());
+    ASSERT_TRUE(tls.load(false));
+    start({.tls = &tls});
+    EXPECT_EQ(reaches(true), std::string(mode) == "enforcing");
+    EXPECT_EQ(reaches(false), std::string(mode) == "disabled");
+    server_.reset();
+  }
+}
+
+TEST_F(TlsServers, AProxyHeaderStandsBeforeTheHello) {
+  const uint16_t port = start_tls();
+  RawSocket whole(port), cut(port);
+  const std::string hello("\x16\x03\x01\x00\x05nohel", 10);
+  whole.send("PROXY TCP4 10.1.1.1 10.1.1.2 4321 10911\r\n" + hello);
+  EXPECT_TRUE(whole.closed_by_server());   // with an alert: no such handshake message
+  cut.send("PROXY TCP4 10.1.1.1 10.1.1.2 4321 10911\r\n");
+  cut.send(request_frame("who", 1, 1));
+  EXPECT_TRUE(std::string(decoded(cut.frame()).remark).starts_with("10.1.1.1:4321 over 127.0.0.1:"));
+}
+
+TEST_F(TlsServers, HostileHandshakesEnd) {
+  const uint16_t port = start_tls({.opening_ms = 1000});
+  RawSocket slow(port), garbage(port), silent(port), cut(port);
+  garbage.send("\x16" + std::string(500, 'x'));
+  EXPECT_TRUE(garbage.closed_by_server());
+  cut.send(std::string("\x16\x03\x01\x02\x00\x01", 6));
+  std::atomic<bool> end{false};
+  std::thread trickle([&] {
+    slow.send("\x16\x03\x01");
+    slow.send(std::string_view("\x02\x00", 2));
+    while (!end) {
+      slow.send("\x01");
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+  EXPECT_TRUE(slow.closed_by_server());
+  EXPECT_TRUE(cut.closed_by_server());
+  end = true;
+  trickle.join();
+  EXPECT_TRUE(reaches(true));
+  EXPECT_TRUE(eventually([&] { return server_->connections() == 1; }));   // the silent one, in its idle time
+}
+
+TEST_F(TlsServers, IdleConnectionsAreClosedAlsoOverTls) {
+  start_tls({.idle_close_ms = 1500});
+  BlockingClient client(*env_, {.tls = &tls_});
+  EXPECT_TRUE(client.call<RequestCode::GET_MAX_OFFSET>(addr_, {"t", 4}));
+  EXPECT_EQ(server_->connections(), 1u);
+  EXPECT_TRUE(eventually([&] { return server_->connections() == 0; }));
+  EXPECT_TRUE(client.call<RequestCode::GET_MAX_OFFSET>(addr_, {"t", 4}));
+}
+
+/// Bodies larger than a record, than a turn's input, and than what is sent before the end of a turn; more answers than a client reads
+/// at once.
+TEST_F(TlsServers, LargeBodiesAndManyRequestsPassOnTwoLoops) {
+  start_tls({}, 2);
+  env::Loop& loop = env_->start_loop("client");
+  std::vector<std::unique_ptr<Client>> clients;
+  for (const std::string topic : {"t", "big"}) {
+    const size_t sent = topic == "t" ? 100'000 : 0, answer = topic == "t" ? 0 : 300'000;
+    std::atomic<int> answered{0};
+    env_->run_on(loop, [&] {
+      for (int c = 0; c < 4; ++c) {
+        clients.push_back(std::make_unique<Client>(loop, ClientOptions{.tls = &tls_}));
+        for (int i = 0; i < 60; ++i) {
+          const std::string body(static_cast<size_t>(i % 10) * sent, 'r');
+          clients.back()->call<RequestCode::GET_MAX_OFFSET>(addr_, {topic, i}, as_bytes(body), 60'000, [&](auto r) {
+            ASSERT_TRUE(r) << r.error().message();
+            EXPECT_EQ(r->body.size(), answer);
+            ++answered;
+          });
+        }
+      }
+    });
+    EXPECT_TRUE(eventually([&] { return answered == 240; }, 60'000)) << topic;
+  }
+  env_->run_on(loop, [&] { clients.clear(); });
+  env_->stop_loop(loop);
+}
+
+TEST_F(TlsServers, AClientOfAServerWithoutTlsIsToldInTime) {
+  start();   // takes the hello for a frame and closes
+  BlockingClient client(*env_, {.connect_timeout_ms = 1000, .tls = &tls_});
+  const auto r = client.call<RequestCode::GET_MAX_OFFSET>(addr_, {"t", 4}, {}, 20'000);
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code(), Errc::kClosed);
+  server_.reset();
+  env::Loop& loop = env_->start_loop("mute");   // listens and says nothing
+  std::unique_ptr<env::Listener> listener;
+  struct Mute final : env::ConnectionHandler {
+    size_t on_data(env::Connection&, ByteView bytes) noexcept override { return bytes.size(); }
+    void on_close(env::Connection&, const Error&) noexcept override {}
+  } mute;
+  env_->run_on(loop, [&] { listener = std::move(*loop.net().listen("127.0.0.1", 0, [&](env::Connection& c) { c.set_handler(&mute); })); });
+  const auto late = client.call<RequestCode::GET_MAX_OFFSET>("127.0.0.1:" + std::to_string(listener->port()), {"t", 4}, {}, 20'000);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code(), Errc::kTimeout);
+  EXPECT_NE(late.error().message().find("TLS handshake"), std::string::npos);
+  env_->run_on(loop, [&] { listener.reset(); });
+  env_->stop_loop(loop);
 }
 
 // ---- the client ------------------------------------------------------------------------------------------------------

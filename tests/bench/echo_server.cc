@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "remoting/server.h"
+#include "remoting/tls.h"
 
 namespace {
 
@@ -31,7 +32,13 @@ int main(int argc, char** argv) {
   EchoRoom room;
   mq::remoting::Router router;
   router.mount(room);
-  mq::remoting::Server server({&loop}, *env, router, {.port = static_cast<uint16_t>(std::atoi(argv[1]))});
+  const mq::remoting::TlsConfig config;   // as every server: TLS beside plain connections
+  mq::remoting::Tls tls(config, env->fs());
+  if (auto loaded = tls.load(false); !loaded) {
+    std::fprintf(stderr, "%s\n", loaded.error().message().c_str());
+    return 1;
+  }
+  mq::remoting::Server server({&loop}, *env, router, {.port = static_cast<uint16_t>(std::atoi(argv[1])), .tls = &tls});
   if (auto started = server.start(); !started) {
     std::fprintf(stderr, "%s\n", started.error().message().c_str());
     return 1;

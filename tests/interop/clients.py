@@ -9,7 +9,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("MERLINMQ_CACHE") or pathlib.Path.home() / ".cache/merlinmq") / "interop"
 JAVA_VERSIONS = ["4.2.0", "4.9.8", "5.3.3"]
-CLIENTS = [f"java-{v}{kind}" for v in JAVA_VERSIONS for kind in ("", "-bin")] + ["go", "ali-ons"]
+CLIENTS = [f"java-{v}{kind}" for v in JAVA_VERSIONS for kind in ("", "-bin", "-tls")] + ["go", "go-tls", "ali-ons"]
 
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion><groupId>merlinmq</groupId><artifactId>interop</artifactId><version>1</version>
@@ -53,6 +53,38 @@ def digest(folder):
     return h.hexdigest()
 
 
+SERVER_TLS = """tls.test.mode.enable=false
+tls.server.keyPath={0}/server.key
+tls.server.keyPassword=secret
+tls.server.certPath={0}/server.pem
+tls.server.need.client.auth=optional
+tls.server.authClient=true
+tls.server.trustCertPath={0}/ca.pem
+tls.client.authServer=true
+tls.client.trustCertPath={0}/ca.pem
+"""
+CLIENT_TLS = """tls.test.mode.enable=false
+tls.client.keyPath={0}/client.key
+tls.client.certPath={0}/client.pem
+tls.client.authServer=true
+tls.client.trustCertPath={0}/ca.pem
+"""
+
+
+def pki():
+    """The folder with a CA, a server's key behind a password, a client's key, and a tls.config.file for each side."""
+    def make(folder):
+        def openssl(*words):
+            sh(["openssl", *words], folder)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=interop-ca", "-days", "3650", "-keyout", "ca.key", "-out", "ca.pem")
+        for who, secret in (("server", ["-passout", "pass:secret"]), ("client", ["-nodes"])):
+            openssl("req", "-newkey", "rsa:2048", *secret, "-subj", f"/CN={who}", "-keyout", f"{who}.key", "-out", f"{who}.csr")
+            openssl("x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3650", "-out", f"{who}.pem")
+        (folder / "server.properties").write_text(SERVER_TLS.format(folder))
+        (folder / "client.properties").write_text(CLIENT_TLS.format(folder))
+    return once(CACHE / "pki", "1", make)
+
+
 def jars(version):
     def fetch(folder):
         (folder / "pom.xml").write_text(POM.format(version=version))
@@ -74,13 +106,17 @@ def java(client):
                "--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED"]
     if binary:
         command.append("-Drocketmq.serialize.type=ROCKETMQ")
+    if client.endswith("-tls"):
+        command += ["-Dtls.enable=true", f"-Dtls.config.file={pki() / 'client.properties'}"]
     return [*command, "-cp", f"{classes}:{lib}/*", "Agent"]
 
 
-def go(_):
+def go(client):
+    words = ["-tags", "tls", "-modfile=tls.mod"] if client == "go-tls" else []
+
     def build(folder):
-        sh(["go", "build", "-o", folder / "agent", "."], HERE / "go", 3)
-    return [once(CACHE / "agents/go", digest(HERE / "go"), build) / "agent"]
+        sh(["go", "build", *words, "-o", folder / "agent", "."], HERE / "go", 3)
+    return [once(CACHE / "agents" / client, digest(HERE / "go"), build) / "agent"]
 
 
 def node(_):
@@ -95,7 +131,7 @@ def command(client):
     """The command line of a client's agent, which is built when it is not there yet. Raises BuildFailed."""
     (CACHE / "logs").mkdir(parents=True, exist_ok=True)
     try:
-        return [str(w) for w in (java(client) if client.startswith("java-") else {"go": go, "ali-ons": node}[client](client))]
+        return [str(w) for w in (java(client) if client.startswith("java-") else {"go": go, "go-tls": go, "ali-ons": node}[client](client))]
     except (OSError, subprocess.TimeoutExpired) as e:
         raise BuildFailed(str(e)) from e
 

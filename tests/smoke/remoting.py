@@ -19,13 +19,16 @@ class Answer:
 class Connection:
     """One TCP connection; requests may be pipelined: send() now, wait(opaque) later."""
 
-    def __init__(self, addr, timeout=10, accepted=None):
-        """`accepted`: a socket of a server of ours instead of a connection to `addr`."""
+    def __init__(self, addr, timeout=10, accepted=None, preamble=b"", tls=None):
+        """`accepted`: a socket of a server of ours instead of a connection to `addr`; `tls`: an ssl.SSLContext, used behind the preamble."""
         if accepted is None:
             host, port = addr.rsplit(":", 1)
             accepted = socket.create_connection((host, int(port)), timeout)
         self.socket = accepted
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.sendall(preamble)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket)
         self.opaque = itertools.count(1)
         self.buffer = b""
         self.answers = {}

@@ -71,6 +71,7 @@ class Cluster:
     def __init__(self, binaries):
         self.bin = pathlib.Path(binaries).resolve()
         self.servers = []
+        self.admin_env = {}   # of mqadmin, besides ours
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-smoke-"))
@@ -102,4 +103,5 @@ class Cluster:
         return s
 
     def admin(self, *words, check=False):
-        return subprocess.run([self.bin / "mqadmin", *words], capture_output=True, text=True, timeout=60, check=check, cwd=self.folder)
+        return subprocess.run([self.bin / "mqadmin", *words], capture_output=True, text=True, timeout=60, check=check, cwd=self.folder,
+                              env=os.environ | self.admin_env)

@@ -74,7 +74,7 @@ struct NettyClientConfig : ConfigGroup {
   MQ_CLIENT_OPTION(int32_t, clientSocketRcvBufSize, 0, .doc = "0 = system.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(bool, clientPooledByteBufAllocatorEnable, false, .doc = "Pooled buffers.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(bool, clientCloseSocketIfTimeout, true, .doc = "Close a channel on RPC timeout (true in develop).", .reload = Reload::kIgnored);
-  MQ_CLIENT_OPTION(bool, useTLS, false, .doc = "TLS for outgoing connections.", .reload = Reload::kIgnored);
+  MQ_CLIENT_OPTION(bool, useTLS, false, .doc = "TLS for the connections to NameServers; default: tls.enable, and without that whether tls.server.mode is enforcing.");
   MQ_CLIENT_OPTION(std::string, socksProxyConfig, "{}", .doc = "JSON map of SOCKS proxies.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(bool, disableCallbackExecutor, false, .doc = "Run callbacks inline.", .reload = Reload::kIgnored);
   MQ_CLIENT_OPTION(bool, disableNettyWorkerGroup, false, .doc = "No worker event group.", .reload = Reload::kIgnored);

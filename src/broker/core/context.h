@@ -12,6 +12,10 @@
 #include "msg/host.h"
 #include "store/store.h"
 
+namespace mq::remoting {
+class Tls;
+}
+
 namespace mq::broker {
 
 /// Announces changed topics to all NameServers; implemented by the route room, bound in the assembly.
@@ -43,6 +47,7 @@ struct BrokerContext {
   Host store_host;                     // the same as bytes, for records and message ids
   std::unique_ptr<Traffic> traffic;    // by loop_index()
   RouteAnnouncer* announcer = nullptr;
+  const remoting::Tls* outgoing_tls = nullptr;   // null: plain connections to the NameServers
   std::atomic<bool> shutting_down{false};   // badge: published
   int64_t boot_ms = 0;
   std::atomic<size_t> next_reader_{0};      // badge: published

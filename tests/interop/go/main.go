@@ -107,7 +107,7 @@ func (s fixed) Select(m *primitive.Message, queues []*primitive.MessageQueue, la
 }
 
 func produce(id string, o options) error {
-	p, err := rocketmq.NewProducer(producer.WithNsResolver(nameServers(o)), producer.WithGroupName("interop-"+id),
+	p, err := rocketmq.NewProducer(producer.WithNsResolver(nameServers(o)), producer.WithGroupName("interop-"+id), producerTls,
 		producer.WithInstanceName(instance(id)), producer.WithRetry(2),
 		producer.WithSendMsgTimeout(time.Duration(o.number("timeout", 10000))*time.Millisecond),
 		producer.WithQueueSelector(fixed{producer.NewRoundRobinQueueSelector()}))
@@ -201,7 +201,7 @@ func acknowledged(id, name string, k int, r *primitive.SendResult, err error) {
 func consume(id string, o options) error {
 	c, err := rocketmq.NewPushConsumer(consumer.WithNsResolver(nameServers(o)), consumer.WithGroupName(o["group"]),
 		consumer.WithInstance(instance(id)), consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),
-		consumer.WithConsumerOrder(o["orderly"] != ""))
+		consumer.WithConsumerOrder(o["orderly"] != ""), consumerTls)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,87 @@
+// TLS as a process is set to it: the options, the files they name, and the contexts made of them.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "base/options.h"
+#include "env/file.h"
+#include "remoting/tls_context.h"
+
+namespace mq::remoting {
+
+/// RocketMQ's system properties (spec protocol 1.9). Here they may stand in the configuration file, in the environment as
+/// ROCKETMQ_CONF_<key>, and as -D<key>=<value> in JAVA_OPT. Created once by main() or a test; read by all threads.
+struct TlsConfig : ConfigGroup {
+#define MQ_TLS_OPTION(type_, member_, key_, value_, ...) Option<type_> member_{this, value_, {.name = key_, __VA_ARGS__, .ours = true}}
+  MQ_TLS_OPTION(std::string, mode, "tls.server.mode", "permissive", .doc = "What the ports take: permissive, TLS and plain connections; enforcing, TLS only; disabled, plain only.", .allowed = "disabled|permissive|enforcing");
+  MQ_TLS_OPTION(bool, enable, "tls.enable", false, .doc = "TLS for the connections that a process makes: a broker's to its NameServers (useTLS overrides), mqadmin's.");
+  MQ_TLS_OPTION(std::string, configFile, "tls.config.file", "/etc/rocketmq/tls.properties", .doc = "A properties file whose keys, of those below, override the others; may be missing.");
+  MQ_TLS_OPTION(bool, testMode, "tls.test.mode.enable", true, .doc = "The server makes a certificate for itself at start, clients trust any: for trying out. The keys below count only without it.");
+  MQ_TLS_OPTION(std::string, needClientAuth, "tls.server.need.client.auth", "none", .doc = "Whether clients are asked for a certificate: none, optional, require.");
+  MQ_TLS_OPTION(std::string, serverKeyPath, "tls.server.keyPath", "", .doc = "Private key of the server, PEM.");
+  MQ_TLS_OPTION(std::string, serverKeyPassword, "tls.server.keyPassword", "", .doc = "Its password.");
+  MQ_TLS_OPTION(std::string, serverCertPath, "tls.server.certPath", "", .doc = "Certificate chain of the server, PEM, its own first.");
+  MQ_TLS_OPTION(bool, authClient, "tls.server.authClient", false, .doc = "A client's certificate must be signed by one of tls.server.trustCertPath.");
+  MQ_TLS_OPTION(std::string, serverTrustPath, "tls.server.trustCertPath", "", .doc = "Certificates that clients' certificates are checked with, PEM; empty: those of the system.");
+  MQ_TLS_OPTION(std::string, clientKeyPath, "tls.client.keyPath", "", .doc = "Private key for outgoing connections, PEM.");
+  MQ_TLS_OPTION(std::string, clientKeyPassword, "tls.client.keyPassword", "", .doc = "Its password.");
+  MQ_TLS_OPTION(std::string, clientCertPath, "tls.client.certPath", "", .doc = "Certificate chain for outgoing connections, PEM.");
+  MQ_TLS_OPTION(bool, authServer, "tls.client.authServer", false, .doc = "A server's certificate must be signed by one of tls.client.trustCertPath; its name is not compared, as in Java.");
+  MQ_TLS_OPTION(std::string, clientTrustPath, "tls.client.trustCertPath", "", .doc = "Certificates that servers' certificates are checked with, PEM; empty: those of the system.");
+#undef MQ_TLS_OPTION
+};
+
+enum class TlsMode : uint8_t { kDisabled, kPermissive, kEnforcing };
+
+/// The contexts of a process. Made by its owner before the servers, outlives them. Contexts are published; load() and refresh()
+/// from one thread at a time.
+class Tls {
+ public:
+  static constexpr int64_t kRefreshMs = 1000;
+
+  /// `config` and `fs` must outlive it.
+  Tls(const TlsConfig& config, env::FileSystem& fs);
+
+  /// Reads what the options name. Returns what is worth a warning: with unusable files TLS is refused while plain connections go
+  /// on, as in Java. Errors: kInvalid, kNotFound ... naming key and file, when nothing would be left to serve: in enforcing mode, and
+  /// for outgoing connections with `client`.
+  Result<std::vector<std::string>> load(bool client);
+  /// Reads the files again when one has changed. New connections get the new context, those that are open keep theirs; what cannot
+  /// be used is named in the log and the old context stays.
+  void refresh();
+
+  // Any thread.
+  TlsMode mode() const noexcept { return mode_; }
+  /// Null when there is none.
+  std::shared_ptr<const TlsContext> server() const noexcept { return server_.load(std::memory_order_acquire); }
+  std::shared_ptr<const TlsContext> client() const noexcept { return client_.load(std::memory_order_acquire); }
+
+ private:
+  using Context = std::atomic<std::shared_ptr<const TlsContext>>;
+  struct Stamp {
+    std::string path;
+    int64_t size = -1, mtime_ms = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+
+  Result<std::shared_ptr<const TlsContext>> make(TlsContext::Side side, const TlsConfig& settled) const;
+  void stamp(const TlsConfig& settled);
+  bool changed() const;
+
+  const TlsConfig& config_;
+  env::FileSystem& fs_;
+  const TlsMode mode_;
+  bool with_client_ = false;
+  std::vector<Stamp> seen_;   // the files as they were when last read
+  Context server_, client_;   // badge: published
+};
+
+/// The text of a configuration (key=value lines) as a request may see it: stars for the passwords of keys, which in Java are system
+/// properties and shown to nobody.
+std::string without_key_passwords(std::string_view text);
+
+/// -Dtls.x=y of JAVA_OPT, JAVA_OPT_EXT and JAVA_TOOL_OPTIONS, where a Java server's start script has them.
+std::vector<PropertyLine> tls_properties_of_java(char** environment);
+
+}  // namespace mq::remoting
