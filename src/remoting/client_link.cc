@@ -65,13 +65,16 @@ void ClientLink::abandon() noexcept {
 size_t ClientLink::on_data(env::Connection& c, ByteView bytes) noexcept {
   size_t used = 0;
   while (used < bytes.size() && !c.closing()) {
-    if (c.congested()) [[unlikely]] {   // our answers to the server's requests pile up
+    const ByteView stream = bytes.subspan(used);
+    const wire::FrameSize size = wire::probe_frame(stream);
+    Handled handled = Handled::kDone;
+    if (size.state == wire::FrameSize::State::kBad || size.bytes > options_.max_frame_bytes) handled = Handled::kBad;
+    else if (size.state == wire::FrameSize::State::kComplete) handled = handle(stream.first(size.bytes));
+    if (handled == Handled::kLater) {
       c.pause(true);
       break;
     }
-    const ByteView stream = bytes.subspan(used);
-    const wire::FrameSize size = wire::probe_frame(stream);
-    if (size.state == wire::FrameSize::State::kBad || size.bytes > options_.max_frame_bytes || (size.state == wire::FrameSize::State::kComplete && !handle(stream.first(size.bytes)))) {
+    if (handled == Handled::kBad) {
       log.warn("{} sent what is no frame: {}", addr_, size.why.empty() ? "bad header or too large" : size.why);
       c.close(true);
       return bytes.size();
@@ -82,21 +85,24 @@ size_t ClientLink::on_data(env::Connection& c, ByteView bytes) noexcept {
   return used;
 }
 
-/// False when the bytes are no frame.
-bool ClientLink::handle(ByteView bytes) {
-  if (auto decoded = wire::decode_frame(bytes, frame_); !decoded) return decoded.error().code() == Errc::kInvalid;
-  if (!owner_) return true;
+ClientLink::Handled ClientLink::handle(ByteView bytes) {
+  if (auto decoded = wire::decode_frame(bytes, frame_); !decoded) {
+    return decoded.error().code() == Errc::kInvalid ? Handled::kDone : Handled::kBad;
+  }
+  if (!owner_) return Handled::kDone;
   if (frame_.is_response()) {
     owner_->on_response(frame_);
-    return true;
+    return Handled::kDone;
   }
+  // Answers to the server's requests pile up. What it answers is read on: it may take no more from us until that has left it.
+  if (connection_->congested()) return Handled::kLater;
   ByteBuffer& out = connection_->out();
-  if (owner_->on_request(addr_, frame_, out) || frame_.is_oneway()) return true;
+  if (owner_->on_request(addr_, frame_, out) || frame_.is_oneway()) return Handled::kDone;
   char text[64];
   const auto end = fmt::format_to_n(text, sizeof text, " request type {} not supported", frame_.code);
   wire::encode_frame(out, {.type = frame_.type, .code = static_cast<int32_t>(wire::ResponseCode::REQUEST_CODE_NOT_SUPPORTED),
                            .opaque = frame_.opaque, .flag = wire::kFlagResponse, .remark = {text, end.size}}, wire::NoHeader{});
-  return true;
+  return Handled::kDone;
 }
 
 void ClientLink::on_close(env::Connection&, const Error& why) noexcept {

@@ -40,7 +40,8 @@ class ClientLink final : public env::ConnectionHandler, public std::enable_share
 
  private:
   void connected(Result<env::Connection*> r);
-  bool handle(ByteView bytes);
+  enum class Handled : uint8_t { kDone, kLater /* not before our output has left */, kBad /* no frame */ };
+  Handled handle(ByteView bytes);
   void gone(Error why);
   void begin_tls();
   void watch_idle(int64_t delay_ms);

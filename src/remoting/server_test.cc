@@ -599,6 +599,27 @@ TEST_F(Servers, CallsAfterCloseAreNotLostWithTheOldConnection) {
   env_->stop_loop(loop);
 }
 
+/// Both sides have more to send than the other takes at once: neither may wait for the other.
+TEST_F(Servers, LargeRequestsAndLargeAnswersPassEachOther) {
+  start();
+  env::Loop& loop = env_->start_loop("client");
+  std::unique_ptr<Client> client;
+  std::atomic<int> answered{0};
+  env_->run_on(loop, [&] {
+    client = std::make_unique<Client>(loop);
+    for (int i = 0; i < 60; ++i) {
+      client->call<RequestCode::GET_MAX_OFFSET>(addr_, {"big", i}, as_bytes(std::string(400'000, 'r')), 60'000, [&](auto r) {
+        ASSERT_TRUE(r) << r.error().message();
+        EXPECT_EQ(r->body.size(), 300'000u);
+        ++answered;
+      });
+    }
+  });
+  EXPECT_TRUE(eventually([&] { return answered == 60; }, 30'000));
+  env_->run_on(loop, [&] { client.reset(); });
+  env_->stop_loop(loop);
+}
+
 TEST_F(Servers, AServerThatHangsUpEndsTheCallsUnderWay) {
   start();
   env::Loop& loop = env_->start_loop("client");
