@@ -56,12 +56,11 @@ Result<std::string> read(env::FileSystem& fs, const Option<std::string>& path) {
   return text;
 }
 
-/// Certificate and key, when the paths are given.
+/// Certificate and key; one path may not be given without the other.
 Result<> read_identity(TlsMaterial& m, env::FileSystem& fs, const Option<std::string>& cert, const Option<std::string>& key) {
   if (cert().empty() != key().empty()) {
     return fail(Errc::kInvalid, std::string(cert.info().name) + " and " + std::string(key.info().name) + " are needed together");
   }
-  if (cert().empty()) return {};
   MQ_TRY(m.certificate, read(fs, cert));
   MQ_TRY(m.key, read(fs, key));
   return {};
@@ -71,7 +70,7 @@ Result<TlsMaterial> server_material(const TlsConfig& c, env::FileSystem& fs) {
   TlsMaterial m;
   m.peer = TlsMaterial::Peer::kOptional;
   if (c.testMode()) return m;
-  if (c.serverCertPath().empty()) {
+  if (c.serverCertPath().empty() && c.serverKeyPath().empty()) {
     return fail(Errc::kInvalid, "tls.test.mode.enable=false needs a certificate: set tls.server.certPath and tls.server.keyPath");
   }
   MQ_TRY_VOID(read_identity(m, fs, c.serverCertPath, c.serverKeyPath));
@@ -87,7 +86,7 @@ Result<TlsMaterial> server_material(const TlsConfig& c, env::FileSystem& fs) {
 Result<TlsMaterial> client_material(const TlsConfig& c, env::FileSystem& fs) {
   TlsMaterial m;
   if (c.testMode()) return m;
-  MQ_TRY_VOID(read_identity(m, fs, c.clientCertPath, c.clientKeyPath));
+  if (!c.clientCertPath().empty() || !c.clientKeyPath().empty()) MQ_TRY_VOID(read_identity(m, fs, c.clientCertPath, c.clientKeyPath));
   m.key_password = c.clientKeyPassword();
   m.verify = c.authServer();
   if (m.verify && !c.clientTrustPath().empty()) {

@@ -13,7 +13,7 @@ namespace mq::remoting {
 /// RocketMQ's system properties (spec protocol 1.9). Here they may stand in the configuration file, in the environment as
 /// ROCKETMQ_CONF_<key>, and as -D<key>=<value> in JAVA_OPT. Created once by main() or a test; read by all threads.
 struct TlsConfig : ConfigGroup {
-#define MQ_TLS_OPTION(type_, member_, key_, value_, ...) Option<type_> member_{this, value_, {.name = key_, __VA_ARGS__, .ours = true}}
+#define MQ_TLS_OPTION(type_, name_, key_, value_, ...) Option<type_> name_{this, value_, {.name = key_, __VA_ARGS__, .ours = true}}
   MQ_TLS_OPTION(std::string, mode, "tls.server.mode", "permissive", .doc = "What the ports take: permissive, TLS and plain connections; enforcing, TLS only; disabled, plain only.", .allowed = "disabled|permissive|enforcing");
   MQ_TLS_OPTION(bool, enable, "tls.enable", false, .doc = "TLS for the connections that a process makes: a broker's to its NameServers (useTLS overrides), mqadmin's.");
   MQ_TLS_OPTION(std::string, configFile, "tls.config.file", "/etc/rocketmq/tls.properties", .doc = "A properties file whose keys, of those below, override the others; may be missing.");

@@ -46,7 +46,7 @@ def test_printed_items(binaries):
         r = run(binaries, "mqbroker", flag, "-n", "127.0.0.1:9876")
         assert r.returncode == 0, r
         lines = r.stdout.splitlines()
-        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO main - \w+=.*", line) for line in lines), lines[:3]
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO main - [\w.]+=.*", line) for line in lines), lines[:3]
         items = [line.split(" - ", 1)[1] for line in lines]
         assert "namesrvAddr=127.0.0.1:9876" in items and "flushDiskType=ASYNC_FLUSH" in items
         assert ("brokerPermission=6" in items) == (flag in ("-p", "--printConfigItem"))
