@@ -51,6 +51,8 @@ STEPS = [
          needs="tests/interop/run", minutes=25),
     Step("wire", "tests/yardsticks/run wire", "raw frames against recorded answers of the Java servers", "default full",
          needs=str(YARDSTICKS / "conformance/wire/run")),
+    Step("acl", "tests/yardsticks/run acl", "raw frames against a Java broker's answers with access control on", "default full",
+         needs=str(YARDSTICKS / "conformance/wire/run")),
     Step("clients", "tests/yardsticks/run clients", "conformance programs on published clients", "default full",
          needs=str(YARDSTICKS / "conformance/clients/run"), minutes=25),
     Step("mqadmin", "tests/yardsticks/run mqadmin", "texts of mqadmin against those of the Java tool", "default full",

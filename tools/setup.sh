@@ -3,7 +3,7 @@
 # Does nothing and asks nothing when everything is there. Needs root or sudo only when something is missing.
 set -euo pipefail
 
-build=(g++ cmake ninja-build ccache mold pkg-config libc-ares-dev libssl-dev zlib1g-dev libfmt-dev python3)
+build=(g++ cmake ninja-build ccache mold pkg-config libc-ares-dev libssl-dev libyaml-cpp-dev zlib1g-dev libfmt-dev python3)
 test=("${build[@]}" libgtest-dev libgmock-dev iproute2 openssl procps python3-pip)
 interop=("${test[@]}")
 container=("${test[@]}" buildah podman runc netavark aardvark-dns)

@@ -49,6 +49,8 @@ void add_rocksdb_commands(std::vector<Command>& to);
 void add_export_commands(std::vector<Command>& to);
 void add_static_topic_commands(std::vector<Command>& to);
 void add_monitor_commands(std::vector<Command>& to);
+void add_auth_commands(std::vector<Command>& to);
+void add_plain_acl_commands(std::vector<Command>& to);
 
 /// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
 /// does, unless MERLINMQ_STRICT_EXIT=1.

@@ -31,11 +31,6 @@ constexpr std::string_view k533 =
     "dumpCompactionLog getColdDataFlowCtrInfo updateColdDataFlowCtrGroupConfig removeColdDataFlowCtrGroupConfig setCommitLogReadAheadMode createUser "
     "updateUser deleteUser getUser listUser copyUser createAcl updateAcl deleteAcl getAcl listAcl copyAcl rocksDBConfigToJson "
     "checkRocksdbCqWriteProgress";
-/// Access control, of 4.9.8 and of 5.3.3: not there yet (docs/compatibility.md). When it is, these lines go.
-constexpr std::string_view kAccess =
-    "updateAclConfig deleteAclConfig updateGlobalWhiteAddr clusterAclConfigVersion createUser updateUser deleteUser getUser listUser copyUser createAcl "
-    "updateAcl deleteAcl getAcl listAcl copyAcl";
-
 std::vector<std::string_view> words(std::string_view text) { return split(text, " "); }
 std::set<std::string_view> set_of(std::string_view text) {
   const auto list = words(text);
@@ -45,9 +40,8 @@ std::set<std::string_view> set_of(std::string_view text) {
 TEST(Commands, AllOfTheThreeReleasesAreThere) {
   std::set<std::string_view> listed;
   for (const Command& c : all_commands()) EXPECT_TRUE(listed.insert(c.name).second) << c.name << " is listed twice";
-  const auto access = set_of(kAccess);
   for (const std::string_view release : {k420, k498, k533}) {
-    for (const std::string_view name : words(release)) EXPECT_TRUE(listed.contains(name) || access.contains(name)) << name << " is missing";
+    for (const std::string_view name : words(release)) EXPECT_TRUE(listed.contains(name)) << name << " is missing";
   }
   EXPECT_EQ(words(k420).size(), 41u);   // QUIRK: Java lists one of them twice
   EXPECT_EQ(words(k533).size(), 89u);

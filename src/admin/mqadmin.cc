@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "admin/command.h"
+#include "admin/credentials.h"
 #include "admin/guide.h"
 #include "admin/java_text.h"
 #include "base/check.h"
@@ -127,7 +128,11 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
     complain(loaded.error().message() + "\n");
     return 1;
   }
-  Session session(env, split_addresses(list), loaded->get());
+  const char* home = std::getenv("ROCKETMQ_HOME");
+  auto credentials = find_credentials(env.fs(), home ? home : "");
+  // Java's tool goes on unsigned as well; what the server refuses then is easier to understand with this line.
+  if (!credentials) complain(fmt::format("requests are not signed: {}\n", credentials.error().message()));
+  Session session(env, split_addresses(list), loaded->get(), credentials.value_or(wire::Credentials{}));
   if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
   const auto result = command.run(session, *options);
   if (result) return 0;
@@ -206,6 +211,8 @@ const std::vector<Command>& all_commands() {
     add_export_commands(all);
     add_static_topic_commands(all);
     add_monitor_commands(all);
+    add_auth_commands(all);
+    add_plain_acl_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

@@ -30,8 +30,8 @@ Failure broker_failure(const remoting::ResponseBase& r, std::string_view addr) {
   return fail(Errc::kRefused, with_faq(fmt::format("CODE: {}  DESC: {} BROKER: {}", r.code, r.remark, addr)));
 }
 
-Session::Session(env::Env& env, std::vector<std::string> namesrvs, const remoting::Tls* tls)
-    : env_(env), namesrvs_(std::move(namesrvs)), client_(env, {.tls = tls}) {}
+Session::Session(env::Env& env, std::vector<std::string> namesrvs, const remoting::Tls* tls, wire::Credentials credentials)
+    : env_(env), namesrvs_(std::move(namesrvs)), client_(env, {.tls = tls, .credentials = std::move(credentials)}) {}
 
 void Session::write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

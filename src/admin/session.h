@@ -23,8 +23,8 @@ Failure broker_failure(const remoting::ResponseBase& response, std::string_view 
 /// Used by one command on the main thread.
 class Session {
  public:
-  /// `tls`: null for plain connections; loaded for clients.
-  Session(env::Env& env, std::vector<std::string> namesrvs, const remoting::Tls* tls = nullptr);
+  /// `tls`: null for plain connections; loaded for clients. With `credentials` every request is signed.
+  Session(env::Env& env, std::vector<std::string> namesrvs, const remoting::Tls* tls = nullptr, wire::Credentials credentials = {});
 
   // --- output ---------------------------------------------------------------------------------------------------------
   template <class... A>

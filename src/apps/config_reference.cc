@@ -51,6 +51,7 @@ int config_reference_main() {
   const broker::NettyClientConfig client;
   const broker::HostConfig host;
   const ops::ServiceConfig service;
+  const auth::AuthConfig auth;
   const namesrv::NamesrvConfig names;
   const remoting::NettyServerConfig netty(9876);
   const remoting::TlsConfig tls;
@@ -68,6 +69,7 @@ int config_reference_main() {
   print_group("Broker, keys of our own", "They are not RocketMQ's.", host);
   print_group("NameServer", "NamesrvConfig.", names);
   print_group("NameServer's server side", "NettyServerConfig.", netty);
+  print_group("Both servers, access control", "AuthConfig. No request may change these keys. A Java NameServer knows none of them.", auth);
   print_group("Both servers, keys of our own", "They are not RocketMQ's.", service);
   print_group("TLS of both servers and mqadmin", "RocketMQ's system properties: `-Dtls.server.mode=enforcing` and so on in `JAVA_OPT` or `JAVA_OPT_EXT` count as "
               "at a Java server; they may also stand in the configuration file, and in the environment with underscores, as `ROCKETMQ_CONF_tls_server_mode`.", tls);

@@ -31,7 +31,8 @@ class NamesrvProcess {
   remoting::NettyServerConfig netty{9876};
   ops::ServiceConfig service;
   remoting::TlsConfig tls;
-  Configuration all{{&config, &netty, &service, &tls}};
+  auth::AuthConfig auth;
+  Configuration all{{&config, &netty, &service, &tls, &auth}};
   std::vector<std::string> warnings;
 
  private:
@@ -61,7 +62,8 @@ class BrokerProcess {
   broker::HostConfig host;
   ops::ServiceConfig service;
   remoting::TlsConfig tls;
-  Configuration all{{&config, &server, &client, &store, &host, &service, &tls}};
+  auth::AuthConfig auth;
+  Configuration all{{&config, &server, &client, &store, &host, &service, &tls, &auth}};
   std::vector<std::string> warnings;
 
  private:

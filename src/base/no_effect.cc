@@ -18,6 +18,7 @@ constexpr std::string_view kMemory = "messages are written with write() and read
 constexpr std::string_view kRaft = "DLedger is not served";
 constexpr std::string_view kExporter = "metrics are served in Prometheus text at httpPort, to whoever asks";
 constexpr std::string_view kRemoved = "newer releases of RocketMQ have no use for it either";
+constexpr std::string_view kAuthCache = "users and policies are in memory, and each request is checked by itself";
 constexpr std::string_view kFilterServer = "filter servers were removed from RocketMQ 5";
 
 constexpr std::array kRules{
@@ -33,6 +34,7 @@ constexpr std::array kRules{
     Rule{"metricsGrpc", kExporter}, Rule{"metricGrpc", kExporter}, Rule{"metricLogging", kExporter}, Rule{"metricsInDelta", kExporter}, Rule{"metricsPromExporter", kExporter},
     Rule{"metricsExporter", kExporter}, Rule{"Metrics", kExporter}, Rule{"metricsOtel", kExporter}, Rule{"metricsLabel", kExporter},
     Rule{"commercial", kRemoved}, Rule{"maxDelayTime", kRemoved}, Rule{"filterServer", kFilterServer},
+    Rule{"userCache", kAuthCache}, Rule{"aclCache", kAuthCache}, Rule{"stateful", kAuthCache}, Rule{"authenticationStrategy", kAuthCache}, Rule{"authorizationStrategy", kAuthCache},
 };
 
 }  // namespace

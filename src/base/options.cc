@@ -13,6 +13,7 @@ namespace mq {
 
 namespace {
 
+constexpr std::string_view kHidden = "******";
 std::atomic<int32_t> processors{0};   // badge: published; 0: ask the machine
 
 /// Keys whose values must not be seen in logs.
@@ -67,7 +68,7 @@ std::string unusable(const OptionBase& option, const PropertyLine& line) {
 
 }  // namespace
 
-std::string shown_value(std::string_view key, std::string_view value) { return is_secret(key) ? "******" : std::string(value); }
+std::string shown_value(std::string_view key, std::string_view value) { return is_secret(key) && !value.empty() ? std::string(kHidden) : std::string(value); }
 
 template <> Result<bool> parse_option<bool>(const OptionInfo&, std::string_view t) { return equals_true(t); }
 template <> Result<int32_t> parse_option<int32_t>(const OptionInfo& info, std::string_view t) {
@@ -200,15 +201,16 @@ static void append_escaped(std::string& out, std::string_view text, bool is_key)
   }
 }
 
-std::string Configuration::text() const {
+std::string Configuration::text(Secrets secrets) const {
   std::map<std::string, std::string> all;
   {
     MutexLock lock(mu_);
-    for (const auto& [k, v] : extra_) all[k] = v;
+    for (const auto& [k, v] : extra_) all[k] = secrets == Secrets::kHide ? shown_value(k, v) : v;
   }
   for (const ConfigGroup* g : groups_) for (const OptionBase* o : g->options()) {
     std::string value = o->text();
     if (o->info().ours && value == o->default_text()) continue;
+    if (secrets == Secrets::kHide && !value.empty()) value = shown_value(o->info().name, value);
     if (!value.empty() || !o->info().nullable) all[std::string(o->info().name)] = std::move(value);
   }
   std::string out;
@@ -225,7 +227,7 @@ std::vector<std::string> Configuration::print(bool important_only) const {
   std::vector<std::string> out;
   for (const ConfigGroup* g : groups_) {
     for (const OptionBase* o : g->options()) {
-      if (!important_only || o->info().important) out.push_back(std::string(o->info().name) + "=" + o->text());
+      if (!important_only || o->info().important) out.push_back(std::string(o->info().name) + "=" + shown_value(o->info().name, o->text()));
     }
   }
   return out;
@@ -240,6 +242,7 @@ Result<std::vector<std::string>> Configuration::update(std::string_view properti
   }
   std::vector<std::string> changed;
   for (const PropertyLine& line : lines) {
+    if (line.value == kHidden && is_secret(line.key)) continue;   // sent back as it was shown
     const std::vector<OptionBase*> options = all(line.key);
     if (options.empty()) {
       MutexLock lock(mu_);

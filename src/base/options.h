@@ -143,8 +143,11 @@ class Configuration {
   /// tls_server_mode stands for tls.server.mode.
   Result<std::vector<std::string>> apply_environment(char** environment);
 
-  /// What GET_*_CONFIG returns: all options and the file's unknown keys as sorted `key=value\n` lines.
-  std::string text() const;
+  /// All options and the file's unknown keys as sorted `key=value\n` lines: what a file keeps, and with kHide what GET_*_CONFIG returns.
+  enum class Secrets : uint8_t { kShow, kHide };
+  std::string text(Secrets secrets = Secrets::kShow) const;
+  /// True when the two differ: the file is its owner's alone then.
+  bool has_secrets() const { return text(Secrets::kShow) != text(Secrets::kHide); }
   /// `-p`: every option as `key=value`; `-m`: only the important ones. In order of declaration; a key that several groups
   /// declare comes once for each, as in Java.
   std::vector<std::string> print(bool important_only) const;

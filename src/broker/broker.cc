@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "auth/access.h"
 #include "base/log.h"
 #include "broker/admin/admin_room.h"
 #include "broker/assign/assign_room.h"
@@ -118,6 +119,7 @@ struct Broker::Impl {
   std::unique_ptr<HaRoom> ha;
   std::unique_ptr<RocksdbRoom> rocksdb;
   std::unique_ptr<ObserveRoom> observe;
+  std::unique_ptr<auth::Access> access;
   remoting::Router router;
   std::unique_ptr<remoting::Server> main_port, fast_port;
   env::Periodic persist_meta, persist_offsets, persist_filters, renew_tls;   // badge: owned by ctl
@@ -172,6 +174,16 @@ struct Broker::Impl {
     b.ip = told.host;
     b.addr = told.to_string();
     b.boot_ms = env.clock().now_ms();
+  }
+
+  /// Users and policies, before anything is let in.
+  Result<> open_access() {
+    if (!configs.auth) return {};
+    access = std::make_unique<auth::Access>(*configs.auth, env.fs(), store->root_dir() + "/config/auth.json", context->cluster);
+    if (configs.broker.aclEnable()) access->use_plain_acl(configs.broker.rocketmqHome());
+    MQ_TRY_VOID(access->open());
+    context->credentials = access->credentials();
+    return {};
   }
 
   /// The address in stored messages and their ids is numeric. Behind a name it is this machine's own.
@@ -276,6 +288,7 @@ struct Broker::Impl {
       for (const auto& p : delay->progress()) keys.emplace_back(fmt::format("scheduleMessageOffset_{}", p.level), fmt::format("{},{}", p.offset, p.max));
       return keys;
     };
+    if (configs.auth) hooks.locked_keys = auth::locked_keys(*configs.auth);
     admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));
     assign = std::make_unique<AssignRoom>(b, meta, [this] { return route ? route->namesrvs() : std::vector<std::string>{}; });
     assign->start();
@@ -302,6 +315,10 @@ struct Broker::Impl {
     router.mount(*cold);
     router.mount(*ha);
     router.mount(*rocksdb);
+    if (access) {
+      access->mount(router, *b.ctl);
+      env.run_on(*b.ctl, [&] { access->mount_plain(router, *b.ctl, {b.broker_name, b.addr, b.cluster}); });
+    }
     arrivals.store(pull.get(), std::memory_order_release);
     return {};
   }
@@ -369,6 +386,7 @@ struct Broker::Impl {
         persist_offsets.stop();
         persist_filters.stop();
         if (filters) save_filters();
+        if (access) access->stop();
         if (topics) persist_topics_and_groups();
         if (!offsets) return;
         if (auto r = synced ? offsets->persist() : synced; !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
@@ -399,6 +417,7 @@ Result<> Broker::start() {
   MQ_TRY_VOID(i.observe->start());
   MQ_TRY_VOID(i.open_store());
   i.build_context();
+  MQ_TRY_VOID(i.open_access());
   MQ_TRY_VOID(i.resolve_store_host());
   MQ_TRY_VOID(i.load_tables());
   MQ_TRY_VOID(i.build_rooms());

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "auth/config.h"
 #include "broker/core/config.h"
 #include "env/loop.h"
 #include "ops/service_config.h"
@@ -28,6 +29,7 @@ class Broker {
     std::string home;          // user.home: default of the store's root
     remoting::Tls* tls = nullptr;   // of the ports; null: disabled
     bool useTLS = false;       // for the connections to NameServers; `tls` is loaded for clients then
+    const auth::AuthConfig* auth = nullptr;   // null: no access control
   };
   Broker(env::Env& env, Configs configs);
   ~Broker();

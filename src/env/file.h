@@ -65,7 +65,13 @@ class File {
   virtual Result<> sync_mapping(const Mapping& mapping, size_t offset, size_t size) = 0;
 };
 
-enum class Open : uint8_t { kRead, kReadWrite, kCreate /* read-write, made when missing */ };
+enum class Open : uint8_t {
+  kRead,
+  kReadWrite,
+  kCreate,          // read-write, made when missing
+  kCreatePrivate,   // the same, a new file is its owner's alone (mode 0600)
+};
+inline bool creates(Open mode) noexcept { return mode == Open::kCreate || mode == Open::kCreatePrivate; }
 
 struct DirEntry {
   std::string name;
@@ -110,6 +116,6 @@ class FileSystem {
 Result<std::string> read_file(FileSystem& fs, const std::string& path, int64_t limit_bytes = 1 << 30);
 /// Replaces the file so that after a crash either the old or the new content is there: PATH.tmp, sync, then the old
 /// one becomes PATH.bak when `keep_bak`, rename, sync of the folder.
-Result<> replace_file(FileSystem& fs, const std::string& path, std::string_view content, bool keep_bak);
+Result<> replace_file(FileSystem& fs, const std::string& path, std::string_view content, bool keep_bak, Open how = Open::kCreate);
 
 }  // namespace mq::env

@@ -14,19 +14,19 @@ Result<std::string> read_file(FileSystem& fs, const std::string& path, int64_t l
   return text;
 }
 
-static Result<> write_whole(FileSystem& fs, const std::string& path, std::string_view content) {
-  MQ_TRY(const auto file, fs.open(path, Open::kCreate));
+static Result<> write_whole(FileSystem& fs, const std::string& path, std::string_view content, Open how) {
+  MQ_TRY(const auto file, fs.open(path, how));
   MQ_TRY_VOID(file->truncate(0));
   MQ_TRY_VOID(file->write(0, as_bytes(content)));
   return file->sync();
 }
 
-Result<> replace_file(FileSystem& fs, const std::string& path, std::string_view content, bool keep_bak) {
+Result<> replace_file(FileSystem& fs, const std::string& path, std::string_view content, bool keep_bak, Open how) {
   const size_t slash = path.rfind('/');
   const std::string dir = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   const std::string tmp = path + ".tmp";
   if (!fs.exists(dir)) MQ_TRY_VOID(fs.make_dirs(dir));
-  MQ_TRY_VOID(write_whole(fs, tmp, content));
+  MQ_TRY_VOID(write_whole(fs, tmp, content, how));
   // Between the two renames only PATH.bak is there; readers of such files fall back to it, as Java's do.
   if (keep_bak && fs.exists(path)) MQ_TRY_VOID(fs.rename(path, path + ".bak"));
   MQ_TRY_VOID(fs.rename(tmp, path));

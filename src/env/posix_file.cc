@@ -165,9 +165,9 @@ Result<std::unique_ptr<File>> open_posix_file(const std::string& path, Open mode
   int flags = O_CLOEXEC;
   if (mode == Open::kRead) flags |= O_RDONLY;
   if (mode == Open::kReadWrite) flags |= O_RDWR;
-  if (mode == Open::kCreate) flags |= O_RDWR | O_CREAT;
+  if (creates(mode)) flags |= O_RDWR | O_CREAT;
   int fd;
-  do fd = ::open(path.c_str(), flags, 0644);
+  do fd = ::open(path.c_str(), flags, mode == Open::kCreatePrivate ? 0600 : 0644);
   while (fd < 0 && errno == EINTR);
   if (fd < 0) return fail_errno(errno, "open").at(path);
   return std::make_unique<PosixFile>(fd, path);

@@ -81,7 +81,7 @@ Result<SimNodeRef> SimDisk::open(const std::string& path, Open mode, int64_t now
     if (found->second->is_dir) return fail(Errc::kIo, "is a folder: " + path);
     return found->second;
   }
-  if (mode != Open::kCreate) return fail(Errc::kNotFound, "no such file: " + path);
+  if (!creates(mode)) return fail(Errc::kNotFound, "no such file: " + path);
   auto node = std::make_shared<SimNode>();
   node->content = std::make_shared<SimContent>();
   node->mtime_ms = now_ms;

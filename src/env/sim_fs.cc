@@ -196,13 +196,13 @@ class SimLock final : public FileLock {
 Result<std::unique_ptr<File>> SimFs::open(const std::string& path, Open mode) {
   if (!process_.alive()) return dead();
   SimMachineImpl& machine = process_.machine();
-  const bool creates = mode == Open::kCreate && !machine.disk().find(path);
+  const bool is_new = creates(mode) && !machine.disk().find(path);
   SimNodeRef node;
   const auto look_up = [&]() -> Result<> {
     MQ_TRY(node, machine.disk().open(path, mode, process_.clock().now_ms()));
     return {};
   };
-  if (creates) {
+  if (is_new) {
     MQ_TRY_VOID(change(process_, look_up));
   } else {
     MQ_TRY_VOID(look_up());

@@ -47,6 +47,7 @@ Answer ConfigRoom::update(const wire::NoHeader&, Request& request) {
   std::vector<std::string> black_list{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome"};
   std::istringstream more(s_.config.configBlackList());
   for (std::string word; std::getline(more, word, ';');) black_list.push_back(word);
+  black_list.insert(black_list.end(), s_.locked_keys.begin(), s_.locked_keys.end());
   const auto changed = s_.all.update(request.body_text(), black_list);
   if (!changed) {
     if (changed.error().code() == Errc::kPermission) return request.refuse(ResponseCode::NO_PERMISSION, changed.error().message());
@@ -55,12 +56,14 @@ Answer ConfigRoom::update(const wire::NoHeader&, Request& request) {
   for (const std::string& key : *changed) log.info("{} is set by {}", key, request.session().peer_text());
   const std::string path = s_.config.configStorePath();
   (void)s_.env.fs().make_dirs(path.substr(0, path.rfind('/')));
-  if (auto r = env::replace_file(s_.env.fs(), path, s_.all.text(), true); !r) {
+  if (auto r = env::replace_file(s_.env.fs(), path, s_.all.text(), true, s_.all.has_secrets() ? env::Open::kCreatePrivate : env::Open::kCreate); !r) {
     log.error("the changed configuration is in effect but cannot be written to {}: {}", path, r.error().message());
   }
   return request.ok();
 }
 
-Answer ConfigRoom::show(const wire::NoHeader&, Request& request) { return request.ok_body(remoting::without_key_passwords(s_.all.text())); }
+Answer ConfigRoom::show(const wire::NoHeader&, Request& request) {
+  return request.ok_body(remoting::without_key_passwords(s_.all.text(Configuration::Secrets::kHide)));
+}
 
 }  // namespace mq::namesrv

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "auth/access.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "namesrv/broker_room.h"
@@ -19,6 +20,7 @@ namespace mq::namesrv {
 namespace {
 
 Logger log("namesrv");
+constexpr std::string_view kAccessCluster = "namesrv";   // a NameServer belongs to no cluster; its own requests need Cluster:namesrv
 constexpr int64_t kAliveMs = 1000, kCountMs = 1000;
 
 template <wire::RequestCode C, class R> struct Has : std::false_type {};
@@ -46,6 +48,7 @@ struct NameServer::Impl {
   std::unique_ptr<BrokerRoom> brokers;
   std::unique_ptr<ClientRoom> clients;
   std::unique_ptr<ConfigRoom> config_room;
+  std::unique_ptr<auth::Access> access;
   remoting::Router router;
   std::unique_ptr<remoting::Server> server;
   env::Loop* loop = nullptr;
@@ -59,15 +62,17 @@ struct NameServer::Impl {
 
   Result<> start() {
     MQ_TRY_VOID(kv.load());
+    MQ_TRY_VOID(open_access());
     loop = &env.start_loop("ns");
     state.reset(new NamesrvState{.env = env, .loop = *loop, .config = configs.namesrv, .all = configs.all, .kv = kv, .tables = tables,
-                                 .cache = cache, .started_ms = env.clock().mono_ms()});
+                                 .cache = cache, .locked_keys = configs.auth ? auth::locked_keys(*configs.auth) : std::vector<std::string>{}, .started_ms = env.clock().mono_ms()});
     brokers = std::make_unique<BrokerRoom>(*state);
     clients = std::make_unique<ClientRoom>(*state);
     config_room = std::make_unique<ConfigRoom>(*state);
     router.mount(*brokers);
     router.mount(*clients);
     router.mount(*config_room);
+    if (access) access->mount(router, *loop);
     remoting::ServerOptions options;
     options.host = configs.netty.bindAddress();
     if (options.host == "0.0.0.0" || options.host == "::") options.host.clear();
@@ -89,6 +94,14 @@ struct NameServer::Impl {
     if (configs.service.httpPort() <= 0) return {};
     return http.start(configs.service.httpAddress(), static_cast<uint16_t>(configs.service.httpPort()),
                       [this](const ops::HttpRequest& request) { return answer(request); });
+  }
+
+  /// Users and policies stand beside the KV config.
+  Result<> open_access() {
+    if (!configs.auth) return {};
+    const std::string kv_path = configs.namesrv.kvConfigPath();
+    access = std::make_unique<auth::Access>(*configs.auth, env.fs(), kv_path.substr(0, kv_path.rfind('/') + 1) + "auth.json", std::string(kAccessCluster));
+    return access->open();
   }
 
   bool alive() const { return ops::loops_respond(std::span(&loop, 1), kAliveMs); }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "auth/config.h"
 #include "env/loop.h"
 #include "namesrv/config.h"
 #include "ops/service_config.h"
@@ -25,6 +26,7 @@ class NameServer {
     const ops::ServiceConfig& service;
     Configuration& all;        // all, for getNamesrvConfig and updateNamesrvConfig
     remoting::Tls* tls = nullptr;   // null: disabled
+    const auth::AuthConfig* auth = nullptr;   // null: no access control
   };
   NameServer(env::Env& env, Configs configs);
   ~NameServer();

@@ -18,6 +18,7 @@ struct NamesrvState {
   KvConfig& kv;
   RouteTables& tables;
   RouteCache& cache;
+  std::vector<std::string> locked_keys;                         // that no request may change
   int64_t started_ms = 0;                                       // mono
   ChannelId next_channel = 0;
   std::unordered_map<const remoting::Session*, ChannelId> channels;

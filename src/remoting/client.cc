@@ -123,9 +123,12 @@ void Client::send(const std::string& addr, int32_t code, bool oneway, Writer wri
   const int32_t opaque = impl_->next_opaque++;
   const wire::FrameHead head{.type = impl_->options.serialize, .code = code, .opaque = opaque,
                              .flag = oneway ? wire::kFlagOneway : 0};
-  wire::FrameWriter w(link.out(), head, static_cast<bool>(write));
+  const wire::Credentials& credentials = impl_->options.credentials;
+  ByteBuffer plain;
+  wire::FrameWriter w(credentials.empty() ? link.out() : plain, head, static_cast<bool>(write));
   if (write) write(w);
   w.finish(body);
+  if (!credentials.empty()) wire::append_signed(link.out(), plain.view(), head, credentials);
   if (oneway || !done) return;
   Impl::Pending& p = impl_->pending[opaque];
   p.link = &link;

@@ -8,6 +8,7 @@
 #include "env/loop.h"
 #include "wire/requests.h"
 #include "wire/response_code.h"
+#include "wire/signature.h"
 
 namespace mq::remoting {
 
@@ -34,6 +35,7 @@ struct ClientOptions {
   int64_t idle_close_ms = 120'000;
   size_t max_frame_bytes = wire::kMaxFrameBytes;
   const Tls* tls = nullptr;   // null: plain connections; outlives the client
+  wire::Credentials credentials;           // with them every request is signed
 };
 
 /// Keeps one connection per address, made on first use (names are resolved again at every connect), dropped on error.

@@ -43,6 +43,7 @@ const Router::Entry* Router::find(int32_t code) const noexcept {
 }
 
 void Router::dispatch(Request& request, bool main_port) const noexcept {
+  if (gate_ && !gate_->admit(request)) return;
   const int32_t code = request.frame().code;
   const Entry* entry = find(code);
   if (!entry || (entry->main_only && !main_port)) {

@@ -30,6 +30,14 @@ struct Route {
 template <class... R>
 struct Routes {};
 
+/// Asked before every request of a router, also those that no room serves. Any loop.
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  /// False: not to be handled; the gate has answered.
+  virtual bool admit(Request& request) noexcept = 0;
+};
+
 /// Filled once at start, then read by all loops without a lock (badge: published by the start of the servers).
 class Router {
  public:
@@ -37,6 +45,8 @@ class Router {
   void mount(Room& room) {
     mount_routes(room, typename Room::routes{});
   }
+  /// The gate outlives the router; null: everybody is admitted. Before the servers start.
+  void set_gate(Gate* gate) noexcept { gate_ = gate; }
   /// Handles one request to its answer. `main_port`: false on listenPort-2, where Ports::kMain codes are unknown.
   void dispatch(Request& request, bool main_port) const noexcept;
   bool has(int32_t code) const noexcept { return find(code) != nullptr; }
@@ -66,6 +76,7 @@ class Router {
 
   static constexpr int32_t kDirect = 1024;   // codes below it are found by one load; the rest (POP's 2000xx) by search
 
+  Gate* gate_ = nullptr;
   std::vector<Entry> entries_;                  // sorted by code
   std::array<uint16_t, kDirect> direct_{};      // code -> 1 + place in entries_
 };

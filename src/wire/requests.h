@@ -9,6 +9,7 @@
 
 #include "wire/header_codec.h"
 #include "wire/headers/admin.h"
+#include "wire/headers/auth.h"
 #include "wire/headers/client.h"
 #include "wire/headers/controller.h"
 #include "wire/headers/namesrv.h"
@@ -129,6 +130,27 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(2004, SET_COMMITLOG_READ_MODE, ReadAheadHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                           \
   X(200056, POP_ROLLBACK, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)
 
+// Codes served by both: access control.
+#define MQ_AUTH_REQUESTS(X)                                                                                         \
+  X(3001, AUTH_CREATE_USER, UserHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(3002, AUTH_UPDATE_USER, UserHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(3003, AUTH_DELETE_USER, UserHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                       \
+  X(3004, AUTH_GET_USER, UserHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                          \
+  X(3005, AUTH_LIST_USER, ListUsersHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                    \
+  X(3006, AUTH_CREATE_ACL, SubjectHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \
+  X(3007, AUTH_UPDATE_ACL, SubjectHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \
+  X(3008, AUTH_DELETE_ACL, DeleteAclHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                   \
+  X(3009, AUTH_GET_ACL, SubjectHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                        \
+  X(3010, AUTH_LIST_ACL, ListAclsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)
+
+// Codes about plain_acl.yml, of brokers of 4.4 to 5.3.2.
+#define MQ_PLAIN_ACL_REQUESTS(X)                                                                                    \
+  X(50, UPDATE_AND_CREATE_ACL_CONFIG, PlainAccountHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                     \
+  X(51, DELETE_ACL_CONFIG, AccessKeyHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                   \
+  X(52, GET_BROKER_CLUSTER_ACL_INFO, NoHeader, AclVersionResponseHeader, Lane::kAdmin, Ports::kBoth)                \
+  X(53, UPDATE_GLOBAL_WHITE_ADDRS_CONFIG, GlobalWhiteAddrsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)             \
+  X(54, GET_BROKER_CLUSTER_ACL_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)
+
 // Codes a Broker sends to its clients.
 #define MQ_CLIENT_REQUESTS(X)                                                                                       \
   X(39, CHECK_TRANSACTION_STATE, CheckTransactionStateHeader, NoHeader, Lane::kControl, Ports::kBoth)               \
@@ -149,7 +171,8 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(1010, GET_CONTROLLER_CONFIG, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                    \
   X(1011, CLEAN_BROKER_DATA, CleanBrokerDataHeader, NoHeader, Lane::kAdmin, Ports::kBoth)
 
-#define MQ_ALL_REQUESTS(X) MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_CLIENT_REQUESTS(X) MQ_FOREIGN_REQUESTS(X)
+#define MQ_ALL_REQUESTS(X) \
+  MQ_NAMESRV_REQUESTS(X) MQ_BROKER_REQUESTS(X) MQ_AUTH_REQUESTS(X) MQ_PLAIN_ACL_REQUESTS(X) MQ_CLIENT_REQUESTS(X) MQ_FOREIGN_REQUESTS(X)
 
 enum class RequestCode : int32_t {
 #define X(code, name, ...) name = code,

@@ -75,6 +75,7 @@ Answer AdminRoom::update_config(const wire::NoHeader&, Request& request) {
   const std::string more = broker_.config.configBlackList();
   std::istringstream words(more);
   for (std::string word; std::getline(words, word, ';');) black_list.push_back(word);
+  black_list.insert(black_list.end(), hooks_.locked_keys.begin(), hooks_.locked_keys.end());
   const auto changed = all_.update(request.body_text(), black_list);
   if (!changed) {
     if (changed.error().code() == Errc::kPermission) return request.refuse(ResponseCode::NO_PERMISSION, changed.error().message());
@@ -88,7 +89,7 @@ Answer AdminRoom::update_config(const wire::NoHeader&, Request& request) {
   if (hooks_.on_config_change) hooks_.on_config_change(*changed);
   if (!config_path_.empty()) {
     const bool posted = broker_.ctl->post([this] {
-      if (auto r = env::replace_file(broker_.env.fs(), config_path_, all_.text(), true); !r) {
+      if (auto r = env::replace_file(broker_.env.fs(), config_path_, all_.text(), true, all_.has_secrets() ? env::Open::kCreatePrivate : env::Open::kCreate); !r) {
         log.error("the changed configuration is in effect but cannot be written to {}: {}", config_path_, r.error().message());
       }
     });
@@ -103,7 +104,7 @@ Answer AdminRoom::get_config(const wire::NoHeader&, Request& request) {
     MutexLock lock(mu_);
     header.version = to_text(to_json(version_));
   }
-  return request.ok(header, remoting::without_key_passwords(all_.text()));
+  return request.ok(header, remoting::without_key_passwords(all_.text(Configuration::Secrets::kHide)));
 }
 
 Answer AdminRoom::runtime_info(const wire::NoHeader&, Request& request) {

@@ -18,6 +18,7 @@ class AdminRoom {
  public:
   struct Hooks {
     std::function<void(const std::vector<std::string>& changed)> on_config_change;
+    std::vector<std::string> locked_keys;   // that no request may change
     std::function<std::vector<std::pair<std::string, std::string>>()> delay_progress;   // scheduleMessageOffset_N -> "a,b"
   };
   AdminRoom(BrokerContext& broker, Configuration& all, std::string config_path, Hooks hooks);

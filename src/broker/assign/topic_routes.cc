@@ -7,7 +7,7 @@
 namespace mq::broker {
 
 TopicRoutes::TopicRoutes(BrokerContext& broker, std::function<std::vector<std::string>()> namesrvs)
-    : broker_(broker), namesrvs_(std::move(namesrvs)), client_(*broker.ctl) {}
+    : broker_(broker), namesrvs_(std::move(namesrvs)), client_(*broker.ctl, remoting::ClientOptions{.tls = broker.outgoing_tls, .credentials = broker.credentials}) {}
 
 void TopicRoutes::queues(const std::string& topic, Done done) {
   if (topics_.size() >= kMaxTopics && !topics_.contains(topic)) {

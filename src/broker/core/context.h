@@ -11,6 +11,7 @@
 #include "env/loop.h"
 #include "msg/host.h"
 #include "store/store.h"
+#include "wire/signature.h"
 
 namespace mq::remoting {
 class Tls;
@@ -44,6 +45,7 @@ struct BrokerContext {
   std::string cluster;
   std::string ip;                      // brokerIP1 or what was found
   std::string addr;                    // ip:listenPort, as registered
+  wire::Credentials credentials;       // sign this broker's own requests; empty: unsigned
   Host store_host;                     // the same as bytes, for records and message ids
   std::unique_ptr<Traffic> traffic;    // by loop_index()
   RouteAnnouncer* announcer = nullptr;

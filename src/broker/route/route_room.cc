@@ -21,7 +21,9 @@ constexpr int64_t kLookUpMs = 10'000;
 }  // namespace
 
 RouteRoom::RouteRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta) {
-  broker.env.run_on(*broker.ctl, [this] { client_ = std::make_unique<remoting::Client>(*broker_.ctl, remoting::ClientOptions{.tls = broker_.outgoing_tls}); });
+  broker.env.run_on(*broker.ctl, [this] {
+    client_ = std::make_unique<remoting::Client>(*broker_.ctl, remoting::ClientOptions{.tls = broker_.outgoing_tls, .credentials = broker_.credentials});
+  });
 }
 
 RouteRoom::~RouteRoom() {

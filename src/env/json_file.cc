@@ -1,0 +1,32 @@
+#include "env/json_file.h"
+
+#include "base/log.h"
+
+namespace mq::env {
+
+namespace {
+Logger log("config");
+}
+
+Json load_json_file(FileSystem& fs, const std::string& path) {
+  for (const std::string& candidate : {path, path + ".bak"}) {
+    const auto text = read_file(fs, candidate);
+    if (!text && text.error().code() == Errc::kNotFound) continue;
+    if (text) {
+      auto parsed = parse_json(*text);
+      if (parsed && parsed->is_object()) return std::move(*parsed);
+      log.error("{} is damaged ({}); it is kept as {}.damaged", candidate, parsed ? "not an object" : parsed.error().message(), candidate);
+    } else {
+      log.error("{} cannot be read: {}", candidate, text.error().message());
+    }
+    (void)fs.rename(candidate, candidate + ".damaged");
+  }
+  return {};
+}
+
+Result<> save_json_file(FileSystem& fs, const std::string& path, const Json& content, Open how) {
+  MQ_TRY_VOID(fs.make_dirs(path.substr(0, path.rfind('/'))));
+  return replace_file(fs, path, to_text(content, {.pretty = true}), true, how);
+}
+
+}  // namespace mq::env
