@@ -29,6 +29,8 @@ class Mapping {
   virtual bool resident(size_t offset, size_t size) const noexcept = 0;
   /// Whether the kernel, when a page is missing, reads the ones behind it too (madvise NORMAL, RANDOM); a hint. Any thread.
   virtual void read_ahead(bool) noexcept {}
+  /// True when the disk could not give a page that somebody read; it reads as zeros since then. Any thread.
+  virtual bool lost_pages() const noexcept { return false; }
 
  protected:
   std::byte* data_ = nullptr;

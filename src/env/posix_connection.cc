@@ -200,13 +200,26 @@ ssize_t PosixConnection::send_some(bool& everything) noexcept {
       everything = false;
       return 0;
     }
-    if ((errno == ECONNRESET || errno == EPIPE) && !closing_ && !paused_) fall_mute();
-    else die(fail_errno(errno, "send").error());
+    const int error_number = errno;
+    if (error_number == EFAULT) touch_pins();
+    if ((error_number == ECONNRESET || error_number == EPIPE) && !closing_ && !paused_) fall_mute();
+    else die(fail_errno(error_number, "send").error());
     return -1;
   }
   if (n > 0) last_active_ms_ = loop_.turn_ms();
   if (!filtered_) advance(static_cast<size_t>(n));
   return n;
+}
+
+/// The disk could not give a page of a pinned piece. The kernel tells that only to the call; whoever reads the page makes
+/// its mapping know (bus_guard.h), so that the next answer leaves it out.
+void PosixConnection::touch_pins() const noexcept {
+  constexpr size_t kPage = 4096;
+  for (size_t i = first_pin_; i < pins_.size(); ++i) {
+    const ByteView bytes = pins_[i].bytes.bytes;
+    for (size_t at = 0; at < bytes.size(); at += kPage) (void)*static_cast<const volatile std::byte*>(bytes.data() + at);
+    if (!bytes.empty()) (void)*static_cast<const volatile std::byte*>(bytes.data() + bytes.size() - 1);
+  }
 }
 
 ssize_t PosixConnection::send_pieces(bool& everything) noexcept {

@@ -73,6 +73,7 @@ class PosixConnection final : public Connection, public Pollable {
   void redeliver() noexcept;
   void flush() noexcept;
   ssize_t send_some(bool& everything) noexcept;
+  void touch_pins() const noexcept;
   ssize_t send_pieces(bool& everything) noexcept;
   void feed(ByteView raw) noexcept;
   void apply_filter(bool finish) noexcept;

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <vector>
 
 #include "base/check.h"
+#include "env/bus_guard.h"
 #include "env/posix_file_system.h"
 
 namespace mq::env {
@@ -23,11 +25,17 @@ size_t page_size() noexcept {
 /// Unmaps when the last holder goes; the file may be closed and removed by then.
 class PosixMapping final : public Mapping {
  public:
-  PosixMapping(void* address, size_t size) {
+  PosixMapping(void* address, size_t size, bool writable) {
     data_ = static_cast<std::byte*>(address);
     size_ = size;
+    guard_ = BusGuard::watch(address, size, writable, lost_);
   }
-  ~PosixMapping() override { ::munmap(data_, size_); }
+  ~PosixMapping() override {
+    BusGuard::forget(guard_);
+    ::munmap(data_, size_);
+  }
+
+  bool lost_pages() const noexcept override { return lost_.load(std::memory_order_acquire); }
 
   bool resident(size_t offset, size_t size) const noexcept override {
     if (size == 0) return true;
@@ -49,6 +57,10 @@ class PosixMapping final : public Mapping {
   }
 
   void read_ahead(bool on) noexcept override { (void)::madvise(data_, size_, on ? MADV_NORMAL : MADV_RANDOM); }
+
+ private:
+  std::atomic<bool> lost_{false};   // badge: published by the signal handler
+  int guard_ = -1;
 };
 
 class PosixFile final : public File {
@@ -143,7 +155,7 @@ class PosixFile final : public File {
     const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
     void* p = ::mmap(nullptr, static_cast<size_t>(bytes), protection, MAP_SHARED, fd_, 0);
     if (p == MAP_FAILED) return failed("mmap");
-    return std::make_shared<PosixMapping>(p, static_cast<size_t>(bytes));
+    return std::make_shared<PosixMapping>(p, static_cast<size_t>(bytes), writable);
   }
 
   Result<> sync_mapping(const Mapping& mapping, size_t offset, size_t size) override {

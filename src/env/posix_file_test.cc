@@ -117,6 +117,26 @@ TEST_F(PosixFiles, LockIsExclusiveBetweenProcessesAndWithinOne) {
   EXPECT_TRUE(fs_->lock(at("lock")));
 }
 
+// A page behind the file's end raises the signal that a bad sector raises.
+TEST_F(PosixFiles, APageThatCannotBeReadBecomesZeros) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  const std::string content(3 * 4096, 'x');
+  ASSERT_TRUE(file->write(0, as_bytes(content)));
+  const auto mapping = file->map(3 * 4096, false).value();
+  const auto other = file->map(3 * 4096, true).value();
+  ASSERT_TRUE(file->truncate(4096));
+  const auto read = [&](const Mapping& m, size_t offset) { return static_cast<volatile const char&>(reinterpret_cast<const char&>(m.data()[offset])); };
+  EXPECT_EQ(read(*mapping, 100), 'x');
+  EXPECT_FALSE(mapping->lost_pages());
+  EXPECT_EQ(read(*mapping, 5000), 0);
+  EXPECT_EQ(read(*mapping, 100), 'x');
+  EXPECT_TRUE(mapping->lost_pages());
+  EXPECT_FALSE(other->lost_pages());
+  other->data()[9000] = std::byte{7};   // writes go nowhere, but do not end the process
+  EXPECT_TRUE(other->lost_pages());
+  EXPECT_EQ(file->size().value(), 4096);
+}
+
 TEST_F(PosixFiles, ReplaceKeepsTheOldOneAsBak) {
   ASSERT_TRUE(replace_file(*fs_, at("config/topics.json"), "one", true));
   EXPECT_FALSE(fs_->exists(at("config/topics.json.bak")));

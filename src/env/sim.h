@@ -31,6 +31,9 @@ struct SimFaults {
   double connection_cut = 0;          // chance per delivered chunk that the connection breaks
   double write_error = 0;             // chance per write of EIO
   double sync_error = 0;              // chance per sync of EIO; as on Linux, a later sync does not make up for it
+  double read_error = 0;              // chance per read of EIO
+  double open_error = 0;              // chance per opening of a file of EMFILE
+  std::string faulty_path;            // only files whose path contains it have the errors above
   int64_t disk_limit_bytes = 0;       // 0: none; above it writes fail with kDiskFull
   double cold_read = 0;               // chance that Mapping::resident() says no
   int64_t max_turn_delay_us = 0;      // how long a loop that could run may be kept from it

@@ -27,6 +27,10 @@ Result<> change(SimProcess& process, Apply apply) {
   return dead();
 }
 
+bool fault_strikes(SimMachineImpl& machine, double chance, const std::string& path) {
+  return chance > 0 && path.find(machine.faults().faulty_path) != std::string::npos && machine.rng().chance(chance);
+}
+
 class SimMapping final : public Mapping {
  public:
   SimMapping(std::shared_ptr<SimContent> content, int64_t size, SimProcess& process)
@@ -61,6 +65,7 @@ class SimFile final : public File {
     if (offset < 0 || offset + static_cast<int64_t>(into.size()) > content().size()) {
       return fail(Errc::kCorrupt, "file ends before the read does: " + path_);
     }
+    if (strikes(process_.machine().faults().read_error)) return fail(Errc::kIo, "simulated read error: " + path_);
     if (!into.empty()) std::memcpy(into.data(), content().data() + offset, into.size());
     return {};
   }
@@ -78,7 +83,7 @@ class SimFile final : public File {
       machine.crash(machine.planned_crash());
       return dead();
     }
-    if (machine.rng().chance(machine.faults().write_error)) {
+    if (strikes(machine.faults().write_error)) {
       content().write(offset, bytes.first(machine.rng().below(bytes.size() + 1)));
       return fail(Errc::kIo, "simulated write error: " + path_);
     }
@@ -145,6 +150,7 @@ class SimFile final : public File {
 
  private:
   SimContent& content() const noexcept { return *node_->content; }
+  bool strikes(double chance) const { return fault_strikes(process_.machine(), chance, path_); }
 
   Result<> check_range(int64_t offset, int64_t size) const {
     if (!writable_) return fail(Errc::kPermission, "opened for reading only: " + path_);
@@ -163,7 +169,7 @@ class SimFile final : public File {
     SimMachineImpl& machine = process_.machine();
     machine.scheduler().note(3, static_cast<uint64_t>(content().size()));
     machine.scheduler().trace("{}: sync {}", machine.name(), path_);
-    if (machine.rng().chance(machine.faults().sync_error)) {
+    if (strikes(machine.faults().sync_error)) {
       content().fail_sync(machine.rng());
       return fail(Errc::kIo, "simulated sync error: " + path_);
     }
@@ -197,6 +203,7 @@ Result<std::unique_ptr<File>> SimFs::open(const std::string& path, Open mode) {
   if (!process_.alive()) return dead();
   SimMachineImpl& machine = process_.machine();
   const bool is_new = creates(mode) && !machine.disk().find(path);
+  if (fault_strikes(machine, machine.faults().open_error, path)) return fail(Errc::kIo, "simulated lack of descriptors: " + path);
   SimNodeRef node;
   const auto look_up = [&]() -> Result<> {
     MQ_TRY(node, machine.disk().open(path, mode, process_.clock().now_ms()));

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "msg/properties.h"
+#include "store/deliberate_bug.h"
 #include "msg/record.h"
 
 namespace mq::store {
@@ -52,12 +53,32 @@ void Appender::append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexce
     for (AppendItem& item : batch.items) item.status = PutStatus::kServiceNotAvailable;
   } else {
     const int64_t now = stamp();
-    for (size_t i = 0; i < batch.items.size();) i = append_run(batch, i, now, arrivals);
+    const size_t end = batch.items.size();
+    if (deliberate_bug == DeliberateBug::kReorders) [[unlikely]] {
+      for (size_t i = end; i-- > 0;) (void)append_run(batch, i, i + 1, now, arrivals);
+    } else {
+      for (size_t i = 0; i < end;) i = append_run(batch, i, end, now, arrivals);
+    }
   }
   count(batch, clock_.mono_us() - started);
 }
 
-size_t Appender::append_run(AppendBatch& batch, size_t first, int64_t now, std::vector<Arrival>& arrivals) {
+/// To the log; but see deliberate_bug.h.
+Result<> Appender::write(ByteView records) {
+  if (deliberate_bug == DeliberateBug::kAcknowledgesBeforeWriting) [[unlikely]] {
+    if (clock_.mono_us() % 4 == 0) {
+      late_.append(records);
+      return {};
+    }
+  }
+  return log_.write(records);
+}
+
+size_t Appender::append_run(AppendBatch& batch, size_t first, size_t end, int64_t now, std::vector<Arrival>& arrivals) {
+  if (!late_.empty()) [[unlikely]] {
+    (void)log_.write(late_.view());
+    late_.clear();
+  }
   auto& items = batch.items;
   if (!well_formed(batch, items[first])) {
     items[first].status = PutStatus::kMessageIllegal;
@@ -69,13 +90,13 @@ size_t Appender::append_run(AppendBatch& batch, size_t first, int64_t now, std::
   const auto room = static_cast<size_t>(log_.room());
   const size_t from = items[first].offset;
   size_t size = 0, last = first;
-  for (; last < items.size(); ++last) {
+  for (; last < end; ++last) {
     AppendItem& item = items[last];
     if (item.offset != from + size || size + item.size > room || (last != first && !well_formed(batch, item))) break;
     place(item, batch.bytes.data() + item.offset, start + static_cast<int64_t>(size), now);
     size += item.size;
   }
-  if (auto r = log_.write({batch.bytes.data() + from, size}); !r) [[unlikely]] {
+  if (auto r = write({batch.bytes.data() + from, size}); !r) [[unlikely]] {
     for (size_t i = first; i < last; ++i) {
       if (items[i].queue) items[i].queue->give_back(items[i].records);
     }
@@ -144,6 +165,7 @@ void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arr
 }
 
 void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) {
+  if (deliberate_bug == DeliberateBug::kSkipsEntries && entry.phy % 41 == 7) [[unlikely]] return;
   arrivals.push_back({queue.get(), {queue->max()}, entry.tagsCode, time});
   if (QueueExt* ext = queue->ext_to_write()) [[unlikely]] entry.tagsCode = ext->put({entry.tagsCode, time, bit_map});
   queue->put(entry);
@@ -152,7 +174,7 @@ void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry ent
 
 size_t Appender::refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) {
   for (size_t i = first; i < batch.items.size(); ++i) batch.items[i].status = status;
-  if (error.code() == Errc::kDiskFull) gate_.close(Closed::kLogWriteFailed, "the CommitLog could not be written: " + error.message());
+  if (status != PutStatus::kMessageIllegal) gate_.close(Closed::kLogWriteFailed, "the CommitLog could not be written: " + error.message());
   int64_t swallowed = 0;
   if (failed_writes.allow(clock_.now_ms(), swallowed)) log.error("append failed: {} ({} more since)", error.message(), swallowed);
   return batch.items.size();

@@ -58,7 +58,9 @@ class Appender {
 
  private:
   int64_t stamp() noexcept REQUIRES(mu_);
-  size_t append_run(AppendBatch& batch, size_t first, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  /// Appends items from `first` on, before `end`, as many as fit behind each other. Returns the first that is not dealt with.
+  size_t append_run(AppendBatch& batch, size_t first, size_t end, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  Result<> write(ByteView records) REQUIRES(mu_);
   bool make_room(AppendBatch& batch, size_t first) REQUIRES(mu_);
   void place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) REQUIRES(mu_);
   void enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
@@ -74,6 +76,7 @@ class Appender {
   mutable Mutex mu_;                                                    // the append mutex
   std::vector<std::shared_ptr<ConsumeQueue>> dirty_ GUARDED_BY(mu_);    // badge: guarded
   AppendStats stats_ GUARDED_BY(mu_);                                   // badge: guarded
+  ByteBuffer late_ GUARDED_BY(mu_);                                     // of a deliberate bug: acknowledged and not written
   std::atomic<int64_t> last_timestamp_{0};                              // badge: published by the append section
 };
 

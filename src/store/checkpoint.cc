@@ -51,22 +51,32 @@ CheckpointData decode(const Page& page) noexcept {
   return d;
 }
 
+Result<> read_page(env::FileSystem& fs, const std::string& path, Page& page) {
+  MQ_TRY(const auto file, fs.open(path, env::Open::kRead));
+  MQ_TRY(const int64_t size, file->size());
+  if (size != static_cast<int64_t>(kFileBytes)) return fail(Errc::kCorrupt, std::to_string(size) + " bytes instead of " + std::to_string(kFileBytes)).at(path);
+  return file->read(0, page);
+}
+
 }  // namespace
 
 int64_t CheckpointData::min_timestamp() const noexcept {
   return std::max<int64_t>(std::min(physicMsgTimestamp, logicsMsgTimestamp) - kJavaSlackMs, 0);
 }
 
+Result<CheckpointData> Checkpoint::read(env::FileSystem& fs, const std::string& path) {
+  Page page{};
+  MQ_TRY_VOID(read_page(fs, path, page));
+  return decode(page);
+}
+
 Result<CheckpointData> Checkpoint::load() {
   Page page{};
   if (fs_.exists(path_)) {
-    MQ_TRY(const auto entry, fs_.stat(path_));
-    if (entry.size != static_cast<int64_t>(kFileBytes)) {
-      log.warn("{} has {} bytes instead of {}; it is kept as {}.bad and made anew", path_, entry.size, kFileBytes, path_);
+    if (auto r = read_page(fs_, path_, page); !r) {
+      log.warn("{}; it is kept as {}.bad and made anew", r.error().message(), path_);
       MQ_TRY_VOID(fs_.rename(path_, path_ + ".bad"));
-    } else {
-      MQ_TRY(const auto file, fs_.open(path_, env::Open::kRead));
-      MQ_TRY_VOID(file->read(0, page));
+      page = {};
     }
   }
   MQ_TRY(file_, fs_.open(path_, env::Open::kCreate));

@@ -44,6 +44,8 @@ class Checkpoint {
   Checkpoint(env::FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
   /// Reads the file. A missing one, or one of the wrong size, gives zeros; the wrong one is renamed to PATH.bad.
   Result<CheckpointData> load();
+  /// What the file says, without a change to it. Errors: kCorrupt for another size, kIo, kNotFound.
+  static Result<CheckpointData> read(env::FileSystem& fs, const std::string& path);
   /// Writes it, and waits for the disk when `durable`. Nothing happens when nothing has changed.
   Result<> save(const CheckpointData& data, bool durable);
   const CheckpointData& saved() const noexcept { return saved_; }

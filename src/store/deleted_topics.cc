@@ -11,8 +11,12 @@ Logger log("store");
 
 Result<> DeletedTopics::load() {
   if (!fs_.exists(path_)) return {};
-  MQ_TRY(const std::string text, env::read_file(fs_, path_));
-  std::string_view rest = text;
+  const auto text = env::read_file(fs_, path_);
+  if (!text) {
+    log.error("{}; it is kept as {}.bad: should queues have to be built again, topics that were deleted come back with them", text.error().message(), path_);
+    return fs_.rename(path_, path_ + ".bad");
+  }
+  std::string_view rest = *text;
   MutexLock lock(mu_);
   while (!rest.empty()) {
     const size_t end = rest.find('\n');

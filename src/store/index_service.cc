@@ -63,6 +63,16 @@ void IndexService::start(env::Loop& loop) {
   });
 }
 
+Result<> IndexService::catch_up() {
+  {
+    MutexLock lock(mu_);
+    MQ_TRY_VOID(resume());
+  }
+  if (follow_until(INT64_MAX) == Followed::kBlocked) return fail(Errc::kIo, "the index files cannot be written").at(dir_);
+  MQ_TRY_VOID(sync());
+  return {};
+}
+
 void IndexService::stop() {
   loop_.store(nullptr, std::memory_order_release);
   if (follow_until(clock_.mono_ms() + kStopMs) == Followed::kSome) log.info("the index is behind the log; the next start goes on with it");

@@ -29,6 +29,9 @@ class IndexService {
   /// start.
   void stop();
 
+  /// Instead of start(), without a loop: enters all that the files miss. Errors: kDiskFull, kIo.
+  Result<> catch_up();
+
   /// Any thread, after each append: takes the keys the batch knows, has the index follow soon.
   void appended(const AppendBatch& batch) noexcept;
   /// Index loop. Enters what has been appended, a bounded part of it; posts itself again when more is left. Where the disk

@@ -14,7 +14,8 @@ namespace mq::store {
 class MappedFile {
  public:
   /// Opens what is there. Errors: kIo, kPermission; kCorrupt when the file is shorter than `size`.
-  static Result<std::shared_ptr<MappedFile>> open(env::FileSystem& fs, const std::string& dir, int64_t base, int64_t size);
+  static Result<std::shared_ptr<MappedFile>> open(env::FileSystem& fs, const std::string& dir, int64_t base, int64_t size,
+                                                  env::Open mode = env::Open::kReadWrite);
   /// Makes the file with its full size, all zero, its blocks not reserved.
   static Result<std::shared_ptr<MappedFile>> create(env::FileSystem& fs, const std::string& dir, int64_t base, int64_t size);
 

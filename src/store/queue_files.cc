@@ -52,8 +52,22 @@ Result<std::shared_ptr<env::File>> QueueFiles::open(QueueFileId id, const std::s
       return it->second->file;
     }
   }
-  MQ_TRY(auto file, fs_.open(queue_dir + "/" + segment_name(id.base), env::Open::kReadWrite));
-  return keep(id, std::move(file), false);
+  const std::string path = queue_dir + "/" + segment_name(id.base);
+  auto file = fs_.open(path, env::Open::kReadWrite);
+  if (!file && file.error().code() == Errc::kIo && close_half()) file = fs_.open(path, env::Open::kReadWrite);   // no descriptor left
+  if (!file) return fail(std::move(file).error());
+  return keep(id, std::move(*file), false);
+}
+
+/// Makes room in the process's table of descriptors. False when nothing was open.
+bool QueueFiles::close_half() {
+  Lru closing;   // closed after the lock is released, as far as nobody reads in them
+  MutexLock lock(mu_);
+  for (size_t n = (lru_.size() + 1) / 2; n > 0; --n) {
+    open_.erase(lru_.back().id);
+    closing.splice(closing.begin(), lru_, std::prev(lru_.end()));
+  }
+  return !closing.empty();
 }
 
 Result<std::shared_ptr<env::File>> QueueFiles::create(QueueFileId id, const std::string& queue_dir, ByteView content) {

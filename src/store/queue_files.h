@@ -67,6 +67,7 @@ class QueueFiles {
   };
   using Lru = std::list<Slot>;   // the front was used last
 
+  bool close_half();
   /// Adds it to the open ones; returns the one that was there when `replace` is not set.
   std::shared_ptr<env::File> keep(QueueFileId id, std::shared_ptr<env::File> file, bool replace);
 

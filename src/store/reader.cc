@@ -1,9 +1,14 @@
 #include "store/reader.h"
 
+#include "base/log.h"
 #include "store/memory_size.h"
 #include "store/walk.h"
 
 namespace mq::store {
+namespace {
+Logger log("store");
+RateLimit failed_reads(1000);
+}  // namespace
 
 Reader::Reader(env::Clock& clock, const MessageStoreConfig& config, const CommitLog& log, QueueFiles& files)
     : clock_(clock), config_(config), log_(log), files_(files), memory_bytes_(memory_size()) {}
@@ -16,8 +21,12 @@ void Reader::read(const ConsumeQueue* queue, const ReadRequest& request, ReadRes
   out.clear();
   if (!queue || queue->deleted()) return;   // NO_MATCHED_LOGIC_QUEUE, next 0
   const int64_t started = clock_.mono_us();
-  Walk(log_, files_, WalkLimits(config_, memory_bytes_, request, start_end_), *queue, request, out).run();
+  Walk walk(log_, files_, WalkLimits(config_, memory_bytes_, request, start_end_), *queue, request, out);
+  walk.run();
   if (out.cold) return;
+  if (int64_t swallowed = 0; out.failed && failed_reads.allow(clock_.mono_ms(), swallowed)) [[unlikely]] {
+    log.error("topic {} queue {} cannot be read at offset {}: {} ({} more since)", queue->topic(), queue->queue_id(), request.offset.index, walk.why_failed(), swallowed);
+  }
   auto& counter = out.status == GetStatus::FOUND ? counters_.found : counters_.miss;
   counter.fetch_add(1, std::memory_order_relaxed);
   counters_.transferred.fetch_add(out.message_count, std::memory_order_relaxed);

@@ -158,6 +158,11 @@ Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) 
     out.store_timestamp = r.m.storeTimestamp;
     return true;
   });
+  // What cannot be read looks like the end: whatever stands behind it would be cut off.
+  for (const auto& f : *log_.files()) {
+    if (f->end() <= start || !f->mapping()->lost_pages()) continue;
+    return fail(Errc::kIo, "the disk cannot give a part of the file, messages behind it would be lost; copy the folder to another disk and start there").at(f->path());
+  }
   out.scanned_bytes = out.end - start;
   out.start = std::min(start, out.end);
   if (log_.files()->empty()) out.end = 0;

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <set>
+#include <tuple>
+
 #include "base/log.h"
 #include "store/appender.h"
 #include "store/checkpoint.h"
@@ -20,6 +23,16 @@ Logger log("store");
 constexpr size_t kMaxOpenQueueFiles = 2048;
 constexpr int64_t kThoroughMs = 10'000;       // how often queues are synced and the safe point of recovery moves
 constexpr int64_t kWatchDiskMs = 1000;
+constexpr size_t kMostQueueMemory = 256 << 20;
+
+using QueueFile = std::pair<std::shared_ptr<ConsumeQueue>, int64_t>;   // and its base
+/// Not by address: a simulated run must do the same each time.
+struct InOrderOfNames {
+  bool operator()(const QueueFile& a, const QueueFile& b) const noexcept {
+    const auto key = [](const QueueFile& f) { return std::tuple<const std::string&, int32_t, uint64_t, int64_t>(f.first->topic(), f.first->queue_id(), f.first->serial(), f.second); };
+    return key(a) < key(b);
+  }
+};
 
 }  // namespace
 
@@ -75,8 +88,10 @@ struct Store::Impl {
   env::Loop* flush_loop = nullptr;
   env::Loop* index_loop = nullptr;
   env::Periodic queue_timer, thorough_timer, disk_timer, clean_timer;   // badge: owned by the index loop
-  std::set<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced; // badge: owned by the index loop
-  std::set<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced_ext;   // likewise, of ConsumeQueueExt
+  std::set<QueueFile, InOrderOfNames> unsynced;                         // badge: owned by the index loop
+  std::set<QueueFile, InOrderOfNames> unsynced_ext;                     // likewise, of ConsumeQueueExt
+  std::set<int64_t> unreadable;                                         // badge: owned by the index loop; bases of files
+  std::atomic<int64_t> unreadable_files{0};                             // badge: published
   CheckpointData saved;                                                 // badge: owned by the index loop
   int64_t boot_ms = 0;
 
@@ -163,12 +178,20 @@ struct Store::Impl {
              log_.min(), r.end, r.scanned_bytes, r.dispatched, env.clock().mono_ms() - started);
     saved.recoverFrom = r.start;   // never -1 from now on: that marks a checkpoint of another program
     saved.cleanEnd = -1;
-    MQ_TRY_VOID(checkpoint.save(saved, true));
+    return note_that_it_runs();
+  }
+
+  /// In the checkpoint and by the file `abort`; one of them is enough. On a full disk the store must start all the same.
+  Result<> note_that_it_runs() {
+    auto noted = checkpoint.save(saved, true);
+    if (!noted && noted.error().code() != Errc::kDiskFull) return noted;
     MQ_TRY_VOID(fs.sync_dir(root));
-    MQ_TRY(auto abort, fs.open(root + "/abort", env::Open::kCreate));
+    auto abort = fs.open(root + "/abort", env::Open::kCreate);
+    if (!abort) return noted ? Result<>{} : fail(std::move(abort).error());
+    (void)(*abort)->truncate(0);
     const std::string pid = std::to_string(getpid());
-    MQ_TRY_VOID(abort->truncate(0));
-    return abort->write(0, as_bytes(pid));
+    if (auto r = (*abort)->write(0, as_bytes(pid)); !r) log.warn("{}; the file stays empty", r.error().message());   // its name counts
+    return {};
   }
 
   void start_loops() {
@@ -186,6 +209,7 @@ struct Store::Impl {
       });
       thorough_timer = env::Periodic(*index_loop, kThoroughMs, kThoroughMs, [this] { move_safe_point(); });
       disk_timer = env::Periodic(*index_loop, kWatchDiskMs, kWatchDiskMs, [this] {
+        watch_reads();
         expiry.watch_disk();
         flush.set_disk_free(expiry.disk_free());
       });
@@ -211,7 +235,21 @@ struct Store::Impl {
       appender.exclusively([&] { q->release_idle_memory(); });
     }
     if (failed) dirty.end = -1;
+    watch_memory(failed, dirty);
     return dirty;
+  }
+
+  /// Entries that cannot be written stay in memory, so many and no more.
+  void watch_memory(bool failed, const Appender::Dirty& dirty) {
+    if (!failed) {
+      if (gate.reopen(Closed::kQueueWriteFailed)) log.info("the ConsumeQueues are written again: messages are accepted");
+      return;
+    }
+    size_t bytes = 0;
+    for (const auto& q : dirty.queues) bytes += q->memory_bytes();
+    if (bytes <= kMostQueueMemory) return;
+    const std::string why = "the ConsumeQueues below " + files.dir() + " cannot be written, " + std::to_string(bytes >> 20) + " MiB of entries wait in memory";
+    if (gate.close(Closed::kQueueWriteFailed, why)) log.error("no message is accepted: {}", why);
   }
 
   /// Log and queues are made durable; recovery then starts behind them. Index loop.
@@ -249,6 +287,16 @@ struct Store::Impl {
       }
     }
     return synced;
+  }
+
+  /// Names each file once of which the disk could not give a part. Index loop.
+  void watch_reads() {
+    for (const auto& f : *log_.files()) {
+      if (!f->mapping()->lost_pages() || !unreadable.insert(f->base()).second) continue;
+      unreadable_files.store(static_cast<int64_t>(unreadable.size()), std::memory_order_relaxed);
+      log.error("{}: the disk could not give a part of the file; messages there are passed over. Copy the disk; mqadmin storeCheck tells what is lost",
+                f->path());
+    }
   }
 
   static std::string segment_file(int64_t base) {
@@ -442,6 +490,7 @@ StoreStats Store::stats() const {
   s.commitlog_disk_ratio = s.consumequeue_disk_ratio = i.expiry.disk_ratio();
   s.writable = i.gate.open();
   s.why_not_writable = i.gate.reason();
+  s.unreadable_files = i.unreadable_files.load(std::memory_order_relaxed);
   s.put_total = a.put_total;
   s.put_failed = a.put_failed;
   s.put_bytes = a.put_bytes;

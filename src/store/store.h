@@ -106,6 +106,7 @@ struct ReadRequest {
 struct ReadResult {
   GetStatus status = GetStatus::NO_MATCHED_LOGIC_QUEUE;
   bool cold = false;                       // nothing was read: repeat on a read loop with may_wait
+  bool failed = false;                     // nothing was read: the ConsumeQueue cannot be read now; its messages are not gone
   QueueOffset next{};                      // nextBeginOffset
   QueueOffset min{};
   QueueOffset max{};
@@ -131,6 +132,7 @@ struct StoreStats {
   double commitlog_disk_ratio = 0, consumequeue_disk_ratio = 0;                // 0..1, -1 unknown
   bool writable = true;
   std::string why_not_writable;
+  int64_t unreadable_files = 0;     // CommitLog files of which the disk could not give a part
   int64_t put_total = 0;            // messages appended since start
   int64_t put_failed = 0;
   int64_t put_bytes = 0;

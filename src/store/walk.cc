@@ -61,6 +61,12 @@ void Walk::walk_entries() noexcept {
     const auto n = queue_.read(index, std::span(block).first(static_cast<size_t>(std::min<int64_t>(stop - index, kBlock))), files_);
     if (!n) {
       if (index > request_.offset.index) return;
+      // Only a file that is gone is passed over. What the disk or the limit of descriptors denies may come back.
+      out_.failed = n.error().code() != Errc::kNotFound && n.error().code() != Errc::kCorrupt;
+      if (out_.failed) {
+        why_failed_ = n.error().message();
+        return;
+      }
       out_.status = GetStatus::OFFSET_FOUND_NULL;
       out_.next = {(files_.base_of(index * CqEntry::kBytes) + files_.file_bytes()) / CqEntry::kBytes};
       return;
@@ -92,6 +98,11 @@ Walk::Step Walk::take(const CqEntry& e) noexcept {
       missing(e);
       return Step::kGoOn;
     }
+  }
+  // Where the disk could not give a page there are zeros; whoever gets them sees nonsense and asks again for ever.
+  if ((*file)->mapping()->lost_pages() && !decode_record((*file)->view(e.phy, e.size), RecordCheck::kLengthsAndCrc)) [[unlikely]] {
+    if (out_.message_count == 0) out_.status = GetStatus::MESSAGE_WAS_REMOVING;
+    return Step::kGoOn;
   }
   if (!request_.may_wait && is_cold(**file, e)) {
     out_.cold = out_.message_count == 0;   // what is already collected is a good answer

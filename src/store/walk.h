@@ -30,6 +30,8 @@ class Walk {
        ReadResult& out) noexcept
       : log_(log), files_(files), limits_(limits), queue_(queue), request_(request), out_(out) {}
   void run() noexcept;
+  /// Why out.failed, for the log.
+  const std::string& why_failed() const noexcept { return why_failed_; }
 
  private:
   enum class Step : uint8_t { kGoOn, kStop };
@@ -56,6 +58,7 @@ class Walk {
   int64_t resident_until_ = 0;             // the log is in memory up to here, from the last range that was asked about
   int64_t last_phy_ = 0;                   // of the last record taken
   ByteBuffer unit_;                        // of the entry looked at, when it has a ConsumeQueueExt unit
+  std::string why_failed_;
 };
 
 }  // namespace mq::store

@@ -14,7 +14,7 @@ enum class Closed : uint32_t {
   kNotRunning = 1,      // before start() and from stop() on
   kDiskFull = 2,        // above diskSpaceWarningLevelRatio
   kSyncFailed = 4,      // an fsync failed: what is on disk is unknown; until restart
-  kLogWriteFailed = 8,  // the disk had no room for a record; tried again every second
+  kLogWriteFailed = 8,  // a record could not be written; tried again every second
   kQueueWriteFailed = 16,  // ConsumeQueue entries pile up in memory because their files cannot be written
 };
 

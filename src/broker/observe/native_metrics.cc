@@ -116,6 +116,7 @@ void write_store(Exposition& out, Native& native, const BrokerView& view) {
   out.sample({{"storage_type", "local"}, {"storage_medium", "disk"}}, earliest > 0 ? view.broker.env.clock().now_ms() - earliest : int64_t{0});
   gauge("merlinmq_disk_free_bytes", "Bytes free on the partition of the CommitLog.", s.disk_free_bytes);
   gauge("merlinmq_store_writable", "1 while messages are accepted.", s.writable ? 1 : 0);
+  gauge("merlinmq_store_unreadable_files", "CommitLog files of which the disk could not give a part.", s.unreadable_files);
   static constexpr std::array<double, 12> kBounds{0, 10, 50, 100, 200, 500, 1000, 2000, 3000, 4000, 5000, 10000};
   native.family("merlinmq_put_latency_milliseconds", Type::kHistogram, "Time of an append of the store.");
   int64_t sum = 0;

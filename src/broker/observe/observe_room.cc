@@ -65,7 +65,11 @@ HttpResponse ObserveRoom::ready() const {
   if (!served) return unready("the store recovers");
   if (draining_.load(std::memory_order_acquire)) return unready("stopping");
   if (!served->view.broker.config.namesrvAddr().empty() && served->view.registered_servers() == 0) return unready("registered at no NameServer");
-  return {.body = "ready\n"};
+  const store::StoreStats s = served->view.broker.store.stats();
+  std::string text = "ready\n";
+  if (!s.writable) text += "takes no messages: " + s.why_not_writable + "\n";
+  if (s.unreadable_files > 0) text += std::to_string(s.unreadable_files) + " CommitLog files cannot be read in whole; the log names them\n";
+  return {.body = std::move(text)};
 }
 
 HttpResponse ObserveRoom::metrics() {
@@ -93,6 +97,7 @@ HttpResponse ObserveRoom::state() {
   out.add("bootTimestamp", v.broker.boot_ms).add("registeredNameServers", v.registered_servers()).add("connections", static_cast<int64_t>(v.connections()));
   out.add("commitLogMinOffset", s.commitlog_min).add("commitLogMaxOffset", s.commitlog_max).add("flushedOffset", s.flushed);
   out.add("writable", s.writable).add("whyNotWritable", s.why_not_writable).add("diskRatio", s.commitlog_disk_ratio);
+  out.add("unreadableFiles", s.unreadable_files);
   out.add("topics", std::move(topics)).add("lags", std::move(lags));
   return {.content_type = "application/json", .body = to_text(out) + "\n"};
 }

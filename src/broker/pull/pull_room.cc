@@ -219,6 +219,7 @@ class PullRoom::Lane {
   // --- the answer -------------------------------------------------------------------------------------------------------
 
   void finish(const PullMessageHeader& h, const Responder& responder, bool lite, const Plan& plan, store::ReadResult& r, bool first_pass) {
+    if (r.failed) return refuse(responder, {ResponseCode::SYSTEM_ERROR, "the ConsumeQueue cannot be read now; the broker's log says why", {}});
     meta_.offsets.note_pull(h.consumerGroup, h.topic, h.queueId, r.next.index);
     if (first_pass && (h.sysFlag & wire::pull_flag::kCommitOffset)) {
       meta_.offsets.commit(h.consumerGroup, h.topic, h.queueId, h.commitOffset);
