@@ -22,6 +22,7 @@ struct Command {
   std::string_view one_of = {};
   /// Takes --watch SECONDS, which Java's tool does not know: run again and again.
   bool watchable = false;
+  bool strict_exit = false;      // a command that Java's tool has not: its exit status always tells whether it failed
 };
 
 /// All commands in the order in which `mqadmin` lists them (that of 5.3.3).
@@ -51,6 +52,7 @@ void add_static_topic_commands(std::vector<Command>& to);
 void add_monitor_commands(std::vector<Command>& to);
 void add_auth_commands(std::vector<Command>& to);
 void add_plain_acl_commands(std::vector<Command>& to);
+void add_store_commands(std::vector<Command>& to);
 
 /// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
 /// does, unless MERLINMQ_STRICT_EXIT=1.

@@ -138,7 +138,7 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
   if (result) return 0;
   complain(fmt::format("{} command failed\n{}\n", command.java_class, result.error().message()));
   const char* strict = std::getenv("MERLINMQ_STRICT_EXIT");
-  return strict && std::string_view(strict) == "1" ? 1 : 0;
+  return command.strict_exit || (strict && std::string_view(strict) == "1") ? 1 : 0;
 }
 
 }  // namespace
@@ -213,6 +213,7 @@ const std::vector<Command>& all_commands() {
     add_monitor_commands(all);
     add_auth_commands(all);
     add_plain_acl_commands(all);
+    add_store_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

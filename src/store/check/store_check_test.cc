@@ -1,0 +1,174 @@
+// storeCheck: a sound store is called sound, each damage is found, what can be repaired is, and a broker finds all again.
+#include "store/check/store_check.h"
+
+#include "store/format/consume_queue_entry.h"
+#include "store/test_store.h"
+
+namespace mq::store {
+namespace {
+
+using Level = Finding::Level;
+
+CheckOptions options(bool repair = false) { return {.root = TestStore::kRoot, .index_slots = 11, .index_entries = 20, .repair = repair}; }
+
+StoreReport check(TestStore& t, bool repair = false) {
+  auto report = check_store(t.machine().env(), options(repair));
+  EXPECT_TRUE(report) << report.error().message();
+  return report ? std::move(*report) : StoreReport{};
+}
+
+void fill_and_stop(TestStore& t) {
+  ASSERT_TRUE(t.start());
+  for (int i = 0; i < 30; ++i) {
+    t.append("A", 0);
+    ASSERT_EQ(t.try_append("B", 1, "key" + std::to_string(i)).status, PutStatus::kPutOk);
+    t.run_for(300);
+  }
+  t.stop();
+  t.make("config/topics.json", R"({"topicConfigTable":{"A":{"topicName":"A"},"B":{"topicName":"B"}}})");
+}
+
+std::map<std::string, std::string> contents(TestStore& t, const std::string& dir = "") {
+  std::map<std::string, std::string> all;
+  const auto entries = t.fs().list(TestStore::path(dir)).value();
+  for (const auto& e : entries) {
+    const std::string name = dir.empty() ? e.name : dir + "/" + e.name;
+    if (e.is_dir) all.merge(contents(t, name));
+    else all[name] = t.read(name);
+  }
+  return all;
+}
+
+/// Damages, looks, looks without a change, repairs, looks again, starts.
+void expect_found_and_repaired(const std::string& where, const std::string& what, const std::function<void(TestStore&)>& damage) {
+  SCOPED_TRACE(what);
+  TestStore t;
+  fill_and_stop(t);
+  damage(t);
+  const auto before = contents(t);
+  const StoreReport found = check(t);
+  EXPECT_EQ(before, contents(t)) << "a check changes nothing";
+  EXPECT_TRUE(found.damaged()) << found.to_text();
+  const auto is = [&](const Finding& f) { return f.level == Level::kDamage && f.where.find(where) != std::string::npos && f.what.find(what) != std::string::npos; };
+  const auto finding = std::find_if(found.findings.begin(), found.findings.end(), is);
+  ASSERT_NE(finding, found.findings.end()) << found.to_text();
+  EXPECT_FALSE(finding->repair.empty());
+  const StoreReport repaired = check(t, true);
+  EXPECT_FALSE(repaired.damaged()) << repaired.to_text();
+  const StoreReport after = check(t);
+  EXPECT_FALSE(after.damaged()) << after.to_text();
+  t.expect_restart("after the repair");
+  EXPECT_EQ(t.found("B", "key7"), 1U);
+  EXPECT_EQ(t.found("B", "key29"), 1U);
+}
+
+TEST(StoreCheck, ASoundStoreIsSound) {
+  TestStore t;
+  fill_and_stop(t);
+  const StoreReport r = check(t);
+  EXPECT_FALSE(r.damaged()) << r.to_text();
+  EXPECT_TRUE(r.findings.empty()) << r.to_text();
+  EXPECT_EQ(r.records, 60);
+  EXPECT_EQ(r.queues, 2);
+  EXPECT_EQ(r.entries, 60);
+  EXPECT_EQ(r.index_entries, 30);
+  EXPECT_EQ(r.index_files, 2);
+  EXPECT_EQ(r.to_json()["consumeQueue"]["entries"].as_int(), 60);
+  EXPECT_EQ(check_store(t.machine().env(), {.root = "/nowhere"}).error().code(), Errc::kNotFound);
+}
+
+TEST(StoreCheck, AStoreInUseIsLookedAtAndNotRepaired) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  t.append("A", 0, 20);
+  const StoreReport r = check(t);
+  EXPECT_TRUE(r.live);
+  EXPECT_FALSE(r.damaged()) << r.to_text();
+  EXPECT_EQ(r.pending_entries, 20);
+  EXPECT_EQ(check_store(t.machine().env(), options(true)).error().code(), Errc::kBusy);
+}
+
+TEST(StoreCheck, AKilledStoreIsSound) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  t.append("A", 0, 20);
+  t.run_for(3'000);
+  t.append("A", 1, 3);
+  t.crash();
+  const StoreReport r = check(t);
+  EXPECT_TRUE(r.crashed);
+  EXPECT_FALSE(r.damaged()) << r.to_text();
+  EXPECT_EQ(r.pending_entries, 3);
+}
+
+TEST(StoreCheck, DamagedConsumeQueues) {
+  const std::string middle = TestStore::queue_file("A", 0, 1), last = TestStore::queue_file("A", 0, 3);
+  expect_found_and_repaired("topic A queue 0", "1 messages have no entry", [&](TestStore& t) { t.write(middle, 60, std::string(20, '\0')); });
+  expect_found_and_repaired("topic A queue 0", "entries are not what", [&](TestStore& t) { t.write(middle, 67, "\7"); });
+  expect_found_and_repaired("topic A queue 0", "entries are not what", [&](TestStore& t) { t.write(middle, 79, "\7"); });   // a tagsCode
+  expect_found_and_repaired("topic A queue 0", "8 messages have no entry", [&](TestStore& t) { ASSERT_TRUE(t.fs().remove(TestStore::path(middle))); });
+  expect_found_and_repaired("topic A queue 0", "6 messages have no entry", [&](TestStore& t) { ASSERT_TRUE(t.fs().remove(TestStore::path(last))); });
+  expect_found_and_repaired("topic A queue 0", "another size", [&](TestStore& t) { t.truncate(middle, 40); });
+  expect_found_and_repaired("topic A queue 0", "1 entries lead to no message", [&](TestStore& t) { t.write(last, 6 * 20, t.read(middle).substr(0, 20)); });
+  expect_found_and_repaired("topic B queue 1", "no ConsumeQueue", [&](TestStore& t) { t.remove_all("consumequeue/B"); });
+}
+
+TEST(StoreCheck, DamagedIndexFiles) {
+  const auto first = [](TestStore& t) { return "index/" + t.fs().list(TestStore::path("index"))->front().name; };
+  expect_found_and_repaired("/index/", "slots or links", [&](TestStore& t) { t.write(first(t), 40, std::string(44, '\0')); });
+  expect_found_and_repaired("/index/", "keys are not entered", [&](TestStore& t) { t.write(first(t), 40 + 44 + 20 * 5, std::string(4, '\1')); });
+  expect_found_and_repaired("/index/", "bytes, an index file of", [&](TestStore& t) { t.truncate(first(t), 100); });
+}
+
+TEST(StoreCheck, ATornTailIsCut) {
+  expect_found_and_repaired("commitlog", "stands a torn one", [](TestStore& t) {
+    ASSERT_TRUE(t.start());
+    const int64_t end = t.store().max_phy().bytes;
+    t.stop();
+    t.write(TestStore::log_file(static_cast<int>(end / TestStore::kLogFile)), end % TestStore::kLogFile, "torn");
+  });
+}
+
+TEST(StoreCheck, ADamagedMessageIsNamedAndStaysLost) {
+  TestStore t;
+  fill_and_stop(t);
+  t.write(TestStore::log_file(0), 90, "xx");   // in the first message's body
+  const StoreReport r = check(t, true);
+  EXPECT_TRUE(r.damaged());
+  EXPECT_NE(r.to_text().find("no message can be read from 0 to"), std::string::npos) << r.to_text();
+}
+
+TEST(StoreCheck, TablesAndCheckpoint) {
+  expect_found_and_repaired("topics.json", "cannot be read", [](TestStore& t) {
+    t.make("config/topics.json.bak", t.read("config/topics.json"));
+    t.truncate("config/topics.json", 20);
+  });
+  expect_found_and_repaired("checkpoint", "bytes instead of 4096", [](TestStore& t) { t.truncate("checkpoint", 10); });
+  TestStore t;
+  fill_and_stop(t);
+  t.make("config/consumerOffset.json", "{\"offsetTable\":{\"A@g\":{0:31},\"B@g\":{1:30}}}");
+  const StoreReport r = check(t);
+  ASSERT_EQ(r.findings.size(), 1U) << r.to_text();
+  EXPECT_NE(r.findings[0].what.find("A@g queue 0 stands at 31, the queue ends at 30"), std::string::npos);
+}
+
+TEST(StoreCheck, ShowsFiles) {
+  TestStore t;
+  fill_and_stop(t);
+  const auto shown = [&](const std::string& name, int64_t from = 0, int64_t count = 100) {
+    const auto text = dump_store_file(t.fs(), TestStore::path(name), from, count);
+    return text ? *text : text.error().message();
+  };
+  EXPECT_NE(shown(TestStore::log_file(0)).find("topic A queue 0 offset 0"), std::string::npos);
+  EXPECT_NE(shown(TestStore::log_file(0)).find("body 9 bytes: message 0"), std::string::npos);
+  EXPECT_NE(shown(TestStore::log_file(0)).find("properties TAGS=a KEYS=key0"), std::string::npos);
+  EXPECT_EQ(shown(TestStore::queue_file("A", 0, 0), 0, 1).find("0 phy 0 size "), 0U);
+  EXPECT_NE(shown(TestStore::queue_file("A", 0, 3)).find("30 the end"), std::string::npos);
+  EXPECT_NE(shown("checkpoint").find("recoverFrom "), std::string::npos);
+  EXPECT_NE(shown("index/" + t.fs().list(TestStore::path("index"))->front().name).find("indexCount 20"), std::string::npos);
+  EXPECT_EQ(shown("config/topics.json"), t.read("config/topics.json"));
+  EXPECT_NE(shown("commitlog").find("is a folder"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mq::store

@@ -1,0 +1,73 @@
+/* A library to be preloaded: makes system calls of a server fail or dawdle, as a file says.
+ *
+ *   MQ_FAULTS=FILE, each line:  CALL WHERE ERRNO DELAY_MS
+ *
+ * CALL: pwrite pread fdatasync open accept. WHERE: a part of the file's path ("-" for any). ERRNO 0: the call is done, only
+ * later. The file is read with every call, so that a test changes it while the server runs. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* 0, or the errno with which the call shall fail. */
+static int fault_of(const char* call, const char* path) {
+  const char* file = getenv("MQ_FAULTS");
+  if (!file) return 0;
+  char text[2048];
+  const int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  const ssize_t n = syscall(SYS_read, fd, text, sizeof text - 1);
+  syscall(SYS_close, fd);
+  if (n <= 0) return 0;
+  text[n] = 0;
+  char* rest = NULL;
+  for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+    char name[32], where[256];
+    int error = 0, delay_ms = 0;
+    if (sscanf(line, "%31s %255s %d %d", name, where, &error, &delay_ms) != 4 || strcmp(name, call)) continue;
+    if (strcmp(where, "-") && !strstr(path, where)) continue;
+    const struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000L};
+    nanosleep(&delay, NULL);
+    return error;
+  }
+  return 0;
+}
+
+static int fault_of_fd(const char* call, int fd) {
+  char link[64], path[1024];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t n = syscall(SYS_readlink, link, path, sizeof path - 1);
+  path[n > 0 ? n : 0] = 0;
+  return fault_of(call, path);
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define FAIL_AS(error) do { const int e_ = (error); if (e_) { errno = e_; return -1; } } while (0)
+
+ssize_t pwrite(int fd, const void* p, size_t n, off_t at) { FAIL_AS(fault_of_fd("pwrite", fd)); return REAL(pwrite)(fd, p, n, at); }
+ssize_t pwrite64(int fd, const void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pwrite", fd)); return REAL(pwrite64)(fd, p, n, at); }
+ssize_t pread(int fd, void* p, size_t n, off_t at) { FAIL_AS(fault_of_fd("pread", fd)); return REAL(pread)(fd, p, n, at); }
+ssize_t pread64(int fd, void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pread", fd)); return REAL(pread64)(fd, p, n, at); }
+int fdatasync(int fd) { FAIL_AS(fault_of_fd("fdatasync", fd)); return REAL(fdatasync)(fd); }
+int fsync(int fd) { FAIL_AS(fault_of_fd("fdatasync", fd)); return REAL(fsync)(fd); }
+int accept4(int fd, struct sockaddr* a, socklen_t* size, int flags) { FAIL_AS(fault_of("accept", "")); return REAL(accept4)(fd, a, size, flags); }
+
+#define OPEN(name)                                                            \
+  int name(const char* path, int flags, ...) {                                \
+    va_list list;                                                             \
+    va_start(list, flags);                                                    \
+    const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(list, mode_t) : 0; \
+    va_end(list);                                                             \
+    FAIL_AS(fault_of("open", path));                                          \
+    return REAL(name)(path, flags, mode);                                     \
+  }
+OPEN(open)
+OPEN(open64)
