@@ -40,6 +40,8 @@ STEPS = [
     Step("build-release", build("release"), "the executable that is shipped", sets="default full", minutes=30),
     Step("smoke", "tests/smoke/run build/release/bin", "start, send, consume, stop, kill -9 of real processes", "default full",
          needs="tests/smoke/run"),
+    Step("faults", "tests/faults/run build/release/bin", "disks, descriptors, clients that misbehave", "default full",
+         needs="tests/faults/run"),
     Step("config", "tests/config/run build/release/bin", "configuration files, options, keys of RocketMQ, exit statuses", "default full",
          needs="tests/config/run"),
     Step("observe", "tests/observe/run build/release/bin", "metrics, health, state over HTTP", "default full", needs="tests/observe/run"),
@@ -63,7 +65,8 @@ STEPS = [
          "default", needs=str(YARDSTICKS / "suites/suites"), minutes=15),
     Step("suites-full", "tests/yardsticks/run suites", "Apache's own tests of 4.9.7 and 4.2.0, all", "full",
          needs=str(YARDSTICKS / "suites/suites"), minutes=90),
-    Step("sim-long", "tests/sim/run --seeds 5000", "more simulation seeds", "full", needs="tests/sim/run", minutes=60),
+    Step("sim-long", "MQ_PRESET=sim tests/sim/run --seeds 20000 && tests/sim/run --seeds 1000 --first 50001", "more simulation seeds: many in a fast build, "
+         "some with asan and ubsan", "full", needs="tests/sim/run", minutes=90),
     Step("crash-long", "tests/smoke/run build/release/bin --kills 200", "200 x kill -9 under load", "full",
          needs="tests/smoke/run", minutes=60),
     Step("fuzz", "tests/fuzz/run --minutes 2", "every parser of outside bytes with libFuzzer (clang 19)", "full",

@@ -46,6 +46,20 @@ TEST_F(Checker, NoticesLostWrites) {
   EXPECT_GE(caught(run_store, Sabotage::kLostWrite, "", 20), 10);
 }
 
+#ifdef MQ_DCHECKS
+TEST_F(Checker, NoticesAStoreThatAcknowledgesBeforeItWrites) {
+  EXPECT_GE(caught(run_store, Sabotage::kBugAcknowledgesBeforeWriting, "", 20), 10);
+  EXPECT_GE(caught(run_cluster, Sabotage::kBugAcknowledgesBeforeWriting, "", 10), 5);
+}
+TEST_F(Checker, NoticesAStoreThatSkipsConsumeQueueEntries) {
+  EXPECT_GE(caught(run_store, Sabotage::kBugSkipsEntries, "dense", 20), 10);
+  EXPECT_GE(caught(run_cluster, Sabotage::kBugSkipsEntries, "", 10), 5);
+}
+TEST_F(Checker, NoticesAStoreThatReorders) {
+  EXPECT_GE(caught(run_store, Sabotage::kBugReorders, "order", 20), 10);
+}
+#endif
+
 TEST_F(Checker, SeesTheSameTwice) {
   std::set<uint64_t> hashes;
   for (uint64_t seed = 1; seed <= 10; ++seed) {

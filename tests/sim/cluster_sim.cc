@@ -281,6 +281,9 @@ class ClusterSim {
 
 }  // namespace
 
-Outcome run_cluster(uint64_t seed, bool trace, Sabotage sabotage) { return ClusterSim(seed, trace, sabotage).run(); }
+Outcome run_cluster(uint64_t seed, bool trace, Sabotage sabotage) {
+  const BugOn bug(sabotage);
+  return ClusterSim(seed, trace, sabotage).run();
+}
 
 }  // namespace mq::sim

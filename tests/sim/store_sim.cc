@@ -7,6 +7,7 @@
 #include "env/sim.h"
 #include "env/sim_rng.h"
 #include "msg/properties.h"
+#include "store/deliberate_bug.h"
 
 namespace mq::sim {
 
@@ -260,6 +261,30 @@ class StoreSim {
 
 }  // namespace
 
-Outcome run_store(uint64_t seed, bool trace, Sabotage sabotage) { return StoreSim(seed, trace, sabotage).run(); }
+BugOn::BugOn([[maybe_unused]] Sabotage sabotage) {
+#ifdef MQ_DCHECKS
+  using store::DeliberateBug;
+  const auto bug = [&] {
+    switch (sabotage) {
+      case Sabotage::kBugAcknowledgesBeforeWriting: return DeliberateBug::kAcknowledgesBeforeWriting;
+      case Sabotage::kBugSkipsEntries: return DeliberateBug::kSkipsEntries;
+      case Sabotage::kBugReorders: return DeliberateBug::kReorders;
+      default: return DeliberateBug::kNone;
+    }
+  };
+  store::deliberate_bug = bug();
+#endif
+}
+
+BugOn::~BugOn() {
+#ifdef MQ_DCHECKS
+  store::deliberate_bug = store::DeliberateBug::kNone;
+#endif
+}
+
+Outcome run_store(uint64_t seed, bool trace, Sabotage sabotage) {
+  const BugOn bug(sabotage);
+  return StoreSim(seed, trace, sabotage).run();
+}
 
 }  // namespace mq::sim

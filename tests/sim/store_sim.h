@@ -13,6 +13,17 @@ enum class Sabotage : uint8_t {
   kAcknowledgeEarly,   // the sender believes in an answer before the append
   kLyingSync,          // fsync does nothing and says it did
   kLostWrite,          // some writes do nothing and say they did
+  // Bugs in the code under test (store/deliberate_bug.h).
+  kBugAcknowledgesBeforeWriting,
+  kBugSkipsEntries,
+  kBugReorders,
+};
+
+/// Switches the bug of a sabotage on while it lives.
+class BugOn {
+ public:
+  explicit BugOn(Sabotage sabotage);
+  ~BugOn();
 };
 
 struct Outcome {

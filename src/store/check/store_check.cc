@@ -163,7 +163,8 @@ void StoreChecker::visit(const RecordView& r) {
   } else if (!e || !e->valid() || e->is_prefill()) {
     q.bad(index, q.missing);
   } else if (const CqEntry expected = entry_of(r, {}); e->phy != expected.phy || e->size != expected.size ||
-             !(e->tagsCode == expected.tagsCode || (r.m.topic == kScheduleTopic && e->tagsCode >= r.m.storeTimestamp))) {
+             !(e->tagsCode == expected.tagsCode || e->tagsCode < INT32_MIN /* a place in the ConsumeQueueExt */ ||
+               (r.m.topic == kScheduleTopic && e->tagsCode >= r.m.storeTimestamp))) {
     q.bad(index, q.wrong);
   } else {
     ++q.matched;
