@@ -1,0 +1,135 @@
+"""The ends of a measurement: our broker, the limit programs, Java brokers, all on CPU 0; the client on CPU 1 drives one at a time."""
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests/smoke"))
+from remoting import Connection   # noqa: E402
+from servers import Cluster, free_port   # noqa: E402
+
+YARDSTICKS = pathlib.Path(os.environ.get("MERLINMQ_YARDSTICKS", ROOT.parent / "shared"))
+JAVA_SETTINGS = dict(sendThreadPoolQueueCapacity=100000, waitTimeMillsInSendQueue=10000)   # else it refuses the load
+JAVA_MEMORY = "-Xms1g -Xmx1g -XX:MaxDirectMemorySize=512m"
+
+
+def pin(pid):
+    subprocess.run(["taskset", "-a", "-p", "-c", "0", str(pid)], check=True, stdout=subprocess.DEVNULL)
+
+
+def tools():
+    """The client and the limit programs, built beside our own build."""
+    folder = ROOT / "build/bench-tools"
+    folder.mkdir(parents=True, exist_ok=True)
+    for f in (YARDSTICKS / "bench").iterdir():
+        if not (folder / f.name).exists() or f.stat().st_mtime > (folder / f.name).stat().st_mtime:
+            shutil.copy2(f, folder)
+    subprocess.run(["make", "-s", "-C", folder], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+@dataclasses.dataclass
+class End:
+    name: str
+    addr: str
+    pid: int
+
+    def memory_mib(self, field="VmRSS"):
+        return int(next(x for x in open(f"/proc/{self.pid}/status") if x.startswith(field)).split()[1]) / 1024
+
+
+def first_send(cluster, **conf):
+    """(ms from the start of a broker's process to the first acknowledged send, MiB resident two seconds later)."""
+    broker = cluster.broker("first", start=False, autoCreateTopicEnable="true", **conf)
+    began = time.monotonic()
+    broker.start()
+    with Connection(broker.addr) as k:
+        answer = k.wait(k.send_message("TBW102", 0, b"first"))
+        assert answer.code == 0, (answer.code, answer.remark)
+    took = (time.monotonic() - began) * 1000
+    time.sleep(2)
+    memory = End("first", broker.addr, broker.process.pid).memory_mib()
+    broker.term()
+    return took, memory
+
+
+class Bench:
+    """with Bench(bin) as b: ends = [b.ours(), b.limit("a"), b.java("5.3.3")]; b.load(ends[0], "produce", connections=16)"""
+
+    def __init__(self, binaries):
+        self.tools = tools()
+        self.cluster = Cluster(binaries)
+        self.limits, self.javas = [], []
+
+    def __enter__(self):
+        self.cluster.__enter__()
+        self.cluster.namesrv()
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="mq-bench-"))
+        return self
+
+    def __exit__(self, *error):
+        for p in self.limits:
+            p.kill()
+            p.wait()
+        for folder in self.javas:
+            subprocess.run([YARDSTICKS / "peers/peers", "down", folder], stdout=subprocess.DEVNULL)
+        self.cluster.__exit__(*error)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def ours(self, name="ours", **conf):
+        broker = self.cluster.broker(name, **{"mappedFileSizeCommitLog": 1 << 30} | conf)
+        pin(broker.process.pid)
+        return End(name, broker.addr, broker.process.pid)
+
+    def limit(self, kind, *words):
+        port = free_port()
+        data = [] if kind == "n" else ["--dir", self.scratch / f"limit-{kind}"]
+        if data:
+            data[1].mkdir(exist_ok=True)
+        p = subprocess.Popen(["taskset", "-c", "0", self.tools / "limit", kind, *data, "--port", str(port), *map(str, words)], stdout=subprocess.PIPE, text=True)
+        self.limits.append(p)
+        if not p.stdout.readline().startswith("ready"):
+            sys.exit(f"the limit program {kind} did not start")
+        return End(f"LP-{kind.upper()}", f"127.0.0.1:{port}", p.pid)
+
+    def java(self, version, name=None, **conf):
+        ns, port = free_port(), free_port()
+        folder = self.scratch / f"java-{len(self.javas)}"
+        sets = [w for k, v in (JAVA_SETTINGS | conf).items() for w in ("--set", f"{k}={v}")]
+        subprocess.run([YARDSTICKS / "peers/peers", "up", version, folder, "--ns", str(ns), "--broker", f"broker-j:{port}", *sets], check=True,
+                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY})
+        self.javas.append(folder)
+        procs = json.loads((folder / "peers.json").read_text())["procs"]
+        pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
+        pin(pid)
+        return End(name or f"Java {version}", f"127.0.0.1:{port}", pid)
+
+    def load(self, end, mode, **options):
+        """One run of the client: its JSON object. Options as the client's, with _ for -."""
+        words = [w for k, v in options.items() for w in (f"--{k.replace('_', '-')}", str(v))]
+        done = subprocess.run([self.tools / "loadgen", mode, "--server", end.addr, "--server-pid", str(end.pid), "--pin", "1", *words],
+                              capture_output=True, text=True)
+        if not done.stdout.startswith("{"):
+            sys.exit(f"loadgen {mode} at {end.name}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def topics(self, end, topics=64, queues=8, **options):
+        if not end.name.startswith("LP-"):
+            self.load(end, "topics", topics=topics, queues=queues, **options)
+
+    def warm(self, end, seconds):
+        """What a JVM needs to compile its hot code; what a limit program needs to have its file in memory."""
+        self.load(end, "produce", connections=16, window=64, body=128, topics=64, seconds=seconds)
+
+
+def spread(values, digits=2):
+    """"1.23 (1.1–1.4)": the median and the range."""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
