@@ -109,6 +109,12 @@ class FileSystem {
   virtual Result<> remove_dir(const std::string& dir) = 0;
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<> sync_dir(const std::string& dir) = 0;
+  /// Makes all that was written to the disk of `path` durable, files and names: for very many small files at once. False: not
+  /// offered here, each is to be synced by itself.
+  virtual Result<bool> sync_disk(const std::string& path) {
+    (void)path;
+    return false;
+  }
   virtual Result<DiskUsage> disk_usage(const std::string& path) = 0;
   /// Errors: kBusy when another process holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;

@@ -140,6 +140,16 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<bool> sync_disk(const std::string& path) override {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail_errno(errno, "open").at(path);
+    const int rc = ::syncfs(fd);
+    const int error_number = errno;
+    ::close(fd);
+    if (rc != 0) return fail_errno(error_number, "syncfs").at(path);
+    return true;
+  }
+
   Result<DiskUsage> disk_usage(const std::string& path) override {
     struct statvfs s;
     if (::statvfs(path.c_str(), &s) != 0) return fail_errno(errno, "statvfs").at(path);

@@ -169,7 +169,12 @@ void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry ent
   arrivals.push_back({queue.get(), {queue->max()}, entry.tagsCode, time});
   if (QueueExt* ext = queue->ext_to_write()) [[unlikely]] entry.tagsCode = ext->put({entry.tagsCode, time, bit_map});
   queue->put(entry);
+  list(queue);
+}
+
+void Appender::list(const std::shared_ptr<ConsumeQueue>& queue) {
   if (queue->becomes_dirty()) dirty_.push_back(queue);
+  if (queue->becomes_worth_a_write()) full_.push_back(queue);
 }
 
 size_t Appender::refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) {
@@ -206,7 +211,7 @@ void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntr
   MutexLock lock(mu_);
   queue->take(1);
   queue->put(entry);
-  if (queue->becomes_dirty()) dirty_.push_back(queue);
+  list(queue);
 }
 
 void Appender::list_again(const std::shared_ptr<ConsumeQueue>& queue) {
@@ -216,13 +221,23 @@ void Appender::list_again(const std::shared_ptr<ConsumeQueue>& queue) {
 
 Appender::Dirty Appender::take_dirty() {
   Dirty dirty;
-  MutexLock lock(mu_);
-  dirty.queues.swap(dirty_);
-  dirty_.reserve(dirty.queues.size());
-  for (const auto& q : dirty.queues) q->listed_for_flush();
-  dirty.end = log_.end();
-  dirty.store_timestamp = last_timestamp_.load(std::memory_order_relaxed);
+  {
+    MutexLock lock(mu_);
+    dirty.queues.swap(dirty_);
+    dirty.end = log_.end();
+    dirty.store_timestamp = last_timestamp_.load(std::memory_order_relaxed);
+  }
+  // A queue that gets entries before its turn here is not listed again: the flush that follows takes them along.
+  for (size_t i = 0; i < dirty.queues.size();) {
+    MutexLock lock(mu_);   // a hundred thousand queues must not hold up an append
+    for (const size_t end = std::min(i + kQueuesPerLock, dirty.queues.size()); i < end; ++i) dirty.queues[i]->listed_for_flush();
+  }
   return dirty;
+}
+
+std::vector<std::shared_ptr<ConsumeQueue>> Appender::take_full() {
+  MutexLock lock(mu_);
+  return std::exchange(full_, {});
 }
 
 AppendStats Appender::stats() const {

@@ -44,6 +44,8 @@ class Appender {
   };
   /// Index loop. The queues to be flushed.
   Dirty take_dirty() EXCLUDES(mu_);
+  /// Index loop. Those that got so many entries that they are worth a write now; they stay among the dirty ones.
+  std::vector<std::shared_ptr<ConsumeQueue>> take_full() EXCLUDES(mu_);
   /// For a queue of take_dirty() whose entries could not be written: it comes again with the next one.
   void list_again(const std::shared_ptr<ConsumeQueue>& queue);
   /// Runs `f` while nobody appends. For changes of which the append section must see all or nothing.
@@ -63,7 +65,10 @@ class Appender {
   Result<> write(ByteView records) REQUIRES(mu_);
   bool make_room(AppendBatch& batch, size_t first) REQUIRES(mu_);
   void place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) REQUIRES(mu_);
+  static constexpr size_t kQueuesPerLock = 256;
+
   void enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  void list(const std::shared_ptr<ConsumeQueue>& queue) REQUIRES(mu_);
   void enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   size_t refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) REQUIRES(mu_);
   void count(const AppendBatch& batch, int64_t took_us) REQUIRES(mu_);
@@ -75,6 +80,7 @@ class Appender {
   const FilterBits* const filter_bits_;
   mutable Mutex mu_;                                                    // the append mutex
   std::vector<std::shared_ptr<ConsumeQueue>> dirty_ GUARDED_BY(mu_);    // badge: guarded
+  std::vector<std::shared_ptr<ConsumeQueue>> full_ GUARDED_BY(mu_);     // badge: guarded
   AppendStats stats_ GUARDED_BY(mu_);                                   // badge: guarded
   ByteBuffer late_ GUARDED_BY(mu_);                                     // of a deliberate bug: acknowledged and not written
   std::atomic<int64_t> last_timestamp_{0};                              // badge: published by the append section

@@ -68,6 +68,12 @@ class ConsumeQueue {
   /// True once after each flush: the caller then lists the queue for the next flush.
   bool becomes_dirty() noexcept { return !std::exchange(dirty_, true); }
   void listed_for_flush() noexcept { dirty_ = false; }
+  /// True when so many entries were put since the last time that a write of its own is worth it.
+  bool becomes_worth_a_write() noexcept {
+    if (++since_listed_ < kWorthAWrite) return false;
+    since_listed_ = 0;
+    return true;
+  }
   int64_t last_phy() const noexcept { return last_phy_; }
   void mark_deleted() noexcept { deleted_.store(true, std::memory_order_release); }
   /// Frees the tail when all of it is in the file.
@@ -101,6 +107,8 @@ class ConsumeQueue {
   };
   static Chunk make_chunk(int64_t first, int64_t capacity);
 
+  static constexpr int32_t kWorthAWrite = 2 * 4096 / CqEntry::kBytes;   // Java's flushConsumeQueueLeastPages
+
   void make_room();
   int64_t first_in_memory() const noexcept REQUIRES(mu_);
   void copy_from_memory(int64_t from, std::span<CqEntry> out) const REQUIRES(mu_);
@@ -117,6 +125,7 @@ class ConsumeQueue {
   const std::unique_ptr<QueueExt> ext_;
   const bool ext_writes_;
   bool dirty_ = false;                    // badge: guarded by the append section
+  int32_t since_listed_ = 0;              // badge: guarded by the append section; entries
   std::atomic<bool> deleted_{false};      // badge: published
 
   std::atomic<int64_t> min_{0};           // badge: published by the index loop

@@ -21,6 +21,7 @@ namespace {
 
 Logger log("store");
 constexpr size_t kMaxOpenQueueFiles = 2048;
+constexpr size_t kMostSyncs = 64;             // ConsumeQueue files synced one by one; of more, the whole disk at once
 constexpr int64_t kThoroughMs = 10'000;       // how often queues are synced and the safe point of recovery moves
 constexpr int64_t kWatchDiskMs = 1000;
 constexpr size_t kMostQueueMemory = 256 << 20;
@@ -204,7 +205,8 @@ struct Store::Impl {
       const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
       index.start(*index_loop);
       queue_timer = env::Periodic(*index_loop, period, period, [this] {
-        flush_queues();
+        // The others wait for the next safe point: with many queues of few messages each would cost a write of its own.
+        for (const auto& q : appender.take_full()) (void)flush_queue(q);
         index.follow();   // also what a full disk had stopped
       });
       thorough_timer = env::Periodic(*index_loop, kThoroughMs, kThoroughMs, [this] { move_safe_point(); });
@@ -218,19 +220,25 @@ struct Store::Impl {
     });
   }
 
+  /// Writes a queue's tail. Index loop.
+  bool flush_queue(const std::shared_ptr<ConsumeQueue>& q) {
+    std::vector<int64_t> touched, ext_touched;
+    const auto r = q->flush(files, touched, ext_touched);
+    if (!r) {
+      log.error("topic {} queue {}: entries stay in memory: {}", q->topic(), q->queue_id(), r.error().message());
+      appender.list_again(q);
+    }
+    for (int64_t base : touched) unsynced.emplace(q, base);
+    for (int64_t base : ext_touched) unsynced_ext.emplace(q, base);
+    return r.has_value();
+  }
+
   /// Writes the tails of the queues that got entries. Index loop.
   Appender::Dirty flush_queues() {
     Appender::Dirty dirty = appender.take_dirty();
     bool failed = false;
     for (const auto& q : dirty.queues) {
-      std::vector<int64_t> touched, ext_touched;
-      if (auto r = q->flush(files, touched, ext_touched); !r) {
-        failed = true;
-        log.error("topic {} queue {}: entries stay in memory: {}", q->topic(), q->queue_id(), r.error().message());
-        appender.list_again(q);
-      }
-      for (int64_t base : touched) unsynced.emplace(q, base);
-      for (int64_t base : ext_touched) unsynced_ext.emplace(q, base);
+      failed |= !flush_queue(q);
       // The tail belongs to the append section: freed without its lock, it could go while an append writes into it.
       appender.exclusively([&] { q->release_idle_memory(); });
     }
@@ -266,6 +274,15 @@ struct Store::Impl {
   }
 
   bool sync_queues() {
+    if (unsynced.size() > kMostSyncs) {
+      if (const auto all = fs.sync_disk(files.dir()); !all) {
+        log.warn("{}", all.error().message());
+        return false;
+      } else if (*all) {
+        unsynced.clear();
+        (void)files.take_changed_dirs();   // only this loop makes queue files
+      }
+    }
     for (const auto& [q, base] : unsynced) {
       if (q->deleted()) continue;
       const auto file = fs.open(files.queue_dir(q->topic(), q->queue_id()) + "/" + segment_file(base), env::Open::kReadWrite);
