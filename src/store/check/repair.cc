@@ -46,7 +46,7 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     writers[key] = std::make_unique<ConsumeQueue>(key.first, key.second, files);
   }
   Result<> written;
-  std::vector<int64_t> touched;
+  std::vector<int64_t> touched, ext_touched;   // the second stays empty: rebuilt entries have their tags themselves
   scan_log(files_, report_.log_min, report_.log_end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) {
     if (!sys_flag::reaches_queue(r.m.sysFlag) || r.m.physicalOffset < deleted_.deleted_before(r.m.topic)) return true;
     const auto writer = writers.find({std::string(r.m.topic), r.m.queueId});
@@ -64,13 +64,13 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     for (; q.max() < r.m.queueOffset; q.take(1)) q.put(CqEntry::prefill());
     q.take(1);
     q.put(entry);
-    if (q.max() % 20'000 == 0) written = q.flush(files, touched);
+    if (q.max() % 20'000 == 0) written = q.flush(files, touched, ext_touched);
     return written.has_value();
   });
   MQ_TRY_VOID(std::move(written));
   for (const auto& [key, q] : writers) {
     touched.clear();
-    MQ_TRY_VOID(q->flush(files, touched));
+    MQ_TRY_VOID(q->flush(files, touched, ext_touched));
     const std::string dir = files.queue_dir(key.first, key.second);
     const auto names = fs_.list(dir);
     for (const env::DirEntry& e : names ? *names : std::vector<env::DirEntry>{}) {
