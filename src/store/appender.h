@@ -44,6 +44,10 @@ class Appender {
   };
   /// Index loop. The queues to be flushed.
   Dirty take_dirty() EXCLUDES(mu_);
+  size_t dirty_count() const EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return dirty_.size();
+  }
   /// Index loop. Those that got so many entries that they are worth a write now; they stay among the dirty ones.
   std::vector<std::shared_ptr<ConsumeQueue>> take_full() EXCLUDES(mu_);
   /// For a queue of take_dirty() whose entries could not be written: it comes again with the next one.

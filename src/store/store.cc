@@ -21,6 +21,7 @@ namespace {
 
 Logger log("store");
 constexpr size_t kMaxOpenQueueFiles = 2048;
+constexpr size_t kFewQueues = 1024;           // so many are written every second
 constexpr size_t kMostSyncs = 64;             // ConsumeQueue files synced one by one; of more, the whole disk at once
 constexpr int64_t kThoroughMs = 10'000;       // how often queues are synced and the safe point of recovery moves
 constexpr int64_t kWatchDiskMs = 1000;
@@ -205,8 +206,11 @@ struct Store::Impl {
       const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
       index.start(*index_loop);
       queue_timer = env::Periodic(*index_loop, period, period, [this] {
-        // The others wait for the next safe point: with many queues of few messages each would cost a write of its own.
-        for (const auto& q : appender.take_full()) (void)flush_queue(q);
+        // Of very many only those with much to write; for the others each message would cost a write of its own, they wait for the
+        // next safe point.
+        const auto full = appender.take_full();
+        if (appender.dirty_count() <= kFewQueues) flush_queues();
+        else for (const auto& q : full) (void)flush_queue(q);
         index.follow();   // also what a full disk had stopped
       });
       thorough_timer = env::Periodic(*index_loop, kThoroughMs, kThoroughMs, [this] { move_safe_point(); });
