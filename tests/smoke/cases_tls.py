@@ -134,7 +134,10 @@ def test_unusable_certificates(a):
         conf = {"tls.test.mode.enable": "false", "tls.server.certPath": "/nowhere.pem", "tls.server.keyPath": "/nowhere.key"}
         n = c.namesrv(**conf)
         assert refused(n.addr, tls=anyone()) and not refused(n.addr)
-        assert "tls.server.certPath=/nowhere.pem" in n.output(), n.output()
+        ends = time.monotonic() + 5   # the log is written behind
+        while "tls.server.certPath=/nowhere.pem" not in n.output():
+            assert time.monotonic() < ends, n.output()
+            time.sleep(0.05)
         b = c.broker(start=False, **conf, **{"tls.server.mode": "enforcing"})
         b.start(wait=False)
         assert b.process.wait(20) != 0
