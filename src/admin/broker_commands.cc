@@ -31,6 +31,23 @@ std::string cluster_row(Session& s, const std::string& cluster, const std::strin
                      fixed(hour, 2), space.empty() ? "0.0000" : fixed(r.number("commitLogDiskRatio"), 4), r.get("brokerActive") == "true");
 }
 
+Json cluster_record(const std::string& cluster, const std::string& name, int64_t id, const std::string& addr, const RuntimeInfo& r) {
+  return Json::object()
+      .add("cluster", cluster)
+      .add("brokerName", name)
+      .add("brokerId", id)
+      .add("addr", addr)
+      .add("version", r.get("brokerVersionDesc"))
+      .add("inTps", r.first("putTps"))
+      .add("outTps", r.first("getTransferredTps"))
+      .add("sendQueueSize", r.integer("sendThreadPoolQueueSize"))
+      .add("pullQueueSize", r.integer("pullThreadPoolQueueSize"))
+      .add("pageCacheLockTimeMills", r.integer("pageCacheLockTimeMills"))
+      .add("earliestMessageTimeStamp", r.integer("earliestMessageTimeStamp"))
+      .add("commitLogDiskRatio", r.number("commitLogDiskRatio"))
+      .add("active", r.get("brokerActive") == "true");
+}
+
 Result<> cluster_list_once(Session& s, const Options& o) {
   const bool more = o.has("m");
   MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
@@ -54,6 +71,7 @@ Result<> cluster_list_once(Session& s, const Options& o) {
         const RuntimeInfo runtime = r ? std::move(*r) : RuntimeInfo();
         if (!more) {
           s.write(cluster_row(s, cluster, name, id, addr, runtime));
+          s.record(cluster_record(cluster, name, id, addr, runtime));
           continue;
         }
         auto day = [&](std::string_view to, std::string_view from) { return fixed(runtime.number(to) - runtime.number(from), 0); };
@@ -62,6 +80,14 @@ Result<> cluster_list_once(Session& s, const Options& o) {
                             pad_left(day("msgGetTotalTodayMorning", "msgGetTotalYesterdayMorning"), 14),
                             pad_left(day("msgPutTotalTodayNow", "msgPutTotalTodayMorning"), 14),
                             pad_left(day("msgGetTotalTodayNow", "msgGetTotalTodayMorning"), 14)));
+        const auto count = [&](std::string_view to, std::string_view from) { return runtime.integer(to) - runtime.integer(from); };
+        s.record(Json::object()
+                     .add("cluster", cluster)
+                     .add("brokerName", name)
+                     .add("inYesterday", count("msgPutTotalTodayMorning", "msgPutTotalYesterdayMorning"))
+                     .add("outYesterday", count("msgGetTotalTodayMorning", "msgGetTotalYesterdayMorning"))
+                     .add("inToday", count("msgPutTotalTodayNow", "msgPutTotalTodayMorning"))
+                     .add("outToday", count("msgGetTotalTodayNow", "msgGetTotalTodayMorning")));
       }
     }
   }
@@ -74,9 +100,12 @@ Result<> cluster_list(Session& s, const Options& o) {
 
 Result<> print_status(Session& s, const std::string& addr, bool with_addr) {
   MQ_TRY(const RuntimeInfo info, RuntimeInfo::of(s, addr));
+  Json runtime = Json::object();
   for (const auto& [k, v] : info.all()) {
+    runtime.add(k, v);
     s.write(with_addr ? fmt::format("{} {}: {}\n", pad(addr, 24), pad(k, 32), v) : fmt::format("{}: {}\n", pad(k, 32), v));
   }
+  s.record(Json::object().add("addr", addr).add("runtime", std::move(runtime)));
   return {};
 }
 
@@ -92,7 +121,7 @@ Result<> broker_status(Session& s, const Options& o) {
 Result<> print_config(Session& s, const std::string& heading, const std::string& addr) {
   s.print("============{}============\n", heading);
   MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONFIG>(addr));
-  MQ_TRY_VOID(print_properties(s, r.body));
+  MQ_TRY_VOID(print_properties(s, addr, r.body));
   s.write("\n");
   return {};
 }
@@ -138,11 +167,11 @@ void add_broker_commands(std::vector<Command>& to) {
                 {{"m", "moreStats", false, false, "Print more stats"},
                  {"i", "interval", true, false, "specify intervals numbers, it is in seconds"},
                  {"c", "clusterName", true, false, "which cluster"}},
-                cluster_list, {}, true});
+                cluster_list, {}, extra::kWatch | extra::kJson});
   to.push_back({"brokerStatus", "BrokerStatusSubCommand", "Fetch broker runtime status data.",
-                {{"b", "brokerAddr", true, true, "Broker address", 1}, {"c", "clusterName", true, true, "which cluster", 1}}, broker_status});
+                {{"b", "brokerAddr", true, true, "Broker address", 1}, {"c", "clusterName", true, true, "which cluster", 1}}, broker_status, {}, extra::kJson});
   to.push_back({"getBrokerConfig", "GetBrokerConfigCommand", "Get broker config by cluster or special broker.",
-                {{"b", "brokerAddr", true, false, "get which broker"}, {"c", "clusterName", true, false, "get which cluster"}}, get_broker_config});
+                {{"b", "brokerAddr", true, false, "get which broker"}, {"c", "clusterName", true, false, "get which cluster"}}, get_broker_config, {}, extra::kJson});
   to.push_back({"updateBrokerConfig", "UpdateBrokerConfigSubCommand", "Update broker's config.",
                 {{"b", "brokerAddr", true, false, "update which broker"},
                  {"c", "clusterName", true, false, "update which cluster"},

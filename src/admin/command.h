@@ -11,6 +11,11 @@
 
 namespace mq::admin {
 
+namespace extra {
+inline constexpr uint8_t kWatch = 1;   // --watch SECONDS: shown again and again
+inline constexpr uint8_t kJson = 2;    // --json: what the command says it has found (Session::record) instead of its text
+}  // namespace extra
+
 struct Command {
   std::string_view name;         // RocketMQ's name
   std::string_view java_class;   // "TopicStatusSubCommand": what failures are reported under
@@ -20,8 +25,8 @@ struct Command {
   std::function<Result<>(Session& session, const Options& options)> run;
   /// Options, a letter each, of which one must be given; else the usage is printed, which is no failure.
   std::string_view one_of = {};
-  /// Takes --watch SECONDS, which Java's tool does not know: run again and again.
-  bool watchable = false;
+  /// Options that Java's tool does not know: extra::kWatch, extra::kJson.
+  uint8_t extras = 0;
   bool strict_exit = false;      // a command that Java's tool has not: its exit status always tells whether it failed
 };
 

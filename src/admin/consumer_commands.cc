@@ -126,6 +126,10 @@ Result<> group_config(Session& s, const Options& o) {
 
 // --- connections ------------------------------------------------------------------------------------------------------------
 
+Json to_record(const wire::ClientConnection& c) {
+  return Json::object().add("clientId", c.clientId).add("clientAddr", c.clientAddr).add("language", c.language).add("version", wire::version_name(c.version));
+}
+
 Result<> consumer_connection(Session& s, const Options& o) {
   wire::ConsumerConnection c;
   if (const auto addr = o.find("b")) {
@@ -136,6 +140,7 @@ Result<> consumer_connection(Session& s, const Options& o) {
   }
   s.print("{:<36} {:<22} {:<10} {}\n", "#ClientId", "#ClientAddr", "#Language", "#Version");
   for (const wire::ClientConnection& one : c.connectionSet) {
+    s.record(to_record(one));
     s.write(fmt::format("{} {} {} {}\n", pad(one.clientId, 36), pad(one.clientAddr, 22), pad(one.language, 10), wire::version_name(one.version)));
   }
   s.write("\nBelow is subscription:\n");
@@ -154,6 +159,7 @@ Result<> producer_connection(Session& s, const Options& o) {
   if (connections.empty()) return client_failure("Not found the producer group connection");
   int i = 1;
   for (const wire::ClientConnection& one : connections) {
+    s.record(to_record(one));
     s.write(fmt::format("{:04}  {} {} {} {}\n", i++, pad(one.clientId, 32), pad(one.clientAddr, 22), pad(one.language, 8), wire::version_name(one.version)));
   }
   return {};
@@ -208,6 +214,11 @@ Result<> progress_of(Session& s, const Options& o) {
     diffs += diff;
     inflights += inflight;
     const auto ip = who.find(queue);
+    Json found = Json::object();
+    found.add("topic", queue.topic).add("brokerName", queue.brokerName).add("queueId", int64_t{queue.queueId}).add("brokerOffset", offsets.brokerOffset);
+    found.add("consumerOffset", offsets.consumerOffset).add("diff", diff).add("inflight", inflight).add("lastTimestamp", offsets.lastTimestamp);
+    if (ip != who.end()) found.add("clientIp", ip->second);
+    s.record(std::move(found));
     row(cut(queue.topic, 64), cut(queue.brokerName, 32), queue.queueId, offsets.brokerOffset, offsets.consumerOffset, ip == who.end() ? "N/A" : ip->second);
     s.print("{:<20} {:<20} {}\n", diff, inflight, time_or_na(offsets.lastTimestamp));
   }
@@ -225,6 +236,14 @@ void print_group_row(Session& s, const std::string& group) {
     type = connection->consumeType == "CONSUME_ACTIVELY" ? "PULL" : "PUSH";
     if (type == "PUSH") model = connection->messageModel;
   }
+  s.record(Json::object()
+               .add("group", group)
+               .add("count", static_cast<int64_t>(connection ? connection->connectionSet.size() : 0))
+               .add("version", connection ? wire::version_name(oldest_version(connection->connectionSet)) : "OFFLINE")
+               .add("type", type)
+               .add("model", model)
+               .add("tps", stats ? stats->consumeTps : 0)
+               .add("diff", diff));
   s.write(fmt::format("{}  {:<6}  {:<24} {:<5}  {:<14}  {:<7}  {}\n", pad(cut(group, 64), 64), connection ? connection->connectionSet.size() : 0,
                       connection ? wire::version_name(oldest_version(connection->connectionSet)) : "OFFLINE", type, model,
                       stats ? static_cast<int64_t>(stats->consumeTps) : 0, diff));
@@ -258,6 +277,15 @@ Result<> broker_consume_stats(Session& s, const Options& o) {
           const int64_t diff = offsets.brokerOffset - offsets.consumerOffset;
           total += diff;   // QUIRK: also of the rows that are hidden
           if (diff < least || offsets.lastTimestamp <= 0) continue;
+          s.record(Json::object()
+                       .add("topic", queue.topic)
+                       .add("group", group.as_string())
+                       .add("brokerName", queue.brokerName)
+                       .add("queueId", int64_t{queue.queueId})
+                       .add("brokerOffset", offsets.brokerOffset)
+                       .add("consumerOffset", offsets.consumerOffset)
+                       .add("diff", diff)
+                       .add("lastTimestamp", offsets.lastTimestamp));
           s.write(fmt::format(kRow, pad(cut(queue.topic, 64), 64), pad(group.as_string(), 64), pad(cut(queue.brokerName, 32), 32), queue.queueId,
                               offsets.brokerOffset, offsets.consumerOffset, diff, date_seconds(offsets.lastTimestamp)));
         }
@@ -287,19 +315,19 @@ void add_consumer_commands(std::vector<Command>& to) {
                 {broker, cluster, group, {"r", "removeOffset", true, false, "remove offset"}}, delete_group, "bc"});
   to.push_back({"getConsumerConfig", "GetConsumerConfigSubCommand", "Get consumer config by subscription group name.", {group}, group_config});
   to.push_back({"consumerConnection", "ConsumerConnectionSubCommand", "Query consumer's socket connection, client version and subscription.",
-                {{"g", "consumerGroup", true, true, "consumer group name"}, {"b", "brokerAddr", true, false, "broker address"}}, consumer_connection});
+                {{"g", "consumerGroup", true, true, "consumer group name"}, {"b", "brokerAddr", true, false, "broker address"}}, consumer_connection, {}, extra::kJson});
   to.push_back({"producerConnection", "ProducerConnectionSubCommand", "Query producer's socket connection and client version.",
-                {{"g", "producerGroup", true, true, "producer group name"}, {"t", "topic", true, true, "topic name"}}, producer_connection});
+                {{"g", "producerGroup", true, true, "producer group name"}, {"t", "topic", true, true, "topic name"}}, producer_connection, {}, extra::kJson});
   to.push_back({"producer", "ProducerSubCommand", "Query producer's instances, connection, status, etc.",
                 {{"b", "broker", true, true, "broker address"}}, producers});
   to.push_back({"consumerProgress", "ConsumerProgressSubCommand", "Query consumer's progress, speed.",
                 {{"g", "groupName", true, false, "consumer group name"}, {"t", "topicName", true, false, "topic name"},
                  {"s", "showClientIP", true, false, "Show Client IP per Queue"}, {"c", "cluster", true, false, "Cluster name or lmq parent topic"}},
-                consumer_progress, {}, true});
+                consumer_progress, {}, extra::kWatch | extra::kJson});
   to.push_back({"brokerConsumeStats", "BrokerConsumeStatsSubCommad", "Fetch broker consume stats data.",
                 {{"b", "brokerAddr", true, true, "Broker address"}, {"t", "timeoutMillis", true, false, "request timeout Millis"},
                  {"l", "level", true, false, "threshold of print diff"}, {"o", "order", true, false, "order topic"}},
-                broker_consume_stats});
+                broker_consume_stats, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

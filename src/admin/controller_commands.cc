@@ -38,7 +38,7 @@ Result<> get_config(Session& s, const Options& o) {
   for (const std::string& addr : address_list(o)) {
     MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_CONTROLLER_CONFIG>(addr, {}, {}, kTimeoutMs));
     s.print("============{}============\n", addr);
-    MQ_TRY_VOID(print_properties(s, r.body));
+    MQ_TRY_VOID(print_properties(s, addr, r.body));
   }
   return {};
 }
@@ -112,7 +112,7 @@ void add_controller_commands(std::vector<Command>& to) {
   const OptionSpec name{"bn", "brokerName", true, true, "The broker name of the replicas that require to be manipulated"};
   const OptionSpec container{"c", "brokerContainerAddr", true, true, "Broker container address"};
   to.push_back({"getControllerMetaData", "GetControllerMetaDataSubCommand", "Get controller cluster's metadata.", {one}, metadata});
-  to.push_back({"getControllerConfig", "GetControllerConfigSubCommand", "Get controller config.", {list}, get_config});
+  to.push_back({"getControllerConfig", "GetControllerConfigSubCommand", "Get controller config.", {list}, get_config, {}, extra::kJson});
   to.push_back({"updateControllerConfig", "UpdateControllerConfigSubCommand", "Update controller config.",
                 {list, {"k", "key", true, true, "config key"}, {"v", "value", true, true, "config value"}}, update_config});
   to.push_back({"electMaster", "ReElectMasterSubCommand", "Re-elect the specified broker as master.",

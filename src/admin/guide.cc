@@ -62,7 +62,8 @@ std::string completion_script(std::string_view shell) {
       const std::string_view name = o.long_name.substr(0, o.long_name.find(' '));
       if (!name.empty()) options += fmt::format(" --{}", name);
     }
-    if (c.watchable) options += " --watch";
+    if (c.extras & extra::kWatch) options += " --watch";
+    if (c.extras & extra::kJson) options += " --json";
     cases += fmt::format("    {}) words=\"{}\" ;;\n", c.name, options);
   }
   std::string script;

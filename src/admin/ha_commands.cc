@@ -32,6 +32,7 @@ void print_slaves(Session& s, const Json& status) {
 Result<> print_ha_status(Session& s, const std::string& addr) {
   MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_HA_STATUS>(addr));
   MQ_TRY(const Json status, parse_json(r.body));
+  s.record(Json::object().add("addr", addr).add("status", status));
   if (status["master"].as_bool()) {
     s.print("\n#MasterAddr\t{}\n#MasterCommitLogMaxOffset\t{}\n#SlaveNum\t{}\n#InSyncSlaveNum\t{}\n", addr, status["masterCommitLogMaxOffset"].as_int(),
             status["haConnectionInfo"].size(), status["inSyncSlaveNums"].as_int());
@@ -137,7 +138,7 @@ void add_ha_commands(std::vector<Command>& to) {
   const OptionSpec interval{"i", "interval", true, false, "the interval(second) of get info"};
   const OptionSpec name{"b", "brokerName", true, false, "which broker to fetch"};
   to.push_back({"haStatus", "HAStatusSubCommand", "Fetch ha runtime status data.",
-                {cluster, {"b", "brokerAddr", true, false, "which broker to fetch"}, interval}, ha_status, "bc"});
+                {cluster, {"b", "brokerAddr", true, false, "which broker to fetch"}, interval}, ha_status, "bc", extra::kJson});
   to.push_back({"getSyncStateSet", "GetSyncStateSetSubCommand", "Fetch syncStateSet for target brokers.",
                 {{"a", "controllerAddress", true, true, "the address of controller"}, cluster, name, interval}, sync_state_set, "bc"});
   to.push_back({"getBrokerEpoch", "GetBrokerEpochSubCommand", "Fetch broker epoch entries.", {cluster, name, interval}, broker_epoch, "bc"});

@@ -142,7 +142,15 @@ Result<> query_by_key(Session& s, const Options& o) {
   MQ_TRY(const auto found, query_messages(s, o.get("t"), o.get("k"), static_cast<int32_t>(max), begin, end, false));
   auto row = [&](std::string_view a, std::string_view b, std::string_view c) { s.write(fmt::format("{} {} {}\n", pad(a, 50), pad_left(b, 4), pad_left(c, 40))); };
   row("#Message ID", "#QID", "#Offset");
-  for (const auto& m : found) row(m->msg_id, std::to_string(m->view.m.queueId), std::to_string(m->view.m.queueOffset));
+  for (const auto& m : found) {
+    s.record(Json::object()
+                 .add("msgId", m->msg_id)
+                 .add("brokerName", m->broker_name)
+                 .add("queueId", int64_t{m->view.m.queueId})
+                 .add("queueOffset", m->view.m.queueOffset)
+                 .add("storeTimestamp", m->view.m.storeTimestamp));
+    row(m->msg_id, std::to_string(m->view.m.queueId), std::to_string(m->view.m.queueOffset));
+  }
   return {};
 }
 
@@ -225,7 +233,7 @@ void add_message_commands(std::vector<Command>& to) {
                  {"e", "endTimestamp", true, false, "End timestamp(ms). default:Long.MAX_VALUE, eg:1676730526212"},
                  {"m", "maxNum", true, false, "The maximum number of messages returned by the query, default:64"},
                  {"c", "cluster", true, false, "Cluster name or lmq parent topic, lmq is used to find the route."}},
-                query_by_key});
+                query_by_key, {}, extra::kJson});
   to.push_back({"queryMsgByUniqueKey", "QueryMsgByUniqueKeySubCommand", "Query Message by Unique key.",
                 {{"t", "topic", true, true, "The topic of msg"},
                  {"i", "msgId", true, true, "Message Id"},

@@ -47,6 +47,13 @@ void complain(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+std::string extras_text(const Command& c) {
+  std::string text;
+  if (c.extras & extra::kWatch) text += "With --watch SECONDS it is shown again and again.\n";
+  if (c.extras & extra::kJson) text += "With --json the same comes as a JSON array.\n";
+  return text;
+}
+
 int list_commands() {
   out("The most commonly used mqadmin commands are:\n");
   for (const Command& c : all_commands()) out(fmt::format("   {} {}\n", pad(c.name, 35), c.help));
@@ -81,7 +88,8 @@ Result<std::unique_ptr<remoting::Tls>> outgoing_tls(env::Env& env, remoting::Tls
 bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
 /// Seconds of "--watch [SECONDS]", taken out of the words; 0: it is not there.
-int64_t take_watch(std::vector<std::string>& words) {
+int64_t take_watch(std::vector<std::string>& words, const Command& command) {
+  if (!(command.extras & extra::kWatch)) return 0;
   constexpr int64_t kSeconds = 2;
   const auto at = std::find(words.begin(), words.end(), "--watch");
   if (at == words.end()) return 0;
@@ -91,11 +99,25 @@ int64_t take_watch(std::vector<std::string>& words) {
   return std::max<int64_t>(seconds.value_or(kSeconds), 1);
 }
 
+/// "--json", taken out of the words.
+bool take_json(std::vector<std::string>& words, const Command& command) {
+  return (command.extras & extra::kJson) && std::erase(words, "--json") > 0;
+}
+
+Result<> run_once(Session& session, const Command& command, const Options& options) {
+  const auto result = command.run(session, options);
+  if (session.keeps_records()) {
+    const Json found = session.take_records();
+    if (result) out(to_text(found) + "\n");   // a part of the answer must not look like all of it
+  }
+  return result;
+}
+
 /// Shows what the command prints on a cleared screen again and again; in a file, with an empty line between. A failure is shown and tried again.
 [[noreturn]] void watch(Session& session, const Command& command, const Options& options, int64_t seconds) {
   for (;;) {
     if (on_terminal()) out("\x1b[H\x1b[2J");
-    if (const auto r = command.run(session, options); !r) session.complain(r.error());
+    if (const auto r = run_once(session, command, options); !r) session.complain(r.error());
     if (!on_terminal()) out("\n");
     std::fflush(stdout);
     std::this_thread::sleep_for(std::chrono::seconds(seconds));
@@ -103,7 +125,8 @@ int64_t take_watch(std::vector<std::string>& words) {
 }
 
 int run_command(env::Env& env, const Command& command, std::vector<std::string> words) {
-  const int64_t watch_seconds = command.watchable ? take_watch(words) : 0;
+  const int64_t watch_seconds = take_watch(words, command);
+  const bool as_json = take_json(words, command);
   const std::vector<OptionSpec> specs = with_common(command.options);
   const auto options = parse_options(specs, words);
   if (!options) {
@@ -133,8 +156,9 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
   // Java's tool goes on unsigned as well; what the server refuses then is easier to understand with this line.
   if (!credentials) complain(fmt::format("requests are not signed: {}\n", credentials.error().message()));
   Session session(env, split_addresses(list), loaded->get(), credentials.value_or(wire::Credentials{}));
+  if (as_json) session.keep_records();
   if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
-  const auto result = command.run(session, *options);
+  const auto result = run_once(session, command, *options);
   if (result) return 0;
   complain(fmt::format("{} command failed\n{}\n", command.java_class, result.error().message()));
   const char* strict = std::getenv("MERLINMQ_STRICT_EXIT");
@@ -155,7 +179,7 @@ int run_mqadmin(env::Env& env, const std::vector<std::string>& words) {
     const Command* c = find_command(words[1]);
     out(c ? usage_text(c->name, with_common(c->options)) : fmt::format("The sub command {} not exist.\n", words[1]));
     // Scripts get the text they know.
-    if (c && on_terminal()) out(fmt::format("\nFor example:\n  {}\n", example_of(*c)) + (c->watchable ? "With --watch SECONDS it is shown again and again.\n" : ""));
+    if (c && on_terminal()) out(fmt::format("\nFor example:\n  {}\n", example_of(*c)) + extras_text(*c));
     return 0;
   }
   if (words.size() == 2 && words[0] == "completion") {

@@ -14,7 +14,7 @@ Result<> get_config(Session& s, const Options&) {
   for (const std::string& ns : s.namesrvs()) {
     MQ_TRY(const auto r, s.ask<RequestCode::GET_NAMESRV_CONFIG>(ns));
     s.print("============{}============\n", ns);
-    MQ_TRY_VOID(print_properties(s, r.body));
+    MQ_TRY_VOID(print_properties(s, ns, r.body));
   }
   return {};
 }
@@ -68,7 +68,7 @@ void add_namesrv_commands(std::vector<Command>& to) {
   const OptionSpec value{"v", "value", true, true, "config value"};
   const OptionSpec name_space{"s", "namespace", true, true, "set the namespace"};
   const OptionSpec broker{"b", "brokerName", true, true, "broker name"};
-  to.push_back({"getNamesrvConfig", "GetNamesrvConfigCommand", "Get configs of name server.", {}, get_config});
+  to.push_back({"getNamesrvConfig", "GetNamesrvConfigCommand", "Get configs of name server.", {}, get_config, {}, extra::kJson});
   to.push_back({"updateNamesrvConfig", "UpdateNamesrvConfigCommand", "Update configs of name server.", {key, value}, update_config});
   to.push_back({"wipeWritePerm", "WipeWritePermSubCommand", "Wipe write perm of broker in all name server you defined in the -n param.", {broker}, wipe});
   to.push_back({"addWritePerm", "AddWritePermSubCommand", "Add write perm of broker in all name server you defined in the -n param.", {broker}, add});

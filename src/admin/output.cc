@@ -12,9 +12,14 @@
 
 namespace mq::admin {
 
-Result<> print_properties(Session& s, std::string_view text) {
+Result<> print_properties(Session& s, const std::string& addr, std::string_view text) {
   MQ_TRY(const auto lines, parse_properties(text));
-  for (const PropertyLine& line : lines) s.write(fmt::format("{}=  {}\n", pad(line.key, 50), line.value));
+  Json config = Json::object();
+  for (const PropertyLine& line : lines) {
+    s.write(fmt::format("{}=  {}\n", pad(line.key, 50), line.value));
+    config.add(line.key, line.value);
+  }
+  s.record(Json::object().add("addr", addr).add("config", std::move(config)));
   return {};
 }
 

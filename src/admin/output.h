@@ -11,8 +11,8 @@
 
 namespace mq::admin {
 
-/// java.util.Properties text, a line each: "%-50s=  %s". Errors: kInvalid.
-Result<> print_properties(Session& s, std::string_view text);
+/// A server's configuration, java.util.Properties text, a line each: "%-50s=  %s". Errors: kInvalid.
+Result<> print_properties(Session& s, const std::string& addr, std::string_view text);
 /// "[a, b]".
 std::string list_text(const std::vector<std::string>& items);
 

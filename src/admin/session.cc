@@ -33,7 +33,9 @@ Failure broker_failure(const remoting::ResponseBase& r, std::string_view addr) {
 Session::Session(env::Env& env, std::vector<std::string> namesrvs, const remoting::Tls* tls, wire::Credentials credentials)
     : env_(env), namesrvs_(std::move(namesrvs)), client_(env, {.tls = tls, .credentials = std::move(credentials)}) {}
 
-void Session::write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Session::write(std::string_view text) {
+  if (!records_) std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 void Session::complain(const Error& failure) {
   std::fflush(stdout);

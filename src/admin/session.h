@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,14 @@ class Session {
   template <class... A>
   void print(fmt::format_string<A...> f, A&&... a) { write(fmt::vformat(f, fmt::make_format_args(a...))); }
   void write(std::string_view text);
+  /// One thing that was found, for --json; beside it the command writes its text.
+  void record(Json found) {
+    if (records_) records_->push(std::move(found));
+  }
+  /// From now on text is dropped and what is recorded is kept, until take_records().
+  void keep_records() { records_ = Json::array(); }
+  bool keeps_records() const noexcept { return records_.has_value(); }
+  Json take_records() { return std::exchange(*records_, Json::array()); }
   /// A failure that does not end the command, as Java prints a stack trace and goes on.
   void complain(const Error& failure);
 
@@ -107,6 +116,7 @@ class Session {
 
   env::Env& env_;
   std::vector<std::string> namesrvs_;
+  std::optional<Json> records_;
   remoting::BlockingClient client_;
 };
 

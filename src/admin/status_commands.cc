@@ -88,6 +88,17 @@ std::string stats_row(const std::string& topic, const std::string& group, std::s
                      pad_left(out_tps, 11), pad_left(in_day, 14), pad_left(out_day, 14));
 }
 
+Json stats_record(const std::string& topic, const std::string& group, int64_t behind, const Counted& in, const Counted& out) {
+  return Json::object()
+      .add("topic", topic)
+      .add("group", group)
+      .add("accumulation", behind)
+      .add("inTps", in.tps)
+      .add("outTps", out.tps)
+      .add("inMsg24Hour", in.day)
+      .add("outMsg24Hour", out.day);
+}
+
 Result<> print_topic_stats(Session& s, const std::string& topic, bool only_active) {
   MQ_TRY(const auto route, s.route(topic));
   const auto brokers = Session::brokers_of(route);
@@ -107,10 +118,14 @@ Result<> print_topic_stats(Session& s, const std::string& topic, bool only_activ
       for (const auto& [q, w] : stats->offsetTable) behind += w.brokerOffset - w.consumerOffset;
     }
     if (only_active && in.day <= 0 && out.day <= 0) continue;
+    s.record(stats_record(topic, group, std::max<int64_t>(behind, 0), in, out));
     s.write(stats_row(topic, group, std::to_string(std::max<int64_t>(behind, 0)), fixed(in.tps, 2), fixed(out.tps, 2), std::to_string(in.day),
                       std::to_string(out.day)));
   }
-  if (groups.empty() && (!only_active || in.day > 0)) s.write(stats_row(topic, "", "0", fixed(in.tps, 2), "", std::to_string(in.day), "NO_CONSUMER"));
+  if (groups.empty() && (!only_active || in.day > 0)) {
+    s.record(stats_record(topic, "", 0, in, {}));
+    s.write(stats_row(topic, "", "0", fixed(in.tps, 2), "", std::to_string(in.day), "NO_CONSUMER"));
+  }
   return {};
 }
 
@@ -138,7 +153,7 @@ void add_status_commands(std::vector<Command>& to) {
                 consumer_status});
   to.push_back({"statsAll", "StatsAllSubCommand", "Topic and Consumer tps stats.",
                 {{"a", "activeTopic", false, false, "print active topic only"}, {"t", "topic", true, false, "print select topic only"}},
-                stats_all});
+                stats_all, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

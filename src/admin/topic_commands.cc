@@ -148,6 +148,12 @@ Result<> topic_status(Session& s, const Options& o) {
   };
   row("#Broker Name", "#QID", "#Min Offset", "#Max Offset", "#Last Updated");
   for (const auto& [mq, t] : all.offsetTable) {
+    s.record(Json::object()
+                 .add("brokerName", mq.brokerName)
+                 .add("queueId", int64_t{mq.queueId})
+                 .add("minOffset", t.minOffset)
+                 .add("maxOffset", t.maxOffset)
+                 .add("lastUpdateTimestamp", t.lastUpdateTimestamp));
     row(cut(mq.brokerName, 32), std::to_string(mq.queueId), std::to_string(t.minOffset), std::to_string(t.maxOffset),
         t.lastUpdateTimestamp > 0 ? date_millis(t.lastUpdateTimestamp) : "");
   }
@@ -181,7 +187,10 @@ Result<> topic_list(Session& s, const Options& o) {
   if (!o.has("c")) {
     MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
     MQ_TRY(const auto list, wire::topic_list_from(r.body));
-    for (const std::string& t : list.topicList) s.print("{}\n", t);
+    for (const std::string& t : list.topicList) {
+      s.record(t);
+      s.print("{}\n", t);
+    }
     return {};
   }
   MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
@@ -200,7 +209,10 @@ Result<> topic_list(Session& s, const Options& o) {
       groups = consumers_of(s, topic, *route);
     }
     if (groups.empty()) groups.emplace_back();
-    for (const std::string& g : groups) s.write(fmt::format("{}  {}  {}\n", pad(cut(cluster, 20), 20), pad(cut(topic, 64), 64), pad(cut(g, 64), 64)));
+    for (const std::string& g : groups) {
+      s.record(Json::object().add("cluster", cluster).add("topic", topic).add("group", g));
+      s.write(fmt::format("{}  {}  {}\n", pad(cut(cluster, 20), 20), pad(cut(topic, 64), 64), pad(cut(g, 64), 64)));
+    }
   }
   return {};
 }
@@ -226,10 +238,10 @@ void add_topic_commands(std::vector<Command>& to) {
   to.push_back({"topicRoute", "TopicRouteSubCommand", "Examine topic route info.",
                 {topic, {"l", "list", false, false, "Use list format to print data"}}, topic_route});
   to.push_back({"topicStatus", "TopicStatusSubCommand", "Examine topic Status info.",
-                {topic, {"c", "cluster", true, false, "cluster name or lmq parent topic, lmq is used to find the route."}}, topic_status});
+                {topic, {"c", "cluster", true, false, "cluster name or lmq parent topic, lmq is used to find the route."}}, topic_status, {}, extra::kJson});
   to.push_back({"topicClusterList", "TopicClusterSubCommand", "Get cluster info for topic.", {topic}, topic_cluster_list});
   to.push_back({"topicList", "TopicListSubCommand", "Fetch all topic list from name server.",
-                {{"c", "clusterModel", false, false, "clusterModel"}}, topic_list});
+                {{"c", "clusterModel", false, false, "clusterModel"}}, topic_list, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

@@ -281,3 +281,31 @@ def test_mqadmin_watch_and_completion(a):
         process.wait()
         assert [line[:8] for line in lines[:3]] == ["#Cluster", "DefaultC", "\n"] and lines[3] == lines[0] and b.addr in lines[4], lines
         assert c.admin("topicList", "-n", ns.addr, "--watch", "1").returncode == 1, "only where it is offered"
+
+
+def test_mqadmin_json(a):
+    with Cluster(a.bin) as c:
+        ns = c.namesrv()
+        b = c.broker()
+        with Connection(b.addr) as k:
+            for i in range(3):
+                assert k.wait(k.send_message("Jason", 0, b"x", f"KEYS\x01k{i}\x02UNIQ_KEY\x01{i:032X}\x02")).code == 0
+
+        def found(*words):
+            return json.loads(told(c, *words, "--json"))
+        [row] = found("clusterList")
+        assert (row["brokerName"], row["addr"], row["active"]) == ("broker-a", b.addr, True), row
+        assert "Jason" in found("topicList") and {"cluster": "DefaultCluster", "topic": "Jason", "group": ""} in found("topicList", "-c")
+        assert {q["queueId"]: q["maxOffset"] for q in found("topicStatus", "-t", "Jason")}[0] == 3
+        [config] = found("getBrokerConfig", "-b", b.addr)
+        assert config["addr"] == b.addr and config["config"]["brokerName"] == "broker-a"
+        assert found("getNamesrvConfig")[0]["config"]["listenPort"] == str(ns.port)
+        assert found("brokerStatus", "-b", b.addr)[0]["runtime"]["brokerVersionDesc"] == "V5_3_3"
+        assert found("haStatus", "-b", b.addr)[0]["status"]["master"] is True
+        assert [m["msgId"] for m in found("queryMsgByKey", "-t", "Jason", "-k", "k1")] == [f"{1:032X}"]
+        [stats] = [s for s in found("statsAll") if s["topic"] == "Jason"]
+        assert stats["inMsg24Hour"] == 3 and stats["group"] == "", stats
+        assert k and found("consumerProgress") == []
+        failed = c.admin("topicStatus", "-n", ns.addr, "-t", "Nowhere", "--json")
+        assert failed.stdout == "" and "No topic route info" in failed.stderr, failed
+        assert "Unrecognized option: --json" in c.admin("updateTopic", "-n", ns.addr, "-b", b.addr, "-t", "X", "--json").stderr
