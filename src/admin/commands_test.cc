@@ -32,10 +32,6 @@ constexpr std::string_view k533 =
     "updateUser deleteUser getUser listUser copyUser createAcl updateAcl deleteAcl getAcl listAcl copyAcl rocksDBConfigToJson "
     "checkRocksdbCqWriteProgress";
 std::vector<std::string_view> words(std::string_view text) { return split(text, " "); }
-std::set<std::string_view> set_of(std::string_view text) {
-  const auto list = words(text);
-  return {list.begin(), list.end()};
-}
 
 TEST(Commands, AllOfTheThreeReleasesAreThere) {
   std::set<std::string_view> listed;
