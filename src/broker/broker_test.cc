@@ -209,7 +209,7 @@ TEST_F(BrokerTest, WithoutAnyTableTheTopicsComeFromTheQueues) {
   start();
   auto topic = client->call<RequestCode::GET_TOPIC_CONFIG>(addr, {.topic = "Lost"});
   ASSERT_TRUE(topic && topic->ok());
-  EXPECT_NE(topic->body.find("\"readQueueNums\":3"), std::string::npos) << topic->body;
+  EXPECT_NE(topic->body.find("\"readQueueNums\":4"), std::string::npos) << topic->body;
   EXPECT_EQ(send("Lost", 2, "b"), 1);
 }
 

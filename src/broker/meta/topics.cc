@@ -73,16 +73,6 @@ struct TopicTable::Impl {
     if (broker.announcer) broker.announcer->topic_changed(name);
   }
 
-  /// No table, but messages: their topics are taken from the ConsumeQueues, with the least that makes them usable.
-  void adopt_queues() {
-    std::map<std::string, int32_t> queues;
-    for (const auto& [topic, queue_id] : broker.store.queues()) {
-      if (!find(topic)) queues[topic] = std::max(queues[topic], queue_id + 1);
-    }
-    for (const auto& [topic, count] : queues) add_quietly(make(topic, count, kReadWrite));
-    if (!queues.empty()) log.warn("{} is not there: {} topics are taken from the ConsumeQueues; check their permissions and queue numbers", path(), queues.size());
-  }
-
   /// The system topics of spec semantics 2.3.
   void add_system_topics() {
     const BrokerConfig& c = broker.config;
@@ -116,7 +106,6 @@ Result<> TopicTable::load() {
   impl_->add_system_topics();
   const Json file = load_json_file(impl_->broker.env.fs(), impl_->path());
   if (file.is_null()) {
-    impl_->adopt_queues();
     impl_->dirty.store(true);
     return {};
   }
