@@ -6,7 +6,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache mold pkg-config libc-ares-dev libssl-dev libyaml-cpp-dev zlib1g-dev libfmt-dev python3)
 test=("${build[@]}" libgtest-dev libgmock-dev iproute2 openssl procps python3-pip)
 interop=("${test[@]}")
-container=("${test[@]}" buildah podman runc netavark aardvark-dns)
+container=("${test[@]}" buildah podman runc netavark aardvark-dns iptables)
 fuzz=("${test[@]}" clang-19 libclang-rt-19-dev)
 
 case "${1:-build}" in
