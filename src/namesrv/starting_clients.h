@@ -24,7 +24,6 @@ class StartingClients {
   bool is_starting(const remoting::SessionRef& session, int64_t now_ms) { return starting(session, now_ms) != nullptr; }
   /// What to tell the client of a retry topic: its route, completed by what is foreseen. Nothing: no broker has it.
   std::optional<wire::TopicRouteData> foresee(const remoting::SessionRef& session, std::string_view retry_topic, const RouteTables& tables, int64_t now_ms);
-  size_t size() const noexcept { return clients_.size(); }
 
  private:
   static constexpr int64_t kStartMs = 5000;   // how long a client counts as starting

@@ -1,6 +1,5 @@
-"""Many sends from one connection, and what a server has used of the CPU."""
+"""Many sends from one connection."""
 import json
-import pathlib
 import socket
 import struct
 import time
@@ -41,8 +40,3 @@ def send_all(addr, topic, count, properties_of, queues=8, body=b"x" * 128):
                 answered += 1
                 at += 4 + total
             del buffer[:at]
-
-
-def cpu_us(pid):
-    """CPU time of all threads, from the scheduler's nanoseconds."""
-    return sum(int(f.read_text().split()[0]) for f in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1000

@@ -21,6 +21,29 @@ JAVA_SETTINGS = dict(sendThreadPoolQueueCapacity=100000, waitTimeMillsInSendQueu
 JAVA_MEMORY = "-Xms1g -Xmx1g -XX:MaxDirectMemorySize=512m"
 
 
+class Results:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, ok, text):
+        self.passed, self.failed = self.passed + ok, self.failed + (not ok)
+        print(f"{'PASS' if ok else 'FAIL'} {text}", flush=True)
+
+    def end(self):
+        """Says how many; returns the exit status."""
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
+def cpu_us(pid):
+    """CPU time of all threads, from the scheduler's nanoseconds."""
+    return sum(int(f.read_text().split()[0]) for f in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1000
+
+
+def memory_mib(pid, field="VmRSS"):
+    return int(next(x for x in open(f"/proc/{pid}/status") if x.startswith(field)).split()[1]) / 1024
+
+
 def pin(pid):
     subprocess.run(["taskset", "-a", "-p", "-c", "0", str(pid)], check=True, stdout=subprocess.DEVNULL)
 
@@ -42,13 +65,10 @@ class End:
     addr: str
     pid: int
 
-    def memory_mib(self, field="VmRSS"):
-        return int(next(x for x in open(f"/proc/{self.pid}/status") if x.startswith(field)).split()[1]) / 1024
 
-
-def first_send(cluster, **conf):
+def first_send(cluster):
     """(ms from the start of a broker's process to the first acknowledged send, MiB resident two seconds later)."""
-    broker = cluster.broker("first", start=False, autoCreateTopicEnable="true", **conf)
+    broker = cluster.broker("first", start=False, autoCreateTopicEnable="true")
     began = time.monotonic()
     broker.start()
     with Connection(broker.addr) as k:
@@ -56,7 +76,7 @@ def first_send(cluster, **conf):
         assert answer.code == 0, (answer.code, answer.remark)
     took = (time.monotonic() - began) * 1000
     time.sleep(2)
-    memory = End("first", broker.addr, broker.process.pid).memory_mib()
+    memory = memory_mib(broker.process.pid)
     broker.term()
     return took, memory
 
