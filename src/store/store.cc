@@ -11,6 +11,7 @@
 #include "store/deleted_topics.h"
 #include "store/expiry.h"
 #include "store/flush_service.h"
+#include "store/format/segment_name.h"
 #include "store/index_service.h"
 #include "store/known_queues.h"
 #include "store/reader.h"
@@ -35,6 +36,7 @@ struct InOrderOfNames {
     return key(a) < key(b);
   }
 };
+using QueueFileSet = std::set<QueueFile, InOrderOfNames>;
 
 }  // namespace
 
@@ -90,8 +92,8 @@ struct Store::Impl {
   env::Loop* flush_loop = nullptr;
   env::Loop* index_loop = nullptr;
   env::Periodic queue_timer, thorough_timer, disk_timer, clean_timer;   // badge: owned by the index loop
-  std::set<QueueFile, InOrderOfNames> unsynced;                         // badge: owned by the index loop
-  std::set<QueueFile, InOrderOfNames> unsynced_ext;                     // likewise, of ConsumeQueueExt
+  QueueFileSet unsynced;                                                // badge: owned by the index loop
+  QueueFileSet unsynced_ext;                                            // likewise, of ConsumeQueueExt
   std::set<int64_t> unreadable;                                         // badge: owned by the index loop; bases of files
   std::atomic<int64_t> unreadable_files{0};                             // badge: published
   CheckpointData saved;                                                 // badge: owned by the index loop
@@ -100,7 +102,7 @@ struct Store::Impl {
   Impl(env::Env& e, const MessageStoreConfig& c, StoreHooks h)
       : env(e), fs(e.fs()), config(c), hooks(std::move(h)), root(c.storePathRootDir()),
         log_(fs, c.storePathCommitLog().empty() ? root + "/commitlog" : c.storePathCommitLog(), c.mappedFileSizeCommitLog()),
-        files(fs, root + "/consumequeue", (c.mappedFileSizeConsumeQueue() + 19) / 20 * 20, kMaxOpenQueueFiles),
+        files(fs, root + "/consumequeue", c.mappedFileSizeConsumeQueue(), kMaxOpenQueueFiles),
         ext_queue_files(fs, root + "/consumequeue_ext", ext_file_bytes(), kMaxOpenQueueFiles, QueueFiles::AnySize{}),
         ext{ext_queue_files, c.enableConsumeQueueExt()},
         queues(files, c.enableConsumeQueueExt() || fs.exists(ext_queue_files.dir()) ? &ext : nullptr),
@@ -277,6 +279,17 @@ struct Store::Impl {
     if (auto r = known.save(queues, files, false); !r) log.warn("{}", r.error().message());
   }
 
+  /// Empties the list when all of it is on the disk.
+  bool sync_each(const QueueFiles& of, QueueFileSet& list) {
+    for (const auto& [q, base] : list) {
+      if (q->deleted()) continue;
+      const auto file = fs.open(of.queue_dir(q->topic(), q->queue_id()) + "/" + segment_name(base), env::Open::kReadWrite);
+      if (!file || !(*file)->sync()) return false;
+    }
+    list.clear();
+    return true;
+  }
+
   bool sync_queues() {
     if (unsynced.size() > kMostSyncs) {
       if (const auto all = fs.sync_disk(files.dir()); !all) {
@@ -287,18 +300,7 @@ struct Store::Impl {
         (void)files.take_changed_dirs();   // only this loop makes queue files
       }
     }
-    for (const auto& [q, base] : unsynced) {
-      if (q->deleted()) continue;
-      const auto file = fs.open(files.queue_dir(q->topic(), q->queue_id()) + "/" + segment_file(base), env::Open::kReadWrite);
-      if (!file || !(*file)->sync()) return false;
-    }
-    unsynced.clear();
-    for (const auto& [q, base] : unsynced_ext) {
-      if (q->deleted()) continue;
-      const auto file = fs.open(q->ext()->dir() + "/" + segment_file(base), env::Open::kReadWrite);
-      if (!file || !(*file)->sync()) return false;
-    }
-    unsynced_ext.clear();
+    if (!sync_each(files, unsynced) || !sync_each(ext_queue_files, unsynced_ext)) return false;
     bool synced = true;
     for (QueueFiles* of : {&files, &ext_queue_files}) {
       for (const std::string& dir : of->take_changed_dirs()) {
@@ -318,11 +320,6 @@ struct Store::Impl {
       log.error("{}: the disk could not give a part of the file; messages there are passed over. Copy the disk; mqadmin storeCheck tells what is lost",
                 f->path());
     }
-  }
-
-  static std::string segment_file(int64_t base) {
-    std::string digits = std::to_string(base);
-    return std::string(20 - digits.size(), '0') + digits;
   }
 
   void when_indexed(UniqueFunction<void()> then) {
