@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "base/split.h"
 
 namespace mq::store {
 namespace {
@@ -16,12 +17,8 @@ Result<> DeletedTopics::load() {
     log.error("{}; it is kept as {}.bad: should queues have to be built again, topics that were deleted come back with them", text.error().message(), path_);
     return fs_.rename(path_, path_ + ".bad");
   }
-  std::string_view rest = *text;
   MutexLock lock(mu_);
-  while (!rest.empty()) {
-    const size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  for (const std::string_view line : split(*text, "\n")) {
     int64_t position = 0;
     const auto [p, error] = std::from_chars(line.data(), line.data() + line.size(), position);
     if (error != std::errc() || p == line.data() + line.size() || *p != ' ') {

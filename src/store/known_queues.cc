@@ -1,8 +1,10 @@
 #include "store/known_queues.h"
 
 #include <charconv>
+#include <unordered_set>
 
 #include "base/log.h"
+#include "base/split.h"
 
 namespace mq::store {
 namespace {
@@ -29,15 +31,18 @@ std::optional<std::vector<KnownQueues::Line>> KnownQueues::load() const {
   const auto text = env::read_file(fs_, path_);
   if (!text) return std::nullopt;
   std::vector<Line> lines;
-  for (std::string_view rest = *text; !rest.empty();) {
-    const size_t end = rest.find('\n');
-    const std::string_view one = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  for (const std::string_view one : split(*text, "\n")) {
     auto line = parse(one);
     if (line) lines.push_back(std::move(*line));
     else log.warn("{}: the line '{}' is not COUNT POSITION ID TOPIC and is left out", path_, one);
   }
   return lines;
+}
+
+void KnownQueues::forget_all_but(const std::vector<std::shared_ptr<ConsumeQueue>>& queues) {
+  std::unordered_set<uint64_t> there;
+  for (const auto& q : queues) there.insert(q->serial());
+  std::erase_if(last_, [&](const auto& last) { return !there.contains(last.first); });
 }
 
 bool KnownQueues::look(const std::vector<std::shared_ptr<ConsumeQueue>>& queues, QueueFiles& files) {
@@ -59,7 +64,7 @@ Result<> KnownQueues::save(const QueueTable& table, QueueFiles& files, bool anyw
   auto queues = table.all();
   std::erase_if(queues, [](const auto& q) { return q->deleted() || q->max() == q->min(); });
   const bool others = changes != saved_changes_;
-  if (others) last_.clear();   // of queues that are gone
+  if (others) forget_all_but(queues);
   const bool entries = look(queues, files);
   if (!anyway && !others && (!entries || ++calls_since_ <= queues.size() / kQueuesPerCall)) return {};
   std::string text;

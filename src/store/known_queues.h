@@ -37,6 +37,8 @@ class KnownQueues {
     int64_t count = 0;
     int64_t position = 0;
   };
+  /// Of others nothing is remembered; these need not be read again.
+  void forget_all_but(const std::vector<std::shared_ptr<ConsumeQueue>>& queues);
   /// Brings last_ up to date. True when it has changed.
   bool look(const std::vector<std::shared_ptr<ConsumeQueue>>& queues, QueueFiles& files);
 
