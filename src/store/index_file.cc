@@ -21,10 +21,7 @@ Result<std::unique_ptr<IndexFile>> IndexFile::open(env::FileSystem& fs, const st
   return std::unique_ptr<IndexFile>(new IndexFile(path, layout, std::move(file), std::move(mapping)));
 }
 
-IndexEntry IndexFile::entry(int32_t number) const noexcept {
-  const int64_t p = layout_.entry_at(number);
-  return {get32(p), get64(p + 4), get32(p + 12), get32(p + 16)};
-}
+IndexEntry IndexFile::entry(int32_t number) const noexcept { return IndexEntry::load(at(layout_.entry_at(number))); }
 
 void IndexFile::seed(const IndexFile& previous) noexcept {
   put64(0, previous.end_timestamp());

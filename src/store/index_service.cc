@@ -13,15 +13,10 @@ namespace {
 
 Logger log("store");
 
-constexpr size_t kNameDigits = 17;            // yyyyMMddHHmmssSSS
 constexpr int kRecordsPerLock = 256;          // a look-up waits for no more than these
 constexpr int64_t kFollowDelayMs = 10;        // gathers what follows a first append
 constexpr int64_t kFollowMs = 20;             // in one turn of the loop, which has more to do
 constexpr int64_t kStopMs = 3000;
-
-bool is_index_name(std::string_view name) {
-  return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 }  // namespace
 

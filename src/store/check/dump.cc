@@ -76,19 +76,18 @@ Result<std::string> dump_queue(env::FileSystem& fs, const std::string& path, int
 
 Result<std::string> dump_index(env::FileSystem& fs, const std::string& path, int64_t from, int64_t count) {
   MQ_TRY(const auto entry, fs.stat(path));
-  const int64_t slots = (entry.size - IndexLayout::kHeaderBytes) / 84;   // RocketMQ's ratio; of others only the header is in a known place
-  const IndexLayout layout{slots, slots * 4};
+  const auto layout = IndexLayout::of_size(entry.size);   // of others only the header is in a known place
   MQ_TRY(const auto file, fs.open(path, env::Open::kRead));
   std::array<std::byte, IndexLayout::kHeaderBytes> header;
   MQ_TRY_VOID(file->read(0, header));
   const auto get64 = [&](size_t at) { return load_be<int64_t>(header.data() + at); };
   std::string out = fmt::format("beginTimestamp {}\nendTimestamp {}\nbeginPhyOffset {}\nendPhyOffset {}\nhashSlotCount {}\nindexCount {}\n", time_of(get64(0)),
                                 time_of(get64(8)), get64(16), get64(24), load_be<int32_t>(header.data() + 32), load_be<int32_t>(header.data() + 36));
-  if (entry.size != layout.file_bytes()) return out + "slots and entries not in RocketMQ's ratio: its entries are not shown\n";
-  MQ_TRY(const IndexView view, open_index(fs, path, layout));
+  if (!layout) return out + "slots and entries not in RocketMQ's ratio: its entries are not shown\n";
+  MQ_TRY(const IndexView view, open_index(fs, path, *layout));
   for (int64_t n = std::max<int64_t>(from, 1); n < view.count && count-- > 0; ++n) {
     const IndexEntry e = view.entry(n);
-    out += fmt::format("{} hash {} slot {} phy {} seconds {} previous {}\n", n, e.hash, e.hash >= 0 ? e.hash % layout.slots : -1, e.phy, e.seconds, e.previous);
+    out += fmt::format("{} hash {} slot {} phy {} seconds {} previous {}\n", n, e.hash, e.hash >= 0 ? e.hash % layout->slots : -1, e.phy, e.seconds, e.previous);
   }
   return out;
 }
@@ -117,7 +116,7 @@ Result<std::string> dump_store_file(env::FileSystem& fs, const std::string& path
     const bool queue = !folder.empty() && folder.find_first_not_of("0123456789") == std::string::npos;
     return queue ? dump_queue(fs, path, *base, from, count) : dump_log(fs, dir, *base, entry.size, from, count);
   }
-  if (name.size() == 17 && name.find_first_not_of("0123456789") == std::string::npos) return dump_index(fs, path, from, count);
+  if (is_index_name(name)) return dump_index(fs, path, from, count);
   for (const std::string_view ending : {".json", ".bak", "abort", "lock", "knownQueues", "deletedTopics"}) {
     if (name.ends_with(ending)) return env::read_file(fs, path);
   }

@@ -80,11 +80,6 @@ Result<QueueViews> open_queues(env::FileSystem& fs, const std::string& dir) {
   return all;
 }
 
-IndexEntry IndexView::entry(int64_t number) const noexcept {
-  const int64_t p = layout.entry_at(number);
-  return {get32(p), get64(p + 4), get32(p + 12), get32(p + 16)};
-}
-
 Result<IndexView> open_index(env::FileSystem& fs, const std::string& path, IndexLayout layout) {
   MQ_TRY(const auto file, fs.open(path, env::Open::kRead));
   MQ_TRY(const int64_t size, file->size());

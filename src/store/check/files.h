@@ -50,9 +50,8 @@ struct IndexView {
   std::shared_ptr<env::Mapping> bytes;
   int32_t count = 1;                  // number of the next entry
 
-  int64_t get64(int64_t at) const noexcept { return load_be<int64_t>(bytes->data() + at); }
   int32_t get32(int64_t at) const noexcept { return load_be<int32_t>(bytes->data() + at); }
-  IndexEntry entry(int64_t number) const noexcept;
+  IndexEntry entry(int64_t number) const noexcept { return IndexEntry::load(bytes->data() + layout.entry_at(number)); }
 };
 /// Errors: kCorrupt when the size is not the layout's, kIo.
 Result<IndexView> open_index(env::FileSystem& fs, const std::string& path, IndexLayout layout);

@@ -29,12 +29,10 @@ bool all_zero(const FileList& files, int64_t from, int64_t to) {
 std::optional<IndexLayout> guess_layout(const std::vector<env::DirEntry>& entries) {
   std::map<int64_t, int> sizes;
   for (const env::DirEntry& e : entries) {
-    if (!e.is_dir && e.size > IndexLayout::kHeaderBytes && (e.size - IndexLayout::kHeaderBytes) % 84 == 0) ++sizes[e.size];
+    if (!e.is_dir && IndexLayout::of_size(e.size)) ++sizes[e.size];
   }
   const auto most = std::max_element(sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  if (most == sizes.end()) return std::nullopt;
-  const int64_t slots = (most->first - IndexLayout::kHeaderBytes) / 84;
-  return IndexLayout{slots, slots * 4};
+  return most == sizes.end() ? std::nullopt : IndexLayout::of_size(most->first);
 }
 
 }  // namespace
@@ -219,9 +217,8 @@ void StoreChecker::open_index_files() {
   }
   const IndexLayout layout{options_.index_slots, options_.index_entries};
   for (const env::DirEntry& e : entries ? *entries : std::vector<env::DirEntry>{}) {
-    const bool named = !e.is_dir && e.name.size() == 17 && e.name.find_first_not_of("0123456789") == std::string::npos;
     const std::string file = path("index/" + e.name);
-    auto view = named ? open_index(fs_, file, layout) : Result<IndexView>(fail(Errc::kNotFound, "is no index file"));
+    auto view = !e.is_dir && is_index_name(e.name) ? open_index(fs_, file, layout) : Result<IndexView>(fail(Errc::kNotFound, "is no index file"));
     if (view) {
       index_files_.push_back(std::move(*view));
     } else if (view.error().code() == Errc::kNotFound) {

@@ -16,10 +16,13 @@
 // S = maxHashSlotNum; the file has room for maxIndexNum entries. Source: spec storage 2.8.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "msg/properties.h"
 
 namespace mq::store {
@@ -29,6 +32,14 @@ struct IndexLayout {
   int64_t entries = 0;
 
   static constexpr int64_t kHeaderBytes = 40, kSlotBytes = 4, kEntryBytes = 20;
+  static constexpr int64_t kEntriesPerSlot = 4;   // with RocketMQ's defaults
+
+  /// That of a file of this size when its ratio is RocketMQ's. nullopt: it is another.
+  static std::optional<IndexLayout> of_size(int64_t bytes) noexcept {
+    const int64_t slots = (bytes - kHeaderBytes) / (kSlotBytes + kEntriesPerSlot * kEntryBytes);
+    const IndexLayout layout{slots, slots * kEntriesPerSlot};
+    return slots > 0 && layout.file_bytes() == bytes ? std::optional(layout) : std::nullopt;
+  }
   int64_t file_bytes() const noexcept { return entry_at(entries); }
   int64_t slot_at(int64_t slot) const noexcept { return kHeaderBytes + slot * kSlotBytes; }
   int64_t entry_at(int64_t number) const noexcept { return kHeaderBytes + slots * kSlotBytes + number * kEntryBytes; }
@@ -39,7 +50,14 @@ struct IndexEntry {
   int64_t phy = 0;
   int32_t seconds = 0;
   int32_t previous = 0;
+
+  static IndexEntry load(const std::byte* p) noexcept { return {load_be<int32_t>(p), load_be<int64_t>(p + 4), load_be<int32_t>(p + 12), load_be<int32_t>(p + 16)}; }
 };
+
+/// The files' names are the time at which each was made: yyyyMMddHHmmssSSS.
+inline bool is_index_name(std::string_view name) noexcept {
+  return name.size() == 17 && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 /// The hash under which topic#key is entered.
 /// QUIRK: Java's Math.abs of the smallest int stays negative; the index then uses 0.
