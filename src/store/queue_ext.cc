@@ -106,7 +106,6 @@ Result<std::vector<int64_t>> QueueExt::bases() const {
   for (const env::DirEntry& e : entries) {
     if (const auto base = e.is_dir ? std::nullopt : parse_segment_name(e.name)) found.push_back(*base);
   }
-  std::sort(found.begin(), found.end());
   return found;
 }
 

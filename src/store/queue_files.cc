@@ -1,5 +1,6 @@
 #include "store/queue_files.h"
 
+#include <charconv>
 #include <utility>
 
 #include "store/format/consume_queue_entry.h"
@@ -19,6 +20,12 @@ int64_t whole_entries(int64_t bytes) noexcept {
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 }  // namespace
+
+std::optional<int32_t> parse_queue_id(std::string_view name) noexcept {
+  int32_t id = 0;
+  const auto [stop, ec] = std::from_chars(name.data(), name.data() + name.size(), id);
+  return ec == std::errc() && stop == name.data() + name.size() && id >= 0 ? std::optional(id) : std::nullopt;
+}
 
 QueueFiles::QueueFiles(env::FileSystem& fs, std::string dir, int64_t configured_file_bytes, size_t max_open)
     : fs_(fs), dir_(std::move(dir)), file_bytes_(whole_entries(configured_file_bytes)), max_open_(max_open) {}

@@ -7,14 +7,19 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/badges.h"
 #include "env/file.h"
 
 namespace mq::store {
+
+/// The queue id for which a queue's folder is named. nullopt: it is no queue's folder.
+std::optional<int32_t> parse_queue_id(std::string_view name) noexcept;
 
 /// Names one file: the queue's folder and the position of its first byte in the queue's byte space.
 struct QueueFileId {

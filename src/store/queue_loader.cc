@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 #include "base/log.h"
@@ -15,12 +14,6 @@ namespace {
 Logger log("store");
 constexpr int64_t kBlockSlots = 204;   // entries read at once: 4,080 bytes
 using Block = std::array<std::byte, kBlockSlots * CqEntry::kBytes>;
-
-std::optional<int32_t> parse_queue_id(std::string_view name) {
-  int32_t id = 0;
-  const auto [stop, ec] = std::from_chars(name.data(), name.data() + name.size(), id);
-  return ec == std::errc() && stop == name.data() + name.size() && id >= 0 ? std::optional(id) : std::nullopt;
-}
 
 Result<CqEntry> slot_of(const env::File& file, int64_t slot) {
   std::array<std::byte, CqEntry::kBytes> bytes;

@@ -1,9 +1,9 @@
 #include "store/check/files.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "store/format/segment_name.h"
+#include "store/queue_files.h"
 
 namespace mq::store {
 
@@ -68,13 +68,12 @@ Result<QueueViews> open_queues(env::FileSystem& fs, const std::string& dir) {
     if (!topic.is_dir) continue;
     MQ_TRY(const auto ids, fs.list(dir + "/" + topic.name));
     for (const env::DirEntry& id : ids) {
-      int32_t queue_id = 0;
-      const auto [stop, ec] = std::from_chars(id.name.data(), id.name.data() + id.name.size(), queue_id);
-      if (!id.is_dir || ec != std::errc() || stop != id.name.data() + id.name.size() || queue_id < 0) continue;
+      const auto queue_id = id.is_dir ? parse_queue_id(id.name) : std::nullopt;
+      if (!queue_id) continue;
       MQ_TRY(QueueView q, open_queue(fs, dir + "/" + topic.name + "/" + id.name));
       q.topic = topic.name;
-      q.queue_id = queue_id;
-      all.emplace(std::pair(topic.name, queue_id), std::move(q));
+      q.queue_id = *queue_id;
+      all.emplace(std::pair(topic.name, *queue_id), std::move(q));
     }
   }
   return all;
