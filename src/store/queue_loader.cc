@@ -255,6 +255,8 @@ Result<> QueueLoader::clear_behind(const Look& look, env::File& file, int64_t co
 /// How many slots at the start of the queue's first file stand for no message.
 Result<int64_t> QueueLoader::count_prefill(const std::string& path, int64_t slots) const {
   MQ_TRY(const auto file, fs_.open(path, env::Open::kRead));
+  MQ_TRY(const CqEntry first, slot_of(*file, 0));
+  if (!first.is_prefill()) return int64_t{0};   // nearly always
   return search(slots, [&](int64_t slot) -> Result<bool> {
     MQ_TRY(const CqEntry e, slot_of(*file, slot));
     return e.is_prefill();

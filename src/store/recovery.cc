@@ -1,6 +1,7 @@
 #include "store/recovery.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "store/format/segment_name.h"
@@ -11,6 +12,7 @@ namespace {
 
 Logger log("store");
 constexpr size_t kFilesOfCleanStart = 3;    // Java's: after a clean stop only the last files are looked at
+constexpr int64_t kBlockEntries = 204;      // read at once: 4,080 bytes
 constexpr int64_t kMostMissing = 1 << 20;   // a record that claims to stand further behind the one before is damaged
 
 }  // namespace
@@ -67,17 +69,27 @@ void Recovery::add_missing(int64_t trusted) {
   }
 }
 
+/// The address that the last entry with a unit has; 0: none in the last files. Reads them in blocks: where units have been
+/// written only lately, or no more for long, many entries have none.
+int64_t Recovery::last_unit(const ConsumeQueue& q) const {
+  std::array<CqEntry, kBlockEntries> block;
+  const int64_t per_file = files_.file_bytes() / CqEntry::kBytes;
+  const int64_t least = std::max(q.min(), q.max() - static_cast<int64_t>(kFilesOfCleanStart) * per_file);
+  for (int64_t end = q.max(); end > least;) {
+    const int64_t from = std::max({least, (end - 1) / per_file * per_file, end - kBlockEntries});   // of one file
+    const auto n = q.read(from, std::span(block).first(static_cast<size_t>(end - from)), files_);
+    for (size_t i = n ? *n : 0; i-- > 0;) {
+      if (ExtUnit::is_address(block[i].tagsCode)) return block[i].tagsCode;
+    }
+    end = from;
+  }
+  return 0;
+}
+
 /// Each ConsumeQueueExt ends behind the unit of the queue's last entry that has one.
 Result<> Recovery::load_ext() {
   for (const auto& q : queues_.all()) {
-    if (!q->ext()) continue;
-    int64_t address = 0;
-    const int64_t least = std::max(q->min(), q->max() - static_cast<int64_t>(kFilesOfCleanStart) * files_.file_bytes() / CqEntry::kBytes);
-    for (int64_t index = q->max(); index-- > least && address == 0;) {
-      const auto e = q->entry(index, files_);
-      if (e && ExtUnit::is_address(e->tagsCode)) address = e->tagsCode;
-    }
-    MQ_TRY_VOID(q->ext()->recover(address));
+    if (q->ext()) MQ_TRY_VOID(q->ext()->recover(last_unit(*q)));
   }
   return {};
 }

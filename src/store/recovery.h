@@ -55,6 +55,7 @@ class Recovery {
  private:
   using QueueKey = std::pair<std::string, int32_t>;   // topic, queue id
 
+  int64_t last_unit(const ConsumeQueue& queue) const;
   Result<> load_ext();
   int64_t safe_start(const CheckpointData& checkpoint, bool crashed) const;
   Result<> cut_log(int64_t end);
