@@ -6,6 +6,11 @@
 #include "msg/properties.h"
 
 namespace mq::store {
+namespace {
+
+constexpr int64_t kMostMissing = 1 << 20;   // a record that claims to stand further behind the one before is damaged
+
+}  // namespace
 
 CqEntry entry_of(const RecordView& r, const DelayOfLevel& delays) {
   int64_t tags = tags_code(find_property(r.m.properties, prop::kTags));
@@ -16,6 +21,12 @@ CqEntry entry_of(const RecordView& r, const DelayOfLevel& delays) {
     if (level > 0) tags = r.m.storeTimestamp + delays(level);
   }
   return {r.m.physicalOffset, static_cast<int32_t>(r.bytes.size()), tags};
+}
+
+std::optional<int64_t> missing_before(ConsumeQueue& queue, const RecordView& r) {
+  if (queue.last_phy() < 0 && queue.min() == queue.max()) queue.start_at(r.m.queueOffset);
+  const int64_t missing = r.m.queueOffset - queue.max();
+  return missing < 0 || missing > kMostMissing ? std::nullopt : std::optional(missing);
 }
 
 }  // namespace mq::store

@@ -13,7 +13,6 @@ namespace {
 Logger log("store");
 constexpr size_t kFilesOfCleanStart = 3;    // Java's: after a clean stop only the last files are looked at
 constexpr int64_t kBlockEntries = 204;      // read at once: 4,080 bytes
-constexpr int64_t kMostMissing = 1 << 20;   // a record that claims to stand further behind the one before is damaged
 
 }  // namespace
 
@@ -148,16 +147,15 @@ bool Recovery::enter_rebuilt(const RecordView& r, Recovered& out) {
   if (!sys_flag::reaches_queue(r.m.sysFlag) || is_deleted(r.m.topic, r.m.physicalOffset)) return true;
   if (!broken_.contains({std::string(r.m.topic), r.m.queueId})) return true;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
-  if (queue->last_phy() < 0 && queue->min() == queue->max()) queue->start_at(r.m.queueOffset);
-  const int64_t missing = r.m.queueOffset - queue->max();
-  if (missing < 0 || missing > kMostMissing) {
+  const auto missing = missing_before(*queue, r);
+  if (!missing) {
     log.error("CommitLog offset {}: topic {} queue {} goes on with offset {}, the message there says {}; it is left out", r.m.physicalOffset,
               r.m.topic, r.m.queueId, queue->max(), r.m.queueOffset);
     return true;
   }
-  if (missing > 0) {
+  if (*missing > 0) {
     log.error("topic {} queue {}: the log has no message of offsets {} to {}", r.m.topic, r.m.queueId, queue->max(), r.m.queueOffset - 1);
-    for (int64_t i = 0; i < missing; ++i) appender_.dispatch(queue, CqEntry::prefill());   // readers pass over them
+    for (int64_t i = 0; i < *missing; ++i) appender_.dispatch(queue, CqEntry::prefill());   // readers pass over them
   }
   enter(queue, r, out);
   return true;

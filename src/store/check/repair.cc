@@ -52,8 +52,7 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     const auto writer = writers.find({std::string(r.m.topic), r.m.queueId});
     if (writer == writers.end()) return true;
     ConsumeQueue& q = *writer->second;
-    if (q.max() == q.min()) q.start_at(r.m.queueOffset);
-    if (r.m.queueOffset < q.max() || r.m.queueOffset - q.max() > (1 << 20)) return true;
+    if (!missing_before(q, r)) return true;
     CqEntry entry = entry_of(r, {});
     // The time of delivery stands nowhere but in the entry; where that is lost, the message is due at once.
     if (r.m.topic == kScheduleTopic) entry.tagsCode = r.m.storeTimestamp;
