@@ -164,9 +164,13 @@ void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arr
   }
 }
 
-void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) {
+void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) {
   if (deliberate_bug == DeliberateBug::kSkipsEntries && entry.phy % 41 == 7) [[unlikely]] return;
   arrivals.push_back({queue.get(), {queue->max()}, entry.tagsCode, time});
+  put(queue, entry, time, bit_map);
+}
+
+void Appender::put(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map) {
   if (QueueExt* ext = queue->ext_to_write()) [[unlikely]] entry.tagsCode = ext->put({entry.tagsCode, time, bit_map});
   queue->put(entry);
   list(queue);
@@ -202,9 +206,9 @@ void Appender::count(const AppendBatch& batch, int64_t took_us) {
 }
 
 void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t store_timestamp, ByteView bit_map) {
-  CqEntry with_unit = entry;
-  if (QueueExt* ext = queue->ext_to_write()) with_unit.tagsCode = ext->put({entry.tagsCode, store_timestamp, bit_map});
-  dispatch(queue, with_unit);
+  MutexLock lock(mu_);
+  queue->take(1);
+  put(queue, entry, store_timestamp, bit_map);
 }
 
 void Appender::dispatch(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry) {

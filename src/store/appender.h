@@ -73,7 +73,9 @@ class Appender {
 
   void enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   void list(const std::shared_ptr<ConsumeQueue>& queue) REQUIRES(mu_);
-  void enter_one(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  void enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  /// Puts the entry, and its unit where the queue has a ConsumeQueueExt.
+  void put(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map) REQUIRES(mu_);
   size_t refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) REQUIRES(mu_);
   void count(const AppendBatch& batch, int64_t took_us) REQUIRES(mu_);
 
