@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
-#include "msg/properties.h"
 
 namespace mq::store {
 namespace {
@@ -111,13 +110,7 @@ Result<> IndexService::add_file() {
 
 void IndexService::gather(const RecordView& record, int64_t phy) {
   if (!config_.messageIndexEnable()) return;
-  if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return;
-  std::string_view unique, keys, name, value;
-  for (PropertyReader reader(record.m.properties); reader.next(name, value);) {
-    if (name == prop::kUniqKey) unique = value;
-    if (name == prop::kKeys) keys = value;
-  }
-  for_each_index_key(unique, keys, [&](std::string_view key) REQUIRES(mu_) {
+  for_each_index_key(record, [&](std::string_view key) REQUIRES(mu_) {
     keys_.push_back({index_hash(record.m.topic, key), phy, record.m.storeTimestamp});
   });
 }

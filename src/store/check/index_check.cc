@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "msg/properties.h"
-
 namespace mq::store {
 
 void IndexCheck::advance() noexcept {
@@ -32,10 +30,7 @@ void IndexCheck::visit(const RecordView& r) {
   begin();
   wanted_.clear();
   there_.clear();
-  if ((r.m.sysFlag & sys_flag::kTransactionMask) != sys_flag::kRollback) {
-    for_each_index_key(find_property(r.m.properties, prop::kUniqKey), find_property(r.m.properties, prop::kKeys),
-                       [&](std::string_view key) { wanted_.push_back(index_hash(r.m.topic, key)); });
-  }
+  for_each_index_key(r, [&](std::string_view key) { wanted_.push_back(index_hash(r.m.topic, key)); });
   if (at_end()) {
     behind_ += static_cast<int64_t>(wanted_.size());
     return;

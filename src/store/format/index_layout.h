@@ -24,6 +24,7 @@
 
 #include "base/bytes.h"
 #include "msg/properties.h"
+#include "msg/record.h"
 
 namespace mq::store {
 
@@ -75,6 +76,18 @@ void for_each_index_key(std::string_view uniq_key, std::string_view keys, F f) {
     if (end != 0) f(keys.substr(0, end));
     keys.remove_prefix(end == std::string_view::npos ? keys.size() : end + 1);
   }
+}
+
+/// The same of a record: one that tells of a rollback has none.
+template <class F>
+void for_each_index_key(const RecordView& record, F f) {
+  if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return;
+  std::string_view unique, keys, name, value;
+  for (PropertyReader reader(record.m.properties); reader.next(name, value);) {
+    if (name == prop::kUniqKey) unique = value;
+    if (name == prop::kKeys) keys = value;
+  }
+  for_each_index_key(unique, keys, f);
 }
 
 }  // namespace mq::store
