@@ -156,16 +156,16 @@ TEST(Faults, AFailedSyncIsToldAndEndsWriting) {
   TestStore t(1, true);
   ASSERT_TRUE(t.start());
   AppendItem item = t.try_append("A", 0);
-  EXPECT_EQ(t.when_durable({item.phy.bytes + static_cast<int64_t>(item.size)}), PutStatus::kPutOk);
+  EXPECT_EQ(t.when_durable(end_of(item)), PutStatus::kPutOk);
   t.machine().faults().sync_error = 1;
   t.machine().faults().faulty_path = "/commitlog/";
   item = t.try_append("A", 0);
-  EXPECT_EQ(t.when_durable({item.phy.bytes + static_cast<int64_t>(item.size)}), PutStatus::kServiceNotAvailable);
+  EXPECT_EQ(t.when_durable(end_of(item)), PutStatus::kServiceNotAvailable);
   t.machine().faults().sync_error = 0;
   t.run_for(20'000);
   // The kernel counts the pages as clean now: a later success would prove nothing.
   EXPECT_EQ(t.try_append("A", 0).status, PutStatus::kServiceNotAvailable);
-  EXPECT_EQ(t.when_durable({item.phy.bytes + static_cast<int64_t>(item.size)}), PutStatus::kServiceNotAvailable);
+  EXPECT_EQ(t.when_durable(end_of(item)), PutStatus::kServiceNotAvailable);
   EXPECT_NE(t.store().stats().why_not_writable.find("could not be synced"), std::string::npos);
   EXPECT_LE(t.store().stats().flushed, item.phy.bytes);
   EXPECT_EQ(t.store().max_offset(*t.store().find_queue("A", 0)).index, 2);   // reads go on
@@ -199,7 +199,7 @@ TEST(Faults, FailedSyncsOfSideFilesCostNothing) {
       for (int i = 0; i < 30; ++i) {
         const AppendItem item = t.try_append("A", i % 2, "k" + std::to_string(i));
         ASSERT_EQ(item.status, PutStatus::kPutOk);
-        end = {item.phy.bytes + static_cast<int64_t>(item.size)};
+        end = end_of(item);
         t.run_for(1'500);
       }
       ASSERT_EQ(t.when_durable(end), PutStatus::kPutOk);
@@ -382,22 +382,19 @@ void die_everywhere(env::Crash how, bool sync_flush, const std::function<void(Te
   }
 }
 
+void run_a_while(TestStore& t) {
+  for (int i = 0; i < 30 && t.machine().alive(); ++i) {
+    (void)t.try_append("A", 0);
+    t.run_for(400);
+  }
+}
+
 TEST(Faults, KilledAtAnyOperationOfARun) {
-  die_everywhere(env::Crash::kProcess, false, [](TestStore& t) {
-    for (int i = 0; i < 30 && t.machine().alive(); ++i) {
-      (void)t.try_append("A", 0);
-      t.run_for(400);
-    }
-  });
+  die_everywhere(env::Crash::kProcess, false, run_a_while);
 }
 
 TEST(Faults, PowerCutAtAnyOperationOfARun) {
-  die_everywhere(env::Crash::kPower, true, [](TestStore& t) {
-    for (int i = 0; i < 30 && t.machine().alive(); ++i) {
-      (void)t.try_append("A", 0);
-      t.run_for(400);
-    }
-  });
+  die_everywhere(env::Crash::kPower, true, run_a_while);
 }
 
 TEST(Faults, KilledAtAnyOperationOfAStop) {

@@ -113,7 +113,7 @@ TEST(QueueExt, SurvivesEveryEnd) {
       for (int i = 0; i < 25; ++i) {
         const AppendItem item = t.try_append("A", 0);
         ASSERT_EQ(item.status, PutStatus::kPutOk);
-        end = {item.phy.bytes + static_cast<int64_t>(item.size)};
+        end = end_of(item);
         if (i % 9 == 0) t.run_for(static_cast<int64_t>(seed) * 300);
       }
       ASSERT_EQ(t.when_durable(end), PutStatus::kPutOk);

@@ -62,7 +62,7 @@ TEST(Recovery, PowerCutsAtEveryTime) {
     for (int i = 0; i < 20; ++i) {
       const AppendItem item = t.try_append("A", i % 2);
       ASSERT_EQ(item.status, PutStatus::kPutOk);
-      end = {item.phy.bytes + static_cast<int64_t>(item.size)};
+      end = end_of(item);
       if (i % 5 == 0) t.run_for(static_cast<int64_t>(seed) * 400);
     }
     ASSERT_EQ(t.when_durable(end), PutStatus::kPutOk);

@@ -13,6 +13,9 @@
 
 namespace mq::store {
 
+/// Where what was appended ends.
+inline PhyOffset end_of(const AppendItem& item) { return {item.phy.bytes + static_cast<int64_t>(item.size)}; }
+
 /// Small files, so that a few dozen messages make several: 4 KiB of log, 8 entries a ConsumeQueue file, 20 an index file.
 class TestStore {
  public:

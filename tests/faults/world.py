@@ -20,26 +20,27 @@ class World(Cluster):
         subprocess.run([os.environ.get("CC", "gcc"), "-O1", "-shared", "-fPIC", "-o", library, HERE / "shim.c", "-ldl"], check=True)
         self.file = self.folder / "faults"
         self.heal()
-        self.before = {k: os.environ.get(k) for k in ("LD_PRELOAD", "MQ_FAULTS")}
         self.shim = {"LD_PRELOAD": str(library), "MQ_FAULTS": str(self.file)}
         return self
 
-    def broker(self, name="broker-a", **conf):
-        self.http = free_port()
+    @contextlib.contextmanager
+    def shimmed(self):
+        """What starts meanwhile starts under the shim."""
         os.environ |= self.shim
         try:
-            return super().broker(name, httpPort=self.http, **conf)
+            yield
         finally:
             for key in self.shim:
                 del os.environ[key]
 
+    def broker(self, name="broker-a", **conf):
+        self.http = free_port()
+        with self.shimmed():
+            return super().broker(name, httpPort=self.http, **conf)
+
     def restart(self, server):
-        os.environ |= self.shim
-        try:
+        with self.shimmed():
             return server.start()
-        finally:
-            for key in self.shim:
-                del os.environ[key]
 
     def fault(self, *lines):
         """Each line: CALL WHERE ERRNO DELAY_MS; from the next call on."""
