@@ -6,6 +6,7 @@
 #include <map>
 
 #include "store/check/checker.h"
+#include "store/format/ext_unit.h"
 #include "store/log_scan.h"
 
 namespace mq::store {
@@ -161,7 +162,7 @@ void StoreChecker::visit(const RecordView& r) {
   } else if (!e || !e->valid() || e->is_prefill()) {
     q.bad(index, q.missing);
   } else if (const CqEntry expected = entry_of(r, {}); e->phy != expected.phy || e->size != expected.size ||
-             !(e->tagsCode == expected.tagsCode || e->tagsCode < INT32_MIN /* a place in the ConsumeQueueExt */ ||
+             !(e->tagsCode == expected.tagsCode || ExtUnit::is_address(e->tagsCode) ||
                (r.m.topic == kScheduleTopic && e->tagsCode >= r.m.storeTimestamp))) {
     q.bad(index, q.wrong);
   } else {
