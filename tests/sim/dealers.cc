@@ -24,7 +24,6 @@ namespace {
 
 constexpr const char* kDealers = "dealers";     // the producer group
 constexpr const char* kOrderly = "orderly";
-constexpr int32_t kQueues = 2;                  // of each topic
 constexpr int64_t kCallMs = 3000;
 
 std::string property(std::string_view name, std::string_view value) {
@@ -88,7 +87,7 @@ void Dealer::next() {
   later(dice_.between(0, 600), [this] {
     if (!sending_) return;
     static constexpr const char* kTopics[] = {kLaterTopic, kLaterTopic, kTransactionTopic, kTransactionTopic, kWorkTopic, kOrderedTopic};
-    const QueueKey queue{kTopics[dice_.below(std::size(kTopics))], static_cast<int32_t>(dice_.below(kQueues))};
+    const QueueKey queue{kTopics[dice_.below(std::size(kTopics))], static_cast<int32_t>(dice_.below(kDealQueues))};
     Sent& sent = dealings_.issue(queue, loop_.clock().now_ms());
     sent.transactional = queue.topic == kTransactionTopic;
     if (queue.topic == kLaterTopic || (sent.transactional && dice_.chance(0.2))) sent.level = static_cast<int32_t>(dice_.between(1, 5));
@@ -109,7 +108,7 @@ void Dealer::send(Sent& sent, const std::string& extra_properties, int32_t sys_f
   header.producerGroup = kDealers;
   header.topic = sent.queue.topic;
   header.defaultTopic = "TBW102";
-  header.defaultTopicQueueNums = kQueues;
+  header.defaultTopicQueueNums = kDealQueues;
   header.queueId = sent.queue.queue_id;
   header.sysFlag = sys_flag;
   header.bornTimestamp = loop_.clock().now_ms();
@@ -178,9 +177,9 @@ bool Dealer::on_question(const wire::Frame& frame) {
 
 // --- Worker ---------------------------------------------------------------------------------------------------------
 
-Worker::Worker(env::SimMachine& machine, env::SimRng& dice, const Directory& directory, Dealings& dealings, int32_t queues)
+Worker::Worker(env::SimMachine& machine, env::SimRng& dice, const Directory& directory, Dealings& dealings)
     : Peer(machine, "worker", dice, directory), dealings_(dealings) {
-  for (int32_t id = 0; id < queues; ++id) places_.push_back({.queue = {kWorkTopic, id}});
+  for (int32_t id = 0; id < kDealQueues; ++id) places_.push_back({.queue = {kWorkTopic, id}});
   places_.push_back({.queue = {kWorkersRetry, 0}});
 }
 
@@ -263,9 +262,9 @@ void Worker::commit(Place& place) {
 // --- OrderlyWorker --------------------------------------------------------------------------------------------------
 
 OrderlyWorker::OrderlyWorker(env::SimMachine& machine, const std::string& client_id, env::SimRng& dice, const Directory& directory,
-                             const env::SimWorld& world, Dealings& dealings, int32_t queues)
+                             const env::SimWorld& world, Dealings& dealings)
     : Peer(machine, client_id, dice, directory), client_id_(client_id), world_(world), dealings_(dealings) {
-  for (int32_t id = 0; id < queues; ++id) places_.push_back({.queue = {kOrderedTopic, id}});
+  for (int32_t id = 0; id < kDealQueues; ++id) places_.push_back({.queue = {kOrderedTopic, id}});
 }
 
 void OrderlyWorker::start() {

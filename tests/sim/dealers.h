@@ -37,7 +37,7 @@ class Dealer final : public Peer {
 /// One member of the group "workers": handles Work and its retry topic, gives back what fails, commits its offsets.
 class Worker final : public Peer {
  public:
-  Worker(env::SimMachine& machine, env::SimRng& dice, const Directory& directory, Dealings& dealings, int32_t queues);
+  Worker(env::SimMachine& machine, env::SimRng& dice, const Directory& directory, Dealings& dealings);
   ~Worker() override { close(); }
   void start();
 
@@ -64,7 +64,7 @@ class Worker final : public Peer {
 class OrderlyWorker final : public Peer {
  public:
   OrderlyWorker(env::SimMachine& machine, const std::string& client_id, env::SimRng& dice, const Directory& directory,
-                const env::SimWorld& world, Dealings& dealings, int32_t queues);
+                const env::SimWorld& world, Dealings& dealings);
   ~OrderlyWorker() override { close(); }
   void start();
 

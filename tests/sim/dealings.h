@@ -30,6 +30,7 @@ inline constexpr const char* kWorkers = "workers";            // the group with 
 inline constexpr const char* kWorkersRetry = "%RETRY%workers";
 inline constexpr const char* kWorkersDead = "%DLQ%workers";
 inline constexpr int32_t kMostTries = 2;                      // maxReconsumeTimes of that group
+inline constexpr int32_t kDealQueues = 2;                     // of each topic but those of that group
 
 enum class Decision : uint8_t { kNone, kCommit, kRollback };
 

@@ -12,7 +12,6 @@ namespace mq::sim {
 
 namespace {
 
-constexpr int32_t kQueues = 2;
 constexpr int64_t kStepMs = 100;
 constexpr int64_t kDrainMs = 240'000;   // retries, check-backs and locks of the dead need their time
 
@@ -81,13 +80,13 @@ class DeliverySim {
     }
   }
   void start_worker() {
-    worker_ = std::make_unique<Worker>(worker_machine_, dice_, directory_, dealings_, kQueues);
+    worker_ = std::make_unique<Worker>(worker_machine_, dice_, directory_, dealings_);
     worker_->start();
   }
   /// Under the same client id, as an application that comes back; or another one.
   void start_orderly(Orderly& orderly) {
     const std::string id = fmt::format("{}#{}", orderly.machine->name(), dice_.below(2));
-    orderly.worker = std::make_unique<OrderlyWorker>(*orderly.machine, id, dice_, directory_, world_, dealings_, kQueues);
+    orderly.worker = std::make_unique<OrderlyWorker>(*orderly.machine, id, dice_, directory_, world_, dealings_);
     orderly.worker->start();
     orderly.back_ms = -1;
   }
@@ -213,7 +212,7 @@ class DeliverySim {
     Copies copies;
     std::vector<std::unique_ptr<Reader>> readers;
     for (const char* topic : {kLaterTopic, kTransactionTopic, kWorkersRetry, kWorkersDead}) {
-      const int32_t queues = topic == std::string_view(kWorkersRetry) || topic == std::string_view(kWorkersDead) ? 1 : kQueues;
+      const int32_t queues = topic == std::string_view(kWorkersRetry) || topic == std::string_view(kWorkersDead) ? 1 : kDealQueues;
       readers.push_back(std::make_unique<Reader>(reader_machine_, dice_, directory_, topic, queues, copies));
       readers.back()->start();
     }
