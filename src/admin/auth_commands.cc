@@ -4,6 +4,7 @@
 #include "admin/command.h"
 #include "admin/java_text.h"
 #include "base/split.h"
+#include "base/text.h"
 #include "wire/bodies/auth.h"
 
 namespace mq::admin {
@@ -44,11 +45,7 @@ Result<std::vector<std::string>> sources(Session& s, const Options& o, std::stri
 
 std::vector<std::string> list_of(const std::string& text) {
   std::vector<std::string> words;
-  for (std::string_view word : split(text, ",")) {
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
-    if (!word.empty()) words.emplace_back(word);
-  }
+  for (const std::string_view piece : split(text, ",")) if (const auto word = trim(piece); !word.empty()) words.emplace_back(word);
   return words;
 }
 

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/split.h"
+#include "base/text.h"
 #include "remoting/tls.h"
 
 namespace mq::admin {
@@ -28,12 +29,6 @@ std::vector<OptionSpec> with_common(const std::vector<OptionSpec>& own) {
   std::erase_if(all, [&](const OptionSpec& a) { return std::any_of(own.begin(), own.end(), [&](const OptionSpec& o) { return o.name == a.name; }); });
   all.insert(all.end(), own.begin(), own.end());
   return all;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) return false;
-  return true;
 }
 
 const Command* find_command(std::string_view name) {

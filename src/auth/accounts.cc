@@ -1,6 +1,7 @@
 #include "auth/accounts.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "env/json_file.h"
 
 namespace mq::auth {
@@ -10,7 +11,6 @@ namespace {
 Logger log("auth");
 
 Failure refused(std::string remark) { return fail(Errc::kRefused, std::move(remark)); }
-bool is_blank(std::string_view t) noexcept { return t.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 std::shared_ptr<const Account> account_of(User user, Acl acl) {
   Rules rules(acl);

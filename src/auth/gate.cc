@@ -5,6 +5,7 @@
 #include "auth/needs.h"
 #include "base/numbers.h"
 #include "base/split.h"
+#include "base/text.h"
 #include "wire/requests.h"
 #include "wire/signature.h"
 
@@ -16,9 +17,8 @@ Logger log("auth");
 
 std::vector<int32_t> codes_of(const std::string& list, std::string_view key) {
   std::vector<int32_t> codes;
-  for (std::string_view word : split(list, ",")) {
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
+  for (const std::string_view piece : split(list, ",")) {
+    const std::string_view word = trim(piece);
     if (const auto code = parse_int64(word)) codes.push_back(static_cast<int32_t>(*code));
     else if (!word.empty()) log.warn("{}: \"{}\" is no request code", key, word);
   }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/split.h"
+#include "base/text.h"
 #include "msg/names.h"
 #include "wire/bodies/client.h"
 
@@ -60,8 +61,6 @@ constexpr std::array kRows{
     Row{200053, kSub, {group(), topic()}}, Row{200054, kSub, {group(), topic()}}, Row{200055, kGet, {group(), topic()}},
 };
 static_assert(std::ranges::is_sorted(kRows, {}, &Row::code));
-
-bool is_blank(std::string_view t) noexcept { return t.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 /// A retry topic stands for its group.
 std::string_view group_name(std::string_view name) noexcept { return is_retry_topic(name) ? name.substr(kRetryPrefix.size()) : name; }

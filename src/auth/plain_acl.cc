@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/split.h"
+#include "base/text.h"
 #include "base/yaml.h"
 
 namespace mq::auth {
@@ -10,12 +11,6 @@ namespace mq::auth {
 namespace {
 
 constexpr size_t kMinKey = 6;   // keys are longer
-
-std::string_view trim(std::string_view t) noexcept {
-  while (!t.empty() && t.front() == ' ') t.remove_prefix(1);
-  while (!t.empty() && t.back() == ' ') t.remove_suffix(1);
-  return t;
-}
 
 Failure invalid(std::string text) { return fail(Errc::kInvalid, std::move(text)); }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <tuple>
 
+#include "base/text.h"
+
 namespace mq::auth {
 
 namespace {
@@ -11,20 +13,11 @@ namespace {
 constexpr std::array<std::string_view, 10> kActions{"Unknown", "All", "Any", "Pub", "Sub", "Create", "Update", "Delete", "Get", "List"};
 constexpr std::array<std::string_view, 6> kTypes{"Unknown", "Any", "Cluster", "Namespace", "Topic", "Group"};
 
-bool same_word(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(x) == lower(y);
-  });
-}
-
 template <class E, size_t N>
 std::optional<E> by_name(const std::array<std::string_view, N>& names, std::string_view word) noexcept {
-  for (size_t i = 0; i < N; ++i) if (same_word(names[i], word)) return static_cast<E>(i);
+  for (size_t i = 0; i < N; ++i) if (equal_ignoring_case(names[i], word)) return static_cast<E>(i);
   return std::nullopt;
 }
-
-bool is_blank(std::string_view t) noexcept { return t.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos; }
 
 Failure refused(std::string remark) { return fail(Errc::kRefused, std::move(remark)); }
 
@@ -36,11 +29,11 @@ Result<Entry> entry_from(const wire::PolicyEntryInfo& info) {
   if (e.actions.empty()) return refused("The actions is empty.");
   if (std::ranges::find(e.actions, Action::kAny) != e.actions.end()) return refused("The actions can not be Any.");
   for (const std::string& ip : e.source_ips) {
-    if (is_blank(ip)) return refused("The source ip is empty.");
+    if (trim(ip, " \t\r\n\f\v").empty()) return refused("The source ip is empty.");
     if (!AddressRange::parse(ip)) return refused("The source ip is invalid.");
   }
-  if (!same_word(info.decision, "Allow") && !same_word(info.decision, "Deny")) return refused("The decision is null or illegal.");
-  e.deny = same_word(info.decision, "Deny");
+  if (!equal_ignoring_case(info.decision, "Allow") && !equal_ignoring_case(info.decision, "Deny")) return refused("The decision is null or illegal.");
+  e.deny = equal_ignoring_case(info.decision, "Deny");
   return e;
 }
 
@@ -153,8 +146,8 @@ void remove_resource(Acl& acl, PolicyType type, const Resource& resource) {
 }
 
 std::optional<PolicyType> policy_type_from(std::string_view text) noexcept {
-  if (same_word(text, "Custom")) return PolicyType::kCustom;
-  if (same_word(text, "Default")) return PolicyType::kDefault;
+  if (equal_ignoring_case(text, "Custom")) return PolicyType::kCustom;
+  if (equal_ignoring_case(text, "Default")) return PolicyType::kDefault;
   return std::nullopt;
 }
 
@@ -163,14 +156,14 @@ std::optional<PolicyType> policy_type_from(std::string_view text) noexcept {
 wire::UserInfo user_info(const User& u) { return {u.name, u.password, u.super ? "Super" : "Normal", u.enabled ? "enable" : "disable"}; }
 
 std::optional<bool> is_super_type(std::string_view text) noexcept {
-  if (same_word(text, "Super")) return true;
-  if (same_word(text, "Normal")) return false;
+  if (equal_ignoring_case(text, "Super")) return true;
+  if (equal_ignoring_case(text, "Normal")) return false;
   return std::nullopt;
 }
 
 std::optional<bool> is_enabled_status(std::string_view text) noexcept {
-  if (same_word(text, "enable")) return true;
-  if (same_word(text, "disable")) return false;
+  if (equal_ignoring_case(text, "enable")) return true;
+  if (equal_ignoring_case(text, "disable")) return false;
   return std::nullopt;
 }
 

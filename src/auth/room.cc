@@ -1,6 +1,7 @@
 #include "auth/room.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "wire/signature.h"
 
 namespace mq::auth {
@@ -16,7 +17,6 @@ constexpr std::string_view kOff = "Access control is off here: no authentication
 constexpr std::string_view kTryLater = "An system error occurred, please try again later.";
 constexpr std::string_view kBlankName = "The username is blank";
 
-bool is_blank(std::string_view t) noexcept { return t.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 bool contains(std::string_view text, std::string_view part) { return is_blank(part) || text.find(part) != std::string_view::npos; }
 
 /// RocketMQ's code for a failed change.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/split.h"
+#include "base/text.h"
 
 namespace mq::auth {
 
@@ -12,11 +13,7 @@ namespace {
 
 Failure malformed(std::string_view text) { return fail(Errc::kInvalid, "NetAddress examine Exception netAddress is " + std::string(text)); }
 
-std::string_view trim(std::string_view t) noexcept {
-  while (!t.empty() && (t.front() == ' ' || t.front() == '\t')) t.remove_prefix(1);
-  while (!t.empty() && (t.back() == ' ' || t.back() == '\t')) t.remove_suffix(1);
-  return t;
-}
+constexpr std::string_view kBlanks = " \t";
 
 /// "n-m" or "*" within 0 to `max`.
 std::optional<std::pair<uint32_t, uint32_t>> numbers(std::string_view part, uint32_t max, int base) noexcept {
@@ -39,10 +36,10 @@ Result<WhiteAddress::Range> WhiteAddress::parse_range(std::string_view text) {
     const std::vector<std::string_view> parts = split(text, ".");
     if (parts.size() > 4) return malformed(text);
     for (size_t i = 1; i < parts.size(); ++i) {
-      const auto limits = numbers(trim(parts[i]), 255, 10);
+      const auto limits = numbers(trim(parts[i], kBlanks), 255, 10);
       if (!limits) continue;
       std::string head;
-      for (size_t j = 0; j < i; ++j) head.append(trim(parts[j])).append(".");
+      for (size_t j = 0; j < i; ++j) head.append(trim(parts[j], kBlanks)).append(".");
       for (size_t j = i; j < 4; ++j) head += j == 3 ? "0" : "0.";
       auto host = Host::parse(head, 0);
       if (!host) return malformed(text);
@@ -56,7 +53,7 @@ Result<WhiteAddress::Range> WhiteAddress::parse_range(std::string_view text) {
   const bool starred = text.find('-') != std::string_view::npos && text.ends_with('*');
   const size_t colon = starred ? text.rfind(':', last_colon - 1) : last_colon;
   if (colon == std::string_view::npos || (starred && last_colon == 0)) return malformed(text);
-  const std::string_view part = trim(starred ? text.substr(colon + 1, last_colon - colon - 1) : text.substr(colon + 1));
+  const std::string_view part = trim(starred ? text.substr(colon + 1, last_colon - colon - 1) : text.substr(colon + 1), kBlanks);
   const auto limits = numbers(part, 0xffff, 16);
   auto host = Host::parse(std::string(text.substr(0, colon)) + (starred ? ":0:0" : ":0"), 0);
   if (!limits || !host || !host->v6()) return malformed(text);
@@ -66,7 +63,7 @@ Result<WhiteAddress::Range> WhiteAddress::parse_range(std::string_view text) {
 
 Result<WhiteAddress> WhiteAddress::parse(std::string_view text) {
   WhiteAddress w;
-  text = trim(text);
+  text = trim(text, kBlanks);
   if (text.empty()) return w;
   if (text == "*" || text == "*.*.*.*" || text == "*:*:*:*:*:*:*:*") {
     w.everybody_ = true;
@@ -76,9 +73,9 @@ Result<WhiteAddress> WhiteAddress::parse(std::string_view text) {
   if (text.ends_with('}')) {
     const size_t open = text.rfind('{');
     if (open == std::string_view::npos || open == 0 || (text[open - 1] != '.' && text[open - 1] != ':')) return malformed(text);
-    for (const std::string_view last : split(text.substr(open + 1, text.size() - open - 2), ",")) one.push_back(std::string(text.substr(0, open)).append(trim(last)));
+    for (const std::string_view last : split(text.substr(open + 1, text.size() - open - 2), ",")) one.push_back(std::string(text.substr(0, open)).append(trim(last, kBlanks)));
   } else if (text.find(',') != std::string_view::npos) {
-    for (const std::string_view address : split(text, ",")) one.emplace_back(trim(address));
+    for (const std::string_view address : split(text, ",")) one.emplace_back(trim(address, kBlanks));
   } else if (text.find_first_of("*-") != std::string_view::npos) {
     MQ_TRY(Range range, parse_range(text));
     w.ranges_.push_back(range);

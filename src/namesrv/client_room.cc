@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "msg/names.h"
 
 namespace mq::namesrv {
@@ -16,10 +17,6 @@ namespace {
 
 constexpr int32_t kVersionWithStandardJson = 401;   // V4_9_4
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y)); });
-}
-
 }  // namespace
 
 Answer ClientRoom::route(const wire::GetRouteInfoHeader& h, Request& request) {
@@ -28,7 +25,7 @@ Answer ClientRoom::route(const wire::GetRouteInfoHeader& h, Request& request) {
   }
   const auto zone_mode = request.frame().ext.find("__ZONE_MODE");
   const auto zone = request.frame().ext.find("__ZONE_NAME");
-  const bool by_zone = zone_mode.data() && equal_ignoring_case(zone_mode, "true") && zone.find_first_not_of(" \t\r\n") != std::string_view::npos;
+  const bool by_zone = zone_mode.data() && equal_ignoring_case(zone_mode, "true") && !is_blank(zone);
   const bool order = s_.config.orderMessageEnable();
   const bool standard = request.frame().version >= kVersionWithStandardJson || h.acceptStandardJsonOnly.value_or(false);
   const RouteForm form = standard ? RouteForm::kBrowser : RouteForm::kPlain;

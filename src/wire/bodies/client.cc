@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "base/text.h"
 #include "msg/properties.h"
 
 namespace mq::wire {
@@ -14,15 +15,6 @@ constexpr std::array<std::string_view, 2> kModels{"BROADCASTING", "CLUSTERING"};
 constexpr std::array<std::string_view, 6> kFromWhere{"CONSUME_FROM_LAST_OFFSET", "CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST",
                                                      "CONSUME_FROM_MIN_OFFSET", "CONSUME_FROM_MAX_OFFSET", "CONSUME_FROM_FIRST_OFFSET",
                                                      "CONSUME_FROM_TIMESTAMP"};
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 /// By name, ignoring case, or by ordinal; anything else is null.
 template <class E, size_t N>
