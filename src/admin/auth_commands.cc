@@ -3,6 +3,7 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
+#include "admin/output.h"
 #include "base/split.h"
 #include "base/text.h"
 #include "wire/bodies/auth.h"
@@ -12,14 +13,6 @@ namespace mq::admin {
 namespace {
 
 using wire::RequestCode;
-
-/// SUCCESS, or a failure as Java's tool words it: without the broker's address.
-template <RequestCode C>
-Result<std::string> ask(Session& s, const std::string& addr, const typename wire::RequestInfo<C>::Request& header, const std::string& body = {}) {
-  MQ_TRY(auto r, s.call<C>(addr, header, body));
-  if (!r.ok()) return client_failure(r.code, r.remark);
-  return std::move(r.body);
-}
 
 /// Runs `change` at the broker of -b or at every broker of -c, and says so: "create user to ADDR success."
 template <class F>
@@ -63,29 +56,29 @@ void print_users(Session& s, const std::vector<wire::UserInfo>& users) {
 
 Result<> create_user(Session& s, const Options& o) {
   const std::string body = to_text(to_json(wire::UserInfo{o.get("u"), o.get("p"), o.get("t"), ""}));
-  return at_each(s, o, "create user", [&](const std::string& addr) { return ask<RequestCode::AUTH_CREATE_USER>(s, addr, {o.get("u")}, body); });
+  return at_each(s, o, "create user", [&](const std::string& addr) { return s.ask_plain<RequestCode::AUTH_CREATE_USER>(addr, {o.get("u")}, body); });
 }
 
 Result<> update_user(Session& s, const Options& o) {
   const std::string body = to_text(to_json(wire::UserInfo{o.get("u"), o.get("p"), o.get("t"), o.get("s")}));
-  return at_each(s, o, "update user", [&](const std::string& addr) { return ask<RequestCode::AUTH_UPDATE_USER>(s, addr, {o.get("u")}, body); });
+  return at_each(s, o, "update user", [&](const std::string& addr) { return s.ask_plain<RequestCode::AUTH_UPDATE_USER>(addr, {o.get("u")}, body); });
 }
 
 Result<> delete_user(Session& s, const Options& o) {
-  return at_each(s, o, "delete user", [&](const std::string& addr) { return ask<RequestCode::AUTH_DELETE_USER>(s, addr, {o.get("u")}); });
+  return at_each(s, o, "delete user", [&](const std::string& addr) { return s.ask_plain<RequestCode::AUTH_DELETE_USER>(addr, {o.get("u")}); });
 }
 
 /// Nothing when there is no such user.
 Result<std::vector<wire::UserInfo>> user_at(Session& s, const std::string& addr, const std::optional<std::string>& name) {
-  MQ_TRY(const std::string body, ask<RequestCode::AUTH_GET_USER>(s, addr, {name}));
-  if (body.empty()) return std::vector<wire::UserInfo>{};
-  MQ_TRY(auto user, wire::parse_user_info(body));
+  MQ_TRY(const auto answer, s.ask_plain<RequestCode::AUTH_GET_USER>(addr, {name}));
+  if (answer.body.empty()) return std::vector<wire::UserInfo>{};
+  MQ_TRY(auto user, wire::parse_user_info(answer.body));
   return std::vector{std::move(user)};
 }
 
 Result<std::vector<wire::UserInfo>> users_at(Session& s, const std::string& addr, const std::optional<std::string>& filter) {
-  MQ_TRY(const std::string body, ask<RequestCode::AUTH_LIST_USER>(s, addr, {filter}));
-  return wire::parse_user_infos(body);
+  MQ_TRY(const auto answer, s.ask_plain<RequestCode::AUTH_LIST_USER>(addr, {filter}));
+  return wire::parse_user_infos(answer.body);
 }
 
 Result<> get_user(Session& s, const Options& o) {
@@ -125,8 +118,8 @@ Result<> copy_users(Session& s, const Options& o) {
   for (const wire::UserInfo& user : users) {
     const std::string body = to_text(to_json(user));
     MQ_TRY(const auto known, user_at(s, to, user.username));
-    if (known.empty()) MQ_TRY_VOID(ask<RequestCode::AUTH_CREATE_USER>(s, to, {user.username}, body));
-    else MQ_TRY_VOID(ask<RequestCode::AUTH_UPDATE_USER>(s, to, {user.username}, body));
+    if (known.empty()) MQ_TRY_VOID(s.ask_plain<RequestCode::AUTH_CREATE_USER>(to, {user.username}, body));
+    else MQ_TRY_VOID(s.ask_plain<RequestCode::AUTH_UPDATE_USER>(to, {user.username}, body));
     s.print("copy user of {} from {} to {} success.\n", user.username, from, to);
   }
   return {};
@@ -134,10 +127,7 @@ Result<> copy_users(Session& s, const Options& o) {
 
 // ---- policies ----------------------------------------------------------------------------------------------------
 
-/// "[Pub, Sub]", as Java prints a list.
-std::string list_text(const std::vector<std::string>& words) {
-  return words.empty() ? "null" : fmt::format("[{}]", fmt::join(words, ", "));
-}
+std::string list_or_null(const std::vector<std::string>& words) { return words.empty() ? "null" : list_text(words); }
 
 void print_acls(Session& s, const std::vector<wire::AclInfo>& acls) {
   const auto row = [&s](std::string_view a, std::string_view b, std::string_view c, std::string_view d, std::string_view e, std::string_view f) {
@@ -148,7 +138,7 @@ void print_acls(Session& s, const std::vector<wire::AclInfo>& acls) {
     if (acl.policies.empty()) row(acl.subject, "", "", "", "", "");
     for (const wire::PolicyInfo& policy : acl.policies) {
       for (const wire::PolicyEntryInfo& e : policy.entries) {
-        row(acl.subject, or_null(policy.policyType), e.resource, list_text(e.actions), list_text(e.sourceIps), or_null(e.decision));
+        row(acl.subject, or_null(policy.policyType), e.resource, list_or_null(e.actions), list_or_null(e.sourceIps), or_null(e.decision));
       }
     }
   }
@@ -163,29 +153,29 @@ std::string acl_body(const Options& o) {
 }
 
 Result<> create_acl(Session& s, const Options& o) {
-  return at_each(s, o, "create acl", [&](const std::string& addr) { return ask<RequestCode::AUTH_CREATE_ACL>(s, addr, {o.get("s")}, acl_body(o)); });
+  return at_each(s, o, "create acl", [&](const std::string& addr) { return s.ask_plain<RequestCode::AUTH_CREATE_ACL>(addr, {o.get("s")}, acl_body(o)); });
 }
 
 Result<> update_acl(Session& s, const Options& o) {
-  return at_each(s, o, "update acl", [&](const std::string& addr) { return ask<RequestCode::AUTH_UPDATE_ACL>(s, addr, {o.get("s")}, acl_body(o)); });
+  return at_each(s, o, "update acl", [&](const std::string& addr) { return s.ask_plain<RequestCode::AUTH_UPDATE_ACL>(addr, {o.get("s")}, acl_body(o)); });
 }
 
 Result<> delete_acl(Session& s, const Options& o) {
-  return at_each(s, o, "delete acl", [&](const std::string& addr) { return ask<RequestCode::AUTH_DELETE_ACL>(s, addr, {o.get("s"), {}, o.find("r")}); });
+  return at_each(s, o, "delete acl", [&](const std::string& addr) { return s.ask_plain<RequestCode::AUTH_DELETE_ACL>(addr, {o.get("s"), {}, o.find("r")}); });
 }
 
 /// Nothing when the subject has none.
 Result<std::vector<wire::AclInfo>> acl_at(Session& s, const std::string& addr, const std::optional<std::string>& subject) {
-  MQ_TRY(const std::string body, ask<RequestCode::AUTH_GET_ACL>(s, addr, {subject}));
-  if (body.empty()) return std::vector<wire::AclInfo>{};
-  MQ_TRY(auto acl, wire::parse_acl_info(body));
+  MQ_TRY(const auto answer, s.ask_plain<RequestCode::AUTH_GET_ACL>(addr, {subject}));
+  if (answer.body.empty()) return std::vector<wire::AclInfo>{};
+  MQ_TRY(auto acl, wire::parse_acl_info(answer.body));
   return std::vector{std::move(acl)};
 }
 
 Result<std::vector<wire::AclInfo>> acls_at(Session& s, const std::string& addr, const std::optional<std::string>& subject,
                                            const std::optional<std::string>& resource) {
-  MQ_TRY(const std::string body, ask<RequestCode::AUTH_LIST_ACL>(s, addr, {subject, resource}));
-  return wire::parse_acl_infos(body);
+  MQ_TRY(const auto answer, s.ask_plain<RequestCode::AUTH_LIST_ACL>(addr, {subject, resource}));
+  return wire::parse_acl_infos(answer.body);
 }
 
 Result<> get_acl(Session& s, const Options& o) {
@@ -220,8 +210,8 @@ Result<> copy_acls(Session& s, const Options& o) {
   for (const wire::AclInfo& acl : acls) {
     const std::string body = to_text(to_json(acl));
     MQ_TRY(const auto known, acl_at(s, to, acl.subject));
-    if (known.empty()) MQ_TRY_VOID(ask<RequestCode::AUTH_CREATE_ACL>(s, to, {acl.subject}, body));
-    else MQ_TRY_VOID(ask<RequestCode::AUTH_UPDATE_ACL>(s, to, {acl.subject}, body));
+    if (known.empty()) MQ_TRY_VOID(s.ask_plain<RequestCode::AUTH_CREATE_ACL>(to, {acl.subject}, body));
+    else MQ_TRY_VOID(s.ask_plain<RequestCode::AUTH_UPDATE_ACL>(to, {acl.subject}, body));
     s.print("copy acl of {} from {} to {} success.\n", acl.subject, from, to);
   }
   return {};

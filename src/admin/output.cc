@@ -23,11 +23,7 @@ Result<> print_properties(Session& s, const std::string& addr, std::string_view 
   return {};
 }
 
-std::string list_text(const std::vector<std::string>& items) {
-  std::string text = "[";
-  for (const std::string& i : items) text += (text.size() > 1 ? ", " : "") + i;
-  return text + "]";
-}
+std::string list_text(const std::vector<std::string>& items) { return fmt::format("[{}]", fmt::join(items, ", ")); }
 
 Result<> repeat(Session& s, const Options& o, int64_t otherwise_s, std::string_view between, const std::function<Result<>()>& once) {
   int64_t seconds = otherwise_s;

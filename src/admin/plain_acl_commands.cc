@@ -3,6 +3,7 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
+#include "admin/output.h"
 #include "base/split.h"
 
 namespace mq::admin {
@@ -11,15 +12,6 @@ namespace {
 
 using wire::RequestCode;
 
-/// SUCCESS, or a failure as Java's tool words it: without the broker's address.
-template <RequestCode C>
-Result<remoting::Response<typename wire::RequestInfo<C>::Response>> ask(Session& s, const std::string& addr,
-                                                                        const typename wire::RequestInfo<C>::Request& header = {}) {
-  MQ_TRY(auto r, s.call<C>(addr, header));
-  if (!r.ok()) return client_failure(r.code, r.remark);
-  return r;
-}
-
 /// The broker of -b, or every broker of -c.
 Result<std::vector<std::string>> targets(Session& s, const Options& o) {
   if (o.has("b")) return std::vector<std::string>{o.get("b")};
@@ -27,7 +19,7 @@ Result<std::vector<std::string>> targets(Session& s, const Options& o) {
 }
 
 std::string or_null(const Options& o, std::string_view letter) { return o.has(letter) ? "'" + o.get(letter) + "'" : "'null'"; }
-std::string list_text(const Options& o, std::string_view letter) {
+std::string list_or_null(const Options& o, std::string_view letter) {
   return o.has(letter) ? fmt::format("[{}]", fmt::join(split(o.get(letter), ","), ", ")) : "null";
 }
 
@@ -36,18 +28,18 @@ Result<> update_account(Session& s, const Options& o) {
                                    .defaultTopicPerm = o.find("i"), .defaultGroupPerm = o.find("u"), .topicPerms = o.find("t"), .groupPerms = o.find("g")};
   MQ_TRY(const auto addrs, targets(s, o));
   for (const std::string& addr : addrs) {
-    MQ_TRY_VOID(ask<RequestCode::UPDATE_AND_CREATE_ACL_CONFIG>(s, addr, h));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_AND_CREATE_ACL_CONFIG>(addr, h));
     s.print("create or update plain access config to {} success.\n", addr);
   }
   s.print("PlainAccessConfig{{accessKey='{}', whiteRemoteAddress={}, admin={}, defaultTopicPerm={}, defaultGroupPerm={}, topicPerms={}, groupPerms={}}}", o.get("a"),
-          or_null(o, "w"), h.admin, or_null(o, "i"), or_null(o, "u"), list_text(o, "t"), list_text(o, "g"));
+          or_null(o, "w"), h.admin, or_null(o, "i"), or_null(o, "u"), list_or_null(o, "t"), list_or_null(o, "g"));
   return {};
 }
 
 Result<> delete_account(Session& s, const Options& o) {
   MQ_TRY(const auto addrs, targets(s, o));
   for (const std::string& addr : addrs) {
-    MQ_TRY_VOID(ask<RequestCode::DELETE_ACL_CONFIG>(s, addr, {o.get("a")}));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_ACL_CONFIG>(addr, {o.get("a")}));
     s.print("delete plain access config account from {} success.\n", addr);
   }
   s.print("account's accessKey is:{}", o.get("a"));
@@ -57,7 +49,7 @@ Result<> delete_account(Session& s, const Options& o) {
 Result<> update_white_addresses(Session& s, const Options& o) {
   MQ_TRY(const auto addrs, targets(s, o));
   for (const std::string& addr : addrs) {
-    MQ_TRY_VOID(ask<RequestCode::UPDATE_GLOBAL_WHITE_ADDRS_CONFIG>(s, addr, {o.get("g"), o.find("p")}));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_GLOBAL_WHITE_ADDRS_CONFIG>(addr, {o.get("g"), o.find("p")}));
     s.print("update global white remote addresses to {} success.\n", addr);
   }
   return {};
@@ -74,7 +66,7 @@ Result<> versions(Session& s, const Options& o) {
     version_row(s, "#Cluster Name", "#Broker Name", "#Broker Addr", "#AclFilePath", "#AclConfigVersionNum", "#AclLastUpdateTime");
   }
   for (const std::string& addr : addrs) {
-    MQ_TRY(const auto r, ask<RequestCode::GET_BROKER_CLUSTER_ACL_INFO>(s, addr));
+    MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_CLUSTER_ACL_INFO>(addr));
     MQ_TRY(const Json files, parse_json(r.header.allAclFileVersion.value_or("{}")));
     for (const auto& [path, version] : files.members()) {
       version_row(s, r.header.clusterName.value_or("null"), r.header.brokerName.value_or("null"), r.header.brokerAddr.value_or("null"), path.as_string(),
@@ -91,13 +83,13 @@ Result<> accounts(Session& s, const Options& o) {
     MQ_TRY(addrs, s.masters(o.get("c")));
   }
   for (const std::string& addr : addrs) {
-    MQ_TRY(const auto r, ask<RequestCode::GET_BROKER_CLUSTER_ACL_CONFIG>(s, addr));
+    MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_CLUSTER_ACL_CONFIG>(addr));
     MQ_TRY(const Json body, parse_json(r.body));
     const auto text = [](const Json& value) {
       if (!value.is_array()) return value.as_string();
       std::vector<std::string> words;
       for (const Json& item : value.items()) words.push_back(item.as_string());
-      return fmt::format("[{}]", fmt::join(words, ", "));
+      return list_text(words);
     };
     s.print("\n{:<20}: {}\n\naccounts:\n", "globalWhiteRemoteAddresses", text(body["globalWhiteAddrs"]));
     for (const Json& account : body["plainAccessConfigs"].items()) {
