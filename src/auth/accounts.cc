@@ -56,7 +56,7 @@ void Accounts::load() {
     const auto acl = acls.find(info.username);
     table.insert_or_assign(info.username, account_of(std::move(user), acl == acls.end() ? Acl{} : std::move(acl->second)));
   }
-  table_.store(std::make_shared<const AccountTable>(std::move(table)), std::memory_order_release);
+  table_.set(std::move(table));
 }
 
 Result<> Accounts::replace(AccountTable table) {
@@ -64,7 +64,7 @@ Result<> Accounts::replace(AccountTable table) {
     log.error("{} cannot be written, the change of users or policies is not made: {}", path_, saved.error().message());
     return fail(std::move(saved).error());
   }
-  table_.store(std::make_shared<const AccountTable>(std::move(table)), std::memory_order_release);
+  table_.set(std::move(table));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "auth/policy.h"
+#include "base/badges.h"
 #include "env/file.h"
 
 namespace mq::auth {
@@ -17,6 +18,11 @@ struct Account {
 };
 /// By name, in the order in which lists are answered. Badge: published, a snapshot.
 using AccountTable = std::map<std::string, std::shared_ptr<const Account>, std::less<>>;
+/// Null when there is no such user.
+inline const Account* find(const AccountTable& table, std::string_view name) noexcept {
+  const auto at = table.find(name);
+  return at == table.end() ? nullptr : at->second.get();
+}
 
 /// Reads are for any thread. Changes are for one thread at a time; each is in the file before it counts. The file is JSON, mode 0600, with
 /// a .bak: {"acls":[AclInfo..],"users":[UserInfo..]}. RocketMQ keeps the same in two RocksDB folders, which are not read.
@@ -25,7 +31,7 @@ class Accounts {
   Accounts(env::FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
   /// A damaged file is kept aside; without a readable one there are no users. Entries that make no sense are left out and named.
   void load();
-  std::shared_ptr<const AccountTable> table() const noexcept { return table_.load(std::memory_order_acquire); }
+  std::shared_ptr<const AccountTable> table() const noexcept { return table_.get(); }
   const std::string& path() const noexcept { return path_; }
 
   // Errors: kRefused with RocketMQ's remark (code 16), others when the file cannot be written.
@@ -45,7 +51,7 @@ class Accounts {
 
   env::FileSystem& fs_;
   const std::string path_;
-  std::atomic<std::shared_ptr<const AccountTable>> table_{std::make_shared<const AccountTable>()};   // badge: published
+  Published<AccountTable> table_;   // badge: published
 };
 
 /// "User:alice" -> "alice". Empty data() for what is no user.

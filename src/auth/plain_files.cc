@@ -85,18 +85,18 @@ void PlainFiles::refresh() {
 }
 
 void PlainFiles::publish() {
-  auto table = std::make_shared<PlainTable>();
+  PlainTable table;
   for (const std::string& path : order_) {
     const PlainFile& f = files_[path].file;
-    table->versions[path] = {f.version, f.changed_ms};
-    table->white.insert(table->white.end(), f.white.begin(), f.white.end());
+    table.versions[path] = {f.version, f.changed_ms};
+    table.white.insert(table.white.end(), f.white.begin(), f.white.end());
     for (const PlainAccount& a : f.accounts) {
       seen_.insert(a.access_key);
-      if (!table->accounts.emplace(a.access_key, a).second) log.warn("access key {} of {} is in another file too; the first counts", a.access_key, path);
+      if (!table.accounts.emplace(a.access_key, a).second) log.warn("access key {} of {} is in another file too; the first counts", a.access_key, path);
     }
   }
-  for (const std::string& key : seen_) if (!table->accounts.contains(key)) table->former.insert(key);
-  table_.store(std::move(table), std::memory_order_release);
+  for (const std::string& key : seen_) if (!table.accounts.contains(key)) table.former.insert(key);
+  table_.set(std::move(table));
 }
 
 const std::string* PlainFiles::file_of(std::string_view access_key) const {

@@ -1,13 +1,13 @@
 // The files of ACL 1.0 as one table: <home>/conf/acl/**.yml, then <home>/conf/plain_acl.yml. Source: spec semantics 27.1, 27.5.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 
 #include "auth/plain_acl.h"
+#include "base/badges.h"
 #include "env/file.h"
 
 namespace mq::auth {
@@ -32,7 +32,7 @@ class PlainFiles {
   Result<> load();
   /// Reads files that changed, came or went. One that cannot be read keeps counting as it was, and is named in the log.
   void refresh();
-  std::shared_ptr<const PlainTable> table() const noexcept { return table_.load(std::memory_order_acquire); }
+  std::shared_ptr<const PlainTable> table() const noexcept { return table_.get(); }
   std::string default_file() const { return home_ + "/conf/plain_acl.yml"; }
 
   // Each writes the file (the old one stays as .bak) and counts at once. Errors: kInvalid in RocketMQ's words; kNotFound; kIo.
@@ -60,7 +60,7 @@ class PlainFiles {
   std::vector<std::string> order_;          // badge: the changing thread's
   std::map<std::string, Known> files_;      // badge: the changing thread's
   std::set<std::string, std::less<>> seen_; // badge: the changing thread's; access keys ever loaded
-  std::atomic<std::shared_ptr<const PlainTable>> table_{std::make_shared<const PlainTable>()};   // badge: published
+  Published<PlainTable> table_;             // badge: published
 };
 
 }  // namespace mq::auth

@@ -27,11 +27,6 @@ Answer refuse(remoting::Responder responder, const Error& error) {
 
 }  // namespace
 
-const Account* Room::find(const AccountTable& table, std::string_view name) const {
-  const auto at = table.find(name);
-  return at == table.end() ? nullptr : at->second.get();
-}
-
 Result<bool> Room::is_mere_user(const Request& request) const {
   const std::string_view name = request.frame().ext.find(wire::kAccessKey);
   if (name.empty()) return false;   // access control may be off

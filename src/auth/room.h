@@ -35,7 +35,6 @@ class Room {
   remoting::Answer change(remoting::Request& request, std::string what, UniqueFunction<Result<>()> change);
   /// Whether the user of the request, if it names one, is no Super user. Errors: it is unknown.
   Result<bool> is_mere_user(const remoting::Request& request) const;
-  const Account* find(const AccountTable& table, std::string_view name) const;
 
   const AuthConfig& config_;
   Accounts& accounts_;
