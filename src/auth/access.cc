@@ -1,5 +1,7 @@
 #include "auth/access.h"
 
+#include "auth/gate.h"
+#include "auth/plain_gate.h"
 #include "base/log.h"
 
 namespace mq::auth {
@@ -51,7 +53,7 @@ Result<> Access::open() {
   }
   if (plain_) {
     MQ_TRY_VOID(plain_->load());
-    plain_gate_.emplace(*plain_);
+    gate_ = std::make_unique<PlainGate>(*plain_);
     log.info("access control of 4.x is on: {} accounts of {} files", plain_->table()->accounts.size(), plain_->table()->versions.size());
   }
   if (!config_.managed()) return {};
@@ -59,7 +61,7 @@ Result<> Access::open() {
   MQ_TRY_VOID(create_configured("initAuthenticationUser", init.first, init.second));
   MQ_TRY_VOID(create_configured("innerClientAuthenticationCredentials", credentials_.access_key, credentials_.secret_key));
   if (!config_.on()) return {};
-  gate_.emplace(config_, accounts_, cluster_);
+  gate_ = std::make_unique<Gate>(config_, accounts_, cluster_);
   log.info("access control is on: authentication {}, authorization {}, {} users in {}", config_.authenticationEnabled(), config_.authorizationEnabled(),
            accounts_.table()->size(), accounts_.path());
   if (accounts_.table()->empty()) log.warn("there is no user, so nobody is let in: set initAuthenticationUser and start again");
@@ -70,19 +72,19 @@ Result<> Access::open() {
 Result<> Access::create_configured(std::string_view key, const std::string& name, const std::string& password) {
   if (name.empty()) return {};
   const auto table = accounts_.table();
-  const auto known = table->find(name);
-  if (known == table->end()) {
+  const Account* known = find(*table, name);
+  if (!known) {
     log.info("user {} of {} is created", name, key);
     return accounts_.create_user({name, password, "Super", "enable"});
   }
-  if (known->second->user.password != password) log.warn("user {} of {} has another password by now; that of the configuration is not used for it", name, key);
+  if (known->user.password != password) log.warn("user {} of {} has another password by now; that of the configuration is not used for it", name, key);
   return {};
 }
 
 void Access::mount(remoting::Router& router, env::Loop& writer) {
   room_ = std::make_unique<Room>(config_, accounts_, writer);
   router.mount(*room_);
-  if (gate_) router.set_gate(&*gate_);
+  if (gate_) router.set_gate(gate_.get());
 }
 
 void Access::mount_plain(remoting::Router& router, env::Loop& writer, PlainRoom::Identity identity) {
@@ -90,7 +92,6 @@ void Access::mount_plain(remoting::Router& router, env::Loop& writer, PlainRoom:
   plain_room_ = std::make_unique<PlainRoom>(plain_ ? &*plain_ : nullptr, writer, std::move(identity));
   router.mount(*plain_room_);
   if (!plain_) return;
-  router.set_gate(&*plain_gate_);
   refreshing_ = env::Periodic(writer, kRefreshMs, kRefreshMs, [this] { plain_->refresh(); });
 }
 

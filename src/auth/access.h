@@ -5,9 +5,8 @@
 #include <optional>
 
 #include "auth/accounts.h"
+#include "auth/checking_gate.h"
 #include "auth/config.h"
-#include "auth/gate.h"
-#include "auth/plain_gate.h"
 #include "auth/plain_room.h"
 #include "auth/room.h"
 #include "wire/signature.h"
@@ -33,7 +32,7 @@ class Access {
   void stop() { refreshing_.stop(); }
   /// What signs this server's own requests; empty when not configured.
   const wire::Credentials& credentials() const noexcept { return credentials_; }
-  int64_t refused() const noexcept { return gate_ ? gate_->refused() : plain_gate_ ? plain_gate_->refused() : 0; }
+  int64_t refused() const noexcept { return gate_ ? gate_->refused() : 0; }
 
  private:
   Result<> create_configured(std::string_view key, const std::string& name, const std::string& password);
@@ -43,11 +42,10 @@ class Access {
   Accounts accounts_;
   const std::string cluster_;
   wire::Credentials credentials_;
-  std::optional<Gate> gate_;
   std::unique_ptr<Room> room_;
   std::optional<PlainFiles> plain_;
-  std::optional<PlainGate> plain_gate_;
   std::unique_ptr<PlainRoom> plain_room_;
+  std::unique_ptr<CheckingGate> gate_;   // of the accounts or of the files; null: off
   env::Periodic refreshing_;   // badge: owned by the writer
 };
 

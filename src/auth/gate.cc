@@ -6,7 +6,6 @@
 #include "base/numbers.h"
 #include "base/split.h"
 #include "base/text.h"
-#include "wire/requests.h"
 #include "wire/signature.h"
 
 namespace mq::auth {
@@ -29,29 +28,7 @@ std::vector<int32_t> codes_of(const std::string& list, std::string_view key) {
 /// "10.0.0.1:5000" -> "10.0.0.1".
 std::string_view ip_text(std::string_view peer) noexcept { return peer.substr(0, peer.rfind(':')); }
 
-std::string code_text(int32_t code) {
-  const std::string_view name = wire::to_string(static_cast<wire::RequestCode>(code));
-  return name.empty() ? std::to_string(code) : std::string(name);
-}
-
-/// What a client sent, for a log line: one line of readable length.
-std::string printable(std::string_view text) {
-  constexpr size_t kShown = 500;
-  std::string shown(text.substr(0, kShown));
-  for (char& c : shown) if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return shown;
-}
-
 }  // namespace
-
-void RefusalLog::write(const remoting::Request& request, std::string_view remark, std::string_view why) noexcept {
-  const std::string_view user = request.frame().ext.find(wire::kAccessKey);
-  const size_t kind = (std::hash<std::string_view>()(user) ^ std::hash<std::string_view>()(remark)) % kKinds;
-  int64_t swallowed = 0;
-  if (!limits_[kind].allow(request.loop().clock().mono_ms(), swallowed)) return;
-  log.warn("refused {} of {} as {}: {} {} ({} more such lines)", code_text(request.frame().code), request.session().peer_text(),
-           user.data() ? printable(user) : "nobody", printable(remark), printable(why), swallowed);
-}
 
 Gate::Gate(const AuthConfig& config, const Accounts& accounts, std::string cluster)
     : accounts_(accounts),
@@ -61,19 +38,9 @@ Gate::Gate(const AuthConfig& config, const Accounts& accounts, std::string clust
       unsigned_codes_(codes_of(config.authenticationWhitelist(), "authenticationWhitelist")),
       unchecked_codes_(codes_of(config.authorizationWhitelist(), "authorizationWhitelist")) {}
 
-bool Gate::admit(remoting::Request& request) noexcept {
-  Refusal refusal;
-  try {
-    refusal = check(request);
-  } catch (const std::exception& e) {
-    refusal = {"An system error occurred, please try again later.", e.what()};
-  }
-  if (refusal.remark.empty()) [[likely]] return true;
-  refused_.fetch_add(1, std::memory_order_relaxed);
-  lines_.write(request, refusal.remark, refusal.why);
-  (void)request.refuse(wire::ResponseCode::NO_PERMISSION, refusal.remark);
-  return false;
-}
+Gate::Refusal Gate::check_failed(std::string_view what) const { return {"An system error occurred, please try again later.", std::string(what)}; }
+
+void Gate::answer(remoting::Request& request, const std::string& remark) const { (void)request.refuse(wire::ResponseCode::NO_PERMISSION, remark); }
 
 Gate::Refusal Gate::check(const remoting::Request& request) const {
   const wire::Frame& frame = request.frame();
@@ -82,8 +49,7 @@ Gate::Refusal Gate::check(const remoting::Request& request) const {
   if (!must_sign && !must_be_allowed) return {};
   const std::string_view name = frame.ext.find(wire::kAccessKey);
   const auto table = accounts_.table();
-  const auto found = table->find(name);
-  const Account* account = found == table->end() ? nullptr : found->second.get();
+  const Account* account = find(*table, name);
   if (must_sign) {
     if (Refusal r = authenticate(frame, name, account); !r.remark.empty()) return r;
   }

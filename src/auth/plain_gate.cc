@@ -70,45 +70,34 @@ bool owns(Perms owned, ActionSet needed) noexcept {
 
 }  // namespace
 
-bool PlainGate::admit(remoting::Request& request) noexcept {
-  std::string remark, why;
-  try {
-    remark = check(request, why);
-  } catch (const std::exception& e) {
-    remark = e.what();
-  }
-  if (remark.empty()) [[likely]] return true;
-  refused_.fetch_add(1, std::memory_order_relaxed);
-  lines_.write(request, remark, why);
+void PlainGate::answer(remoting::Request& request, const std::string& remark) const {
   (void)request.refuse(wire::ResponseCode::SYSTEM_ERROR, std::string(kException) + remark);
-  return false;
 }
 
-std::string PlainGate::check(const remoting::Request& request, std::string& why) const {
+PlainGate::Refusal PlainGate::check(const remoting::Request& request) const {
   const wire::Frame& frame = request.frame();
   const Host& from = request.session().peer();
   const auto table = files_.table();
   if (std::ranges::any_of(table->white, [&](const WhiteAddress& w) { return w.matches(from); })) return {};
   const std::string_view key = frame.ext.find(wire::kAccessKey);
-  if (!key.data()) return "No accessKey is configured";
+  if (!key.data()) return {"No accessKey is configured", {}};
   const auto found = table->accounts.find(key);
   if (found == table->accounts.end()) {
-    why = "No ACL file has this access key.";
-    return (table->former.contains(key) ? "No PlainAccessResource for accessKey=" : "No acl config for ") + std::string(key);
+    return {(table->former.contains(key) ? "No PlainAccessResource for accessKey=" : "No acl config for ") + std::string(key), "No ACL file has this access key."};
   }
   const PlainAccount& account = found->second;
   if (account.white.matches(from)) return {};
   if (!wire::is_signed_with(frame, account.secret_key)) {
-    why = "The client's secret key differs from the account's, or the request was changed behind the signature.";
-    return "Check signature failed for accessKey=" + std::string(key);
+    return {"Check signature failed for accessKey=" + std::string(key),
+            "The client's secret key differs from the account's, or the request was changed behind the signature."};
   }
   thread_local Needs needs;
-  if (auto read = find_plain_needs(frame, needs); !read) return read.error().message();
+  if (auto read = find_plain_needs(frame, needs); !read) return {read.error().message(), {}};
   // QUIRK: a request that publishes to the trace topic may do anything else it asks for.
   if (std::ranges::any_of(needs.list, [](const Need& n) { return n.type == ResourceType::kTopic && n.name == kTraceTopic && n.any_of == kPub; })) return {};
   if (account.admin) return {};
   if (std::ranges::find(kAdminCodes, frame.code) != std::end(kAdminCodes)) {
-    return "Need admin permission for request code=" + std::to_string(frame.code) + ", but accessKey=" + std::string(key) + " is not";
+    return {"Need admin permission for request code=" + std::to_string(frame.code) + ", but accessKey=" + std::string(key) + " is not", {}};
   }
   for (const Need& n : needs.list) {
     const bool group = n.type == ResourceType::kGroup;
@@ -116,8 +105,9 @@ std::string PlainGate::check(const remoting::Request& request, std::string& why)
     const auto entry = named.find(n.name);
     const bool listed = entry != named.end();
     if (owns(listed ? entry->second : group ? account.default_group : account.default_topic, n.any_of)) continue;
-    why = "It asks for " + actions_text(n.any_of) + "; " + (listed ? "the account's entry" : group ? "the account's defaultGroupPerm" : "the account's defaultTopicPerm") + " decides.";
-    return std::string(listed ? "No permission for " : "No default permission for ") + (group ? "group:" : "topic:") + std::string(n.name.data() ? n.name : "null");
+    const std::string_view decides = listed ? "entry" : group ? "defaultGroupPerm" : "defaultTopicPerm";
+    return {std::string(listed ? "No permission for " : "No default permission for ") + (group ? "group:" : "topic:") + std::string(n.name.data() ? n.name : "null"),
+            "It asks for " + actions_text(n.any_of) + "; the account's " + std::string(decides) + " decides."};
   }
   return {};
 }

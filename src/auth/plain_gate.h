@@ -1,25 +1,22 @@
 // The check before every request with aclEnable (ACL 1.0). Source: spec semantics 27.3.
 #pragma once
 
-#include "auth/gate.h"
+#include "auth/checking_gate.h"
 #include "auth/plain_files.h"
 
 namespace mq::auth {
 
 /// Any loop.
-class PlainGate final : public remoting::Gate {
+class PlainGate final : public CheckingGate {
  public:
   explicit PlainGate(const PlainFiles& files) : files_(files) {}
-  bool admit(remoting::Request& request) noexcept override;
-  int64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
 
  private:
-  /// Empty: admitted. Else what is told to the client; `why` is for the operator.
-  std::string check(const remoting::Request& request, std::string& why) const;
+  Refusal check(const remoting::Request& request) const override;
+  Refusal check_failed(std::string_view what) const override { return {std::string(what), {}}; }
+  void answer(remoting::Request& request, const std::string& remark) const override;
 
   const PlainFiles& files_;
-  std::atomic<int64_t> refused_{0};   // badge: published
-  RefusalLog lines_;
 };
 
 }  // namespace mq::auth
