@@ -62,9 +62,6 @@ constexpr std::array kRows{
 };
 static_assert(std::ranges::is_sorted(kRows, {}, &Row::code));
 
-/// A retry topic stands for its group.
-std::string_view group_name(std::string_view name) noexcept { return is_retry_topic(name) ? name.substr(kRetryPrefix.size()) : name; }
-
 class Finder {
  public:
   Finder(const wire::Frame& frame, Needs& out) : frame_(frame), out_(out) {}
@@ -72,7 +69,7 @@ class Finder {
   std::string_view field(std::string_view name) const noexcept { return frame_.ext.find(name); }
   void need(ResourceType type, std::string_view name, ActionSet any_of) { out_.list.push_back({type, name, any_of}); }
   void need_topic(std::string_view name, ActionSet any_of) { need(ResourceType::kTopic, name, any_of); }
-  void need_group(std::string_view name, ActionSet any_of) { need(ResourceType::kGroup, group_name(name), any_of); }
+  void need_group(std::string_view name, ActionSet any_of) { need(ResourceType::kGroup, without_retry_prefix(name), any_of); }
   void need_topic_unless_retry(std::string_view name, ActionSet any_of) {
     if (!is_retry_topic(name)) need_topic(name, any_of);
   }

@@ -11,7 +11,6 @@ namespace mq::auth {
 
 namespace {
 
-constexpr std::string_view kTraceTopic = "RMQ_SYS_TRACE_TOPIC";
 constexpr std::string_view kException = "org.apache.rocketmq.acl.common.AclException: ";   // clients look for this class
 constexpr ActionSet kPub = actions(Action::kPub), kSub = actions(Action::kSub);
 
@@ -19,11 +18,10 @@ constexpr int32_t kAdminCodes[] = {17, 25, 200, 207, 215};
 
 /// A name that begins with %RETRY% is a group's wherever it stands. A missing name asks for nothing that anybody has.
 void need(Needs& out, std::string_view topic, ActionSet perm) {
-  if (is_retry_topic(topic)) out.list.push_back({ResourceType::kGroup, topic.substr(kRetryPrefix.size()), perm});
-  else out.list.push_back({ResourceType::kTopic, topic, perm});
+  out.list.push_back({is_retry_topic(topic) ? ResourceType::kGroup : ResourceType::kTopic, without_retry_prefix(topic), perm});
 }
 void need_group(Needs& out, std::string_view group) {
-  out.list.push_back({ResourceType::kGroup, is_retry_topic(group) ? group.substr(kRetryPrefix.size()) : group, kSub});
+  out.list.push_back({ResourceType::kGroup, without_retry_prefix(group), kSub});
 }
 
 /// QUIRK: 361, POP, 14, 41, 37 and all look-ups of administration need no permission, only an account.

@@ -50,7 +50,7 @@ std::string check_group_name(std::string_view group) {
 
 bool is_system_topic(std::string_view topic) noexcept {
   static constexpr std::string_view kTopics[] = {
-      kAutoCreateTopic, kScheduleTopic, "BenchmarkTest", kHalfTopic, "RMQ_SYS_TRACE_TOPIC", kOpHalfTopic,
+      kAutoCreateTopic, kScheduleTopic, "BenchmarkTest", kHalfTopic, kTraceTopic, kOpHalfTopic,
       "TRANS_CHECK_MAX_TIME_TOPIC", kSelfTestTopic, "OFFSET_MOVED_EVENT", "CHECKPOINT_TOPIC"};
   return topic.starts_with("rmq_sys_") || std::find(std::begin(kTopics), std::end(kTopics), topic) != std::end(kTopics);
 }

@@ -13,8 +13,11 @@ inline constexpr std::string_view kScheduleTopic = "SCHEDULE_TOPIC_XXXX";
 inline constexpr std::string_view kHalfTopic = "RMQ_SYS_TRANS_HALF_TOPIC";
 inline constexpr std::string_view kOpHalfTopic = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
 inline constexpr std::string_view kSelfTestTopic = "SELF_TEST_TOPIC";
+inline constexpr std::string_view kTraceTopic = "RMQ_SYS_TRACE_TOPIC";
 
 inline bool is_retry_topic(std::string_view t) { return t.starts_with(kRetryPrefix); }
+/// A retry topic stands for its group; other names stay as they are.
+inline std::string_view without_retry_prefix(std::string_view t) { return is_retry_topic(t) ? t.substr(kRetryPrefix.size()) : t; }
 inline bool is_dlq_topic(std::string_view t) { return t.starts_with(kDlqPrefix); }
 
 /// Empty when valid, else the remark that RocketMQ 5.3.3 answers with.
