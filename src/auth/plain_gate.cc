@@ -24,7 +24,8 @@ void need_group(Needs& out, std::string_view group) {
   out.list.push_back({ResourceType::kGroup, without_retry_prefix(group), kSub});
 }
 
-/// QUIRK: 361, POP, 14, 41, 37 and all look-ups of administration need no permission, only an account.
+/// QUIRK: 361, POP, 14, 41, 37 and all look-ups of administration need no permission, only an account. So do 50, 51 and 53: whoever has an
+/// account may change accounts.
 Result<> find_plain_needs(const wire::Frame& f, Needs& out) {
   out.list.clear();
   out.kept.clear();
