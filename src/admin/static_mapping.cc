@@ -132,14 +132,6 @@ class Allocator {
   size_t last_ = 0;
 };
 
-MappedTopic empty_at(const std::string& topic, const std::string& broker) {
-  MappedTopic t;
-  t.config.topicName = topic;
-  t.config.readQueueNums = t.config.writeQueueNums = 0;
-  t.mapping = QueueMapping{.topic = topic, .bname = broker};
-  return t;
-}
-
 /// One more queue at the broker: its number there.
 int32_t add_queue(MappedTopic& t) {
   ++t.config.readQueueNums;
@@ -201,6 +193,14 @@ Json to_json(const MappedTopic& t) {
 MappedTopic mapped_topic_from(const Json& j) {
   MappedTopic t{.config = wire::topic_config_from(j), .mapping = {}};
   if (const Json* m = j.find("mappingDetail"); m && m->is_object()) t.mapping = queue_mapping_from(*m);
+  return t;
+}
+
+MappedTopic empty_at(const std::string& topic, const std::string& broker) {
+  MappedTopic t;
+  t.config.topicName = topic;
+  t.config.readQueueNums = t.config.writeQueueNums = 0;
+  t.mapping = QueueMapping{.topic = topic, .bname = broker};
   return t;
 }
 

@@ -50,6 +50,9 @@ Json to_json(const MappedTopic& t);
 MappedTopic mapped_topic_from(const Json& j);
 using MappedTopics = std::map<std::string, MappedTopic>;   // by broker name
 
+/// What a broker that has no queue of the topic knows of it.
+MappedTopic empty_at(const std::string& topic, const std::string& broker);
+
 /// A change as mqadmin keeps it in a file before and after it: TopicRemappingDetailWrapper.
 struct MappingChange {
   std::string topic;

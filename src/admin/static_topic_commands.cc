@@ -5,6 +5,7 @@
 
 #include "admin/command.h"
 #include "admin/static_mapping.h"
+#include "admin/topic_writes.h"
 #include "base/split.h"
 
 namespace mq::admin {
@@ -82,10 +83,9 @@ void add_other_brokers(const wire::ClusterInfo& info, MappingChange& change) {
   }
   for (const std::string& name : others) {
     if (change.brokers.contains(name)) continue;
-    MappedTopic t;
-    t.config.topicName = change.topic;
-    t.config.readQueueNums = t.config.writeQueueNums = 0;
-    t.mapping = QueueMapping{.topic = change.topic, .totalQueues = first.totalQueues, .bname = name, .epoch = first.epoch};
+    MappedTopic t = empty_at(change.topic, name);
+    t.mapping->totalQueues = first.totalQueues;
+    t.mapping->epoch = first.epoch;
     change.brokers.emplace(name, std::move(t));
   }
 }
@@ -93,10 +93,7 @@ void add_other_brokers(const wire::ClusterInfo& info, MappingChange& change) {
 Result<> put(Session& s, const Masters& masters, const MappingChange& change, const std::string& broker) {
   MQ_TRY(const std::string addr, master_of(masters, broker));
   const MappedTopic& t = change.brokers.at(broker);
-  const wire::TopicConfig& c = t.config;
-  wire::CreateTopicHeader h{.topic = c.topicName, .defaultTopic = "TBW102", .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
-                            .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order, .force = false};
-  MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_AND_CREATE_STATIC_TOPIC>(addr, h, to_text(to_json(*t.mapping))));
+  MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_AND_CREATE_STATIC_TOPIC>(addr, create_topic_header(t.config), to_text(to_json(*t.mapping))));
   return {};
 }
 

@@ -1,17 +1,22 @@
 #include "admin/topic_writes.h"
 
+#include "msg/names.h"
+
 namespace mq::admin {
 
 using wire::RequestCode;
 
+wire::CreateTopicHeader create_topic_header(const wire::TopicConfig& c) {
+  return {.topic = c.topicName, .defaultTopic = std::string(kAutoCreateTopic), .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
+          .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order, .force = false};
+}
+
 Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& c) {
   std::string attributes;
   for (const auto& [k, v] : c.attributes) attributes += (attributes.empty() ? "" : ",") + k + (k.starts_with('-') ? "" : "=" + v);
-  wire::CreateTopicHeader h{.topic = c.topicName, .defaultTopic = "TBW102", .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
-                            .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order,
-                            .attributes = attributes, .force = false};
-  MQ_TRY(const auto r, s.call<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, h));
-  if (!r.ok()) return client_failure(r.code, r.remark);
+  wire::CreateTopicHeader h = create_topic_header(c);
+  h.attributes = std::move(attributes);
+  MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_AND_CREATE_TOPIC>(addr, h));
   return {};
 }
 

@@ -8,6 +8,8 @@ namespace mq::admin {
 
 inline constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
 
+/// What a request that puts a topic's configuration says of it, but for its attributes.
+wire::CreateTopicHeader create_topic_header(const wire::TopicConfig& config);
 /// The names of its attributes are signed. Errors: as Java words a broker's refusal.
 Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& config);
 /// "broker-a:4;broker-b:4", at every NameServer.
