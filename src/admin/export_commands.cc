@@ -7,9 +7,9 @@
 #include "admin/consumer_look_ups.h"
 #include "admin/java_text.h"
 #include "admin/runtime_info.h"
-#include "base/properties_file.h"
 #include "msg/hash_order.h"
 #include "msg/names.h"
+#include "msg/types.h"
 #include "wire/frame.h"
 
 namespace mq::admin {
@@ -59,11 +59,10 @@ Result<UserTopics> topics_of(Session& s, const std::string& addr, bool with_retr
   MQ_TRY(const auto system, s.ask_plain<RequestCode::GET_SYSTEM_TOPIC_LIST_FROM_BROKER>(addr, {}, {}, kTimeoutMs));
   MQ_TRY(const auto own, wire::topic_list_from(system.body));
   auto table = wire::topic_config_table_from(body);
-  constexpr int32_t kPermPriority = 8;
   return user_table(table.dataVersion, std::move(table.topicConfigTable), [&](const auto& entry) {
     const auto& [name, config] = entry;
     return is_system_topic(name) || std::find(own.topicList.begin(), own.topicList.end(), name) != own.topicList.end() ||
-           (!with_retry_topics && (is_retry_topic(name) || is_dlq_topic(name))) || config.perm < 0 || config.perm >= kPermPriority;
+           (!with_retry_topics && (is_retry_topic(name) || is_dlq_topic(name))) || config.perm < 0 || config.perm >= perm::kPriority;
   });
 }
 
@@ -149,12 +148,10 @@ Result<> export_configs(Session& s, const Options& o) {
     if (!b.brokerAddrs.contains(0)) continue;
     ++masters;
     slaves += static_cast<int64_t>(b.brokerAddrs.size()) - 1;
-    MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONFIG>(b.brokerAddrs.at(0)));
-    MQ_TRY(const auto lines, parse_properties(r.body));
+    MQ_TRY(const auto config, broker_config(s, b.brokerAddrs.at(0)));
     Json chosen = Json::object();
     for (const std::string_view key : kConfigKeys) {
-      const auto line = std::find_if(lines.begin(), lines.end(), [&](const PropertyLine& l) { return l.key == key; });
-      if (line != lines.end()) chosen.add(line->key, line->value);
+      if (const auto line = config.find(key); line != config.end()) chosen.add(line->first, line->second);
     }
     const std::string name = chosen["brokerName"].as_string("null");
     configs.add(name, std::move(chosen));
@@ -221,9 +218,8 @@ Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text
 
 Result<Json> broker_report(Session& s, const std::string& addr, Load& total) {
   MQ_TRY(const RuntimeInfo info, RuntimeInfo::of(s, addr));
-  MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONFIG>(addr));
-  MQ_TRY(const auto lines, parse_properties(r.body));
-  const auto threads = std::find_if(lines.begin(), lines.end(), [](const PropertyLine& l) { return l.key == "clientCallbackExecutorThreads"; });
+  MQ_TRY(const auto config, broker_config(s, addr));
+  const auto threads = config.find("clientCallbackExecutorThreads");
   MQ_TRY(const UserGroups groups, groups_of(s, addr));
   MQ_TRY(const UserTopics topics, topics_of(s, addr, false));
   const Load load = load_of(s, addr, info);
@@ -239,7 +235,7 @@ Result<Json> broker_report(Session& s, const std::string& addr, Load& total) {
       .add("groupSize", static_cast<int64_t>(groups.entries.size()));
   return Json::object()
       .add("runtimeEnv", Json::object()
-                             .add("cpuNum", threads == lines.end() ? Json() : Json(threads->value))
+                             .add("cpuNum", threads == config.end() ? Json() : Json(threads->second))
                              .add("totalMemKBytes", or_null(info.get("totalMemKBytes"))))
       .add("runtimeQuota", std::move(quota))
       .add("runtimeVersion", Json::object().add("rocketmqVersion", wire::version_name(wire::kOurVersion)).add("clientInfo", client_kinds(s, groups)));

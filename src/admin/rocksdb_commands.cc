@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "admin/command.h"
-#include "base/properties_file.h"
+#include "admin/runtime_info.h"
 #include "base/split.h"
 #include "msg/hash_order.h"
 
@@ -48,10 +48,9 @@ Result<> export_pop_records(Session& s, const Options& o) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   const bool dry = text == "false";
   if (const auto addr = o.find("b")) {
-    MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONFIG>(*addr));
-    MQ_TRY(const auto lines, parse_properties(r.body));
-    const auto name = std::find_if(lines.begin(), lines.end(), [](const PropertyLine& l) { return l.key == "brokerName"; });
-    export_pop(s, name == lines.end() ? "null" : name->value, *addr, dry);
+    MQ_TRY(const auto config, broker_config(s, *addr));
+    const auto name = config.find("brokerName");
+    export_pop(s, name == config.end() ? "null" : name->second, *addr, dry);
     return {};
   }
   if (!o.has("c")) return {};

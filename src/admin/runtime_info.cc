@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/numbers.h"
+#include "base/properties_file.h"
 
 namespace mq::admin {
 
@@ -27,6 +28,14 @@ int64_t RuntimeInfo::integer(std::string_view key) const { return parse_int64(ge
 double RuntimeInfo::first(std::string_view key) const {
   const std::string v = get(key);
   return parse_double(v.substr(0, v.find(' '))).value_or(0);
+}
+
+Result<std::map<std::string, std::string, std::less<>>> broker_config(Session& s, const std::string& addr) {
+  MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONFIG>(addr));
+  MQ_TRY(const auto lines, parse_properties(r.body));
+  std::map<std::string, std::string, std::less<>> config;
+  for (const PropertyLine& line : lines) config.emplace(line.key, line.value);
+  return config;
 }
 
 Counted counted(Session& s, const std::string& addr, const std::string& stats, const std::string& key) {

@@ -1,6 +1,7 @@
-// What brokers count of themselves: runtime info (28) and statistics by name (315). Source: spec mqadmin 9, 6.8.
+// What brokers tell of themselves: runtime info (28), configuration (26) and statistics by name (315). Source: spec mqadmin 9, 6.8.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "admin/session.h"
@@ -23,6 +24,9 @@ class RuntimeInfo {
  private:
   wire::KvTable table_;
 };
+
+/// A broker's configuration by key.
+Result<std::map<std::string, std::string, std::less<>>> broker_config(Session& s, const std::string& addr);
 
 /// A statistic: its rate over the last minute, and the sum of the longest span of day, hour, minute that has counted something.
 struct Counted {
