@@ -133,4 +133,8 @@ int32_t queue_hash(const wire::MessageQueue& q) noexcept {
   return static_cast<int32_t>(31 * h + static_cast<uint32_t>(java_hash(q.topic)));
 }
 
+std::string queue_text(const wire::MessageQueue& q) {
+  return fmt::format("MessageQueue [topic={}, brokerName={}, queueId={}]", q.topic, q.brokerName, q.queueId);
+}
+
 }  // namespace mq::admin

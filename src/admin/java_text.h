@@ -28,6 +28,8 @@ Result<int64_t> parse_time(const std::string& text);
 
 /// MessageQueue.hashCode().
 int32_t queue_hash(const wire::MessageQueue& q) noexcept;
+/// MessageQueue.toString().
+std::string queue_text(const wire::MessageQueue& q);
 
 /// Members of the value and of the objects in it, `levels` deep, in the order of Java's HashMap, in which a JSONObject prints them.
 Json in_hash_order(Json value, int32_t levels = 100);

@@ -22,13 +22,9 @@ using wire::RequestCode;
 
 Result<> query_by_id(Session& s, const Options& o) {
   const std::string topic = o.get("t"), ids = o.get("i");
-  std::string_view rest = ids;
-  while (!rest.empty()) {
-    const size_t comma = rest.find(',');
-    const std::string id(rest.substr(0, comma));
-    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  for (const std::string_view id : split(ids, ",")) {
     if (id.empty()) continue;
-    MQ_TRY(const auto m, message_by_id(s, topic, id));
+    MQ_TRY(const auto m, message_by_id(s, topic, std::string(id)));
     if (o.has("g") && o.has("d")) {
       MQ_TRY_VOID(consume_directly(s, *m, o.get("g"), o.get("d")));
       continue;
@@ -159,8 +155,7 @@ Result<> query_by_offset(Session& s, const Options& o) {
   MQ_TRY(const int64_t queue_id, o.number("i", 0));
   MQ_TRY(const int64_t offset, o.number("o", 0));
   MQ_TRY(const auto route, s.route(topic));
-  std::string addr;
-  for (const auto& [name, a] : Session::brokers_of(route)) if (name == broker) addr = a;
+  const std::string addr = Session::address_in(route, broker);
   if (addr.empty()) return client_failure(fmt::format("The broker[{}] not exist", broker));
   MQ_TRY(const Pulled p, pull(s, addr, {topic, broker, static_cast<int32_t>(queue_id)}, offset, 1, "*"));
   if (p.status != "FOUND" || p.messages.empty()) return {};
@@ -186,8 +181,7 @@ Result<> print_consume_queue(Session& s, const Options& o) {
     if (brokers.empty()) return fail(Errc::kNotFound, "No topic route data!");
     addr = brokers.front().second;
   }
-  MQ_TRY(const auto r, s.call<RequestCode::QUERY_CONSUME_QUEUE>(addr, h));
-  if (!r.ok()) return client_failure(r.code, r.remark);
+  MQ_TRY(const auto r, s.ask_plain<RequestCode::QUERY_CONSUME_QUEUE>(addr, h));
   if (r.body.empty()) return client_failure(r.remark);   // an index that the queue does not have
   MQ_TRY(const Json body, parse_json(r.body));
   constexpr std::string_view kLine = "======================================\n";   // 38

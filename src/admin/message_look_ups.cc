@@ -62,10 +62,6 @@ Result<std::vector<QueueAt>> queues_of(Session& s, const std::string& topic) {
   return found;
 }
 
-std::string queue_text(const wire::MessageQueue& q) {
-  return fmt::format("MessageQueue [topic={}, brokerName={}, queueId={}]", q.topic, q.brokerName, q.queueId);
-}
-
 Result<Range> range_of(Session& s, const QueueAt& q, const Options& o, std::string_view begin, std::string_view end) {
   auto search = [&](std::string_view option, int64_t otherwise) -> Result<int64_t> {
     if (!o.has(option)) return otherwise;

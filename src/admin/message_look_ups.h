@@ -30,7 +30,6 @@ struct QueueAt {
 };
 /// Readable queues in the order in which Java's hash set holds them. Errors: as Java's pull consumer words them.
 Result<std::vector<QueueAt>> queues_of(Session& s, const std::string& topic);
-std::string queue_text(const wire::MessageQueue& q);
 
 /// The queue's bounds, narrowed by the times that the options `begin` and `end` give.
 struct Range { int64_t from = 0, to = 0; };

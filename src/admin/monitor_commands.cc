@@ -9,9 +9,11 @@
 
 #include "admin/command.h"
 #include "admin/consumer_look_ups.h"
+#include "admin/java_text.h"
 #include "admin/message_look_ups.h"
 #include "admin/running_info_text.h"
 #include "base/log.h"
+#include "msg/names.h"
 
 namespace mq::admin {
 
@@ -38,8 +40,8 @@ class Monitor {
       log.error("[MONITOR] the topics cannot be listed: {}", list.error().message());
     } else {
       for (const std::string& topic : list->topicList) {
-        if (!topic.starts_with("%RETRY%")) continue;
-        const std::string group = topic.substr(std::string_view("%RETRY%").size());
+        if (!is_retry_topic(topic)) continue;
+        const std::string group = topic.substr(kRetryPrefix.size());
         undone(group);
         clients(group);
       }
@@ -71,12 +73,10 @@ class Monitor {
   int64_t newest_ms(const wire::MessageQueue& q, int64_t max_offset) {
     const auto route = s_.route(q.topic);
     if (!route) return 0;
-    for (const auto& [name, addr] : Session::brokers_of(*route)) {
-      if (name != q.brokerName) continue;
-      const auto p = pull(s_, addr, q, max_offset - 1, 1, "*");
-      if (p && !p->messages.empty()) return p->messages.front()->view.m.storeTimestamp;
-    }
-    return 0;
+    const std::string addr = Session::address_in(*route, q.brokerName);
+    if (addr.empty()) return 0;
+    const auto p = pull(s_, addr, q, max_offset - 1, 1, "*");
+    return p && !p->messages.empty() ? p->messages.front()->view.m.storeTimestamp : 0;
   }
 
   void clients(const std::string& group) {

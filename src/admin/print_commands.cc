@@ -115,7 +115,7 @@ Result<> print_by_queue(Session& s, const Options& o) {
   const std::string expression = o.get("s", "*");
   QueueAt at{{o.get("t"), o.get("a"), static_cast<int32_t>(queue_id)}, {}};
   MQ_TRY(const auto route, s.route(at.queue.topic));
-  for (auto& [name, addr] : Session::brokers_of(route)) if (name == at.queue.brokerName) at.addr = addr;
+  at.addr = Session::address_in(route, at.queue.brokerName);
   if (at.addr.empty()) return client_failure(fmt::format("The broker[{}] not exist", at.queue.brokerName));
   MQ_TRY(const Range range, range_of(s, at, o, "b", "e"));
   std::map<std::string, int64_t> counts;

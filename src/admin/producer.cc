@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "admin/java_text.h"
+#include "msg/names.h"
 #include "msg/properties.h"
 #include "msg/types.h"
 
@@ -25,14 +27,14 @@ std::string make_uniq_key(env::Env& env, uint32_t count) {
 }  // namespace
 
 std::string Sent::to_text() const {
-  return fmt::format("SendResult [sendStatus={}, msgId={}, offsetMsgId={}, messageQueue=MessageQueue [topic={}, brokerName={}, queueId={}], "
-                     "queueOffset={}, recallHandle=null]", status, msg_id, offset_msg_id, queue.topic, queue.brokerName, queue.queueId, queue_offset);
+  return fmt::format("SendResult [sendStatus={}, msgId={}, offsetMsgId={}, messageQueue={}, queueOffset={}, recallHandle=null]", status, msg_id,
+                     offset_msg_id, queue_text(queue), queue_offset);
 }
 
 Result<Producer::Target*> Producer::target(const std::string& topic) {
   if (const auto known = targets_.find(topic); known != targets_.end()) return &known->second;
   auto route = s_.route(topic);
-  if (!route) route = s_.route("TBW102");   // a topic that is created by the first send
+  if (!route) route = s_.route(std::string(kAutoCreateTopic));   // a topic that is created by the first send
   if (!route) {
     return fail(Errc::kNotFound, fmt::format("No route info of this topic: {}\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.", topic));
   }
@@ -40,7 +42,7 @@ Result<Producer::Target*> Producer::target(const std::string& topic) {
   for (auto& [name, addr] : Session::brokers_of(*route)) t.addrs[name] = addr;
   std::sort(route->queueDatas.begin(), route->queueDatas.end(), [](const auto& a, const auto& b) { return a.brokerName < b.brokerName; });
   for (const wire::QueueData& q : route->queueDatas) {
-    if (!(q.perm & 2)) continue;
+    if (!(q.perm & perm::kWrite)) continue;
     for (int32_t i = 0; i < q.writeQueueNums; ++i) t.queues.push_back({topic, q.brokerName, i});
   }
   if (!t.queues.empty()) t.next = static_cast<size_t>(s_.env().rng().below(t.queues.size()));
@@ -66,7 +68,7 @@ Result<Sent> Producer::send(const Outgoing& m, const wire::MessageQueue& q) {
   wire::SendMessageHeaderV2 h;
   h.producerGroup = group_;
   h.topic = m.topic;
-  h.defaultTopic = "TBW102";
+  h.defaultTopic = kAutoCreateTopic;
   h.defaultTopicQueueNums = 4;
   h.queueId = q.queueId;
   h.bornTimestamp = s_.env().clock().now_ms();

@@ -125,7 +125,7 @@ std::string queue_complaints(const std::string& client_id, const Json& info, int
   if (!is_push_consumer(info)) return text;
   const bool orderly = info["properties"]["PROP_CONSUMEORDERLY"].as_bool();
   for (const auto& [q, p] : by_queue(info["mqTable"])) {
-    const std::string who = fmt::format("{} MessageQueue [topic={}, brokerName={}, queueId={}]", client_id, q.topic, q.brokerName, q.queueId);
+    const std::string who = client_id + " " + queue_text(q);
     if (orderly && !(*p)["locked"].as_bool()) {
       text += fmt::format("{} can't lock for a while, {}ms\n", who, now_ms - (*p)["lastLockTimestamp"].as_int());
     } else if (orderly && (*p)["droped"].as_bool() && (*p)["tryUnlockTimes"].as_int() > 0) {

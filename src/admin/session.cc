@@ -116,6 +116,11 @@ Result<std::vector<Session::HeadedBroker>> Session::headed_brokers(const std::st
 
 std::string Session::address_of(const wire::BrokerData& b) { return b.brokerAddrs.empty() ? "" : b.brokerAddrs.begin()->second; }
 
+std::string Session::address_in(const wire::TopicRouteData& route, std::string_view broker) {
+  for (const wire::BrokerData& b : route.brokerDatas) if (b.brokerName == broker) return address_of(b);
+  return {};
+}
+
 std::vector<std::pair<std::string, std::string>> Session::brokers_of(const wire::TopicRouteData& route) {
   std::vector<std::pair<std::string, std::string>> found;
   for (const wire::BrokerData& b : route.brokerDatas) {

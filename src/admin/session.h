@@ -106,6 +106,8 @@ class Session {
   Result<std::vector<HeadedBroker>> headed_brokers(const std::string& cluster);
   /// The address of id 0, else of any id; "" when there is none.
   static std::string address_of(const wire::BrokerData& broker);
+  /// The same of the broker of this name; "" when the route has none.
+  static std::string address_in(const wire::TopicRouteData& route, std::string_view broker);
   /// (broker name, address) of a route's brokers.
   static std::vector<std::pair<std::string, std::string>> brokers_of(const wire::TopicRouteData& route);
   /// Queues that may be read, in the order of the route.
