@@ -127,11 +127,7 @@ Result<> print_config(Session& s, const std::string& heading, const std::string&
 }
 
 Result<> get_broker_config(Session& s, const Options& o) {
-  if (const auto addr = o.find("b")) return print_config(s, *addr, *addr);
-  if (!o.has("c")) return {};
-  MQ_TRY(const auto brokers, s.headed_brokers(o.get("c")));
-  for (const auto& [heading, addr] : brokers) MQ_TRY_VOID(print_config(s, heading, addr));
-  return {};
+  return for_each_headed(s, o, [&](const std::string& heading, const std::string& addr) { return print_config(s, heading, addr); });
 }
 
 /// The value as java.util.Properties must read it.

@@ -4,22 +4,13 @@
 
 #include "admin/command.h"
 #include "admin/java_text.h"
+#include "admin/output.h"
 
 namespace mq::admin {
 
 namespace {
 
 using wire::RequestCode;
-
-/// Calls `show(heading, addr)` for the broker of -b, or for masters and slaves of the cluster of -c.
-template <class Show>
-Result<> for_each_headed(Session& s, const Options& o, Show show) {
-  if (const auto addr = o.find("b")) return show(*addr, *addr);
-  if (!o.has("c")) return {};
-  MQ_TRY(const auto brokers, s.headed_brokers(o.get("c")));
-  for (const auto& [heading, addr] : brokers) MQ_TRY_VOID(show(heading, addr));
-  return {};
-}
 
 /// A reading's times as dates, in Java's words.
 Json readable(const Json& reading) {
@@ -50,29 +41,21 @@ Result<> get_info(Session& s, const Options& o) {
   });
 }
 
-/// `change` at the broker of -b, or at the masters of the cluster of -c, where one that fails does not end it.
-template <class Change>
-Result<> change_each(Session& s, const Options& o, std::string_view done, Change change) {
-  const auto one = [&](const std::string& addr) -> Result<> {
-    MQ_TRY_VOID(change(addr));
-    s.print("{}, {}\n", done, addr);
-    return {};
-  };
-  if (const auto addr = o.find("b")) return one(*addr);
-  MQ_TRY(const auto masters, s.masters(o.get("c")));
-  for (const std::string& addr : masters) if (const auto r = one(addr); !r) s.complain(r.error());
-  return {};
-}
-
 Result<> set_threshold(Session& s, const Options& o) {
   const std::string body = o.get("g") + "=" + o.get("v") + "\n";
-  return change_each(s, o, "updateColdDataFlowCtrGroupConfig success",
-                     [&](const std::string& addr) { return s.ask<RequestCode::UPDATE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, body); });
+  return change_each(s, o, [&](const std::string& addr) -> Result<> {
+    MQ_TRY_VOID(s.ask<RequestCode::UPDATE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, body));
+    s.print("updateColdDataFlowCtrGroupConfig success, {}\n", addr);
+    return {};
+  });
 }
 
 Result<> remove_threshold(Session& s, const Options& o) {
-  return change_each(s, o, "remove broker cold read threshold success",
-                     [&](const std::string& addr) { return s.ask<RequestCode::REMOVE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, o.get("g")); });
+  return change_each(s, o, [&](const std::string& addr) -> Result<> {
+    MQ_TRY_VOID(s.ask<RequestCode::REMOVE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, o.get("g")));
+    s.print("remove broker cold read threshold success, {}\n", addr);
+    return {};
+  });
 }
 
 Result<> set_read_ahead(Session& s, const Options& o) {

@@ -5,6 +5,7 @@
 #include "admin/command.h"
 #include "admin/consumer_look_ups.h"
 #include "admin/java_text.h"
+#include "admin/output.h"
 #include "msg/hash_order.h"
 #include "wire/frame.h"
 
@@ -42,22 +43,14 @@ Result<SubscriptionGroupConfig> group_of(const Options& o) {
 }
 
 Result<> put_group(Session& s, const std::string& addr, const SubscriptionGroupConfig& c) {
-  MQ_TRY(const auto r, s.call<RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP>(addr, {}, to_text(to_json(c))));
-  if (!r.ok()) return client_failure(r.code, r.remark);
+  MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP>(addr, {}, to_text(to_json(c))));
   s.print("create subscription group to {} success.\n", addr);
   return {};
 }
 
 Result<> update_group(Session& s, const Options& o) {
   MQ_TRY(const SubscriptionGroupConfig config, group_of(o));
-  if (const auto one = o.find("b")) {
-    MQ_TRY_VOID(put_group(s, *one, config));
-  } else {
-    MQ_TRY(const auto masters, s.masters(o.get("c")));
-    for (const std::string& addr : masters) {
-      if (const auto r = put_group(s, addr, config); !r) s.complain(r.error());
-    }
-  }
+  MQ_TRY_VOID(change_each(s, o, [&](const std::string& addr) { return put_group(s, addr, config); }));
   s.write(config.to_text());
   return {};
 }
@@ -131,13 +124,7 @@ Json to_record(const wire::ClientConnection& c) {
 }
 
 Result<> consumer_connection(Session& s, const Options& o) {
-  wire::ConsumerConnection c;
-  if (const auto addr = o.find("b")) {
-    MQ_TRY(const auto r, s.ask<RequestCode::GET_CONSUMER_CONNECTION_LIST>(*addr, {o.get("g")}));
-    MQ_TRY(c, wire::consumer_connection_from(r.body));
-  } else {
-    MQ_TRY(c, connection_of(s, o.get("g")));
-  }
+  MQ_TRY(const wire::ConsumerConnection c, connection_of(s, o.get("g"), o.find("b")));
   s.print("{:<36} {:<22} {:<10} {}\n", "#ClientId", "#ClientAddr", "#Language", "#Version");
   for (const wire::ClientConnection& one : c.connectionSet) {
     s.record(to_record(one));

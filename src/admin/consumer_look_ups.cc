@@ -42,10 +42,25 @@ Result<wire::ConsumerConnection> connection_of(Session& s, const std::string& gr
   MQ_TRY(const auto route, s.route("%RETRY%" + group));
   const auto brokers = Session::brokers_of(route);
   if (brokers.empty()) return client_failure(206, "Not found the consumer group connection");
-  MQ_TRY(const auto r, s.ask<RequestCode::GET_CONSUMER_CONNECTION_LIST>(brokers.front().second, {group}));
-  MQ_TRY(auto connection, wire::consumer_connection_from(r.body));
+  MQ_TRY(auto connection, connection_of(s, group, brokers.front().second));
   if (connection.connectionSet.empty()) return client_failure(206, "Not found the consumer group connection");
   return connection;
+}
+
+Result<wire::ConsumerConnection> connection_of(Session& s, const std::string& group, const std::optional<std::string>& addr) {
+  if (!addr) return connection_of(s, group);
+  MQ_TRY(const auto r, s.ask<RequestCode::GET_CONSUMER_CONNECTION_LIST>(*addr, {group}));
+  return wire::consumer_connection_from(r.body);
+}
+
+Result<std::vector<std::string>> consumers_of(Session& s, const std::string& topic, const wire::TopicRouteData& route) {
+  std::vector<std::string> groups;
+  const auto brokers = Session::brokers_of(route);
+  if (brokers.empty()) return groups;
+  MQ_TRY(const auto r, s.ask<RequestCode::QUERY_TOPIC_CONSUME_BY_WHO>(brokers.front().second, {topic}));
+  MQ_TRY(const Json body, parse_json(r.body));
+  for (const Json& g : body["groupList"].items()) groups.push_back(g.as_string());
+  return groups;
 }
 
 Result<std::string> running_info_of(Session& s, const std::string& group, const std::string& client_id, bool jstack) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "admin/command.h"
+#include "admin/output.h"
 
 namespace mq::admin {
 
@@ -68,12 +69,7 @@ Result<> set_mode(Session& s, const Options& o) {
     s.print("set consume mode to {} success.\n", addr);
     return {};
   };
-  if (const auto addr = o.find("b")) {
-    MQ_TRY_VOID(put(*addr));
-  } else {
-    MQ_TRY(const auto masters, s.masters(o.get("c")));
-    for (const std::string& master : masters) if (const auto r = put(master); !r) s.complain(r.error());
-  }
+  MQ_TRY_VOID(change_each(s, o, put));
   s.print("topic[{}] group[{}] consume mode[{}] popShareQueueNum[{}]", topic, group, mode, share);
   return {};
 }

@@ -125,9 +125,8 @@ Result<> reset_one_queue(Session& s, const Options& o, const Reset& reset) {
   s.print("reset consumer offset to {}\n", offset);
   if (offset <= 0) return {};   // QUIRK: 0 is told and not done
   MQ_TRY_VOID(s.ask<RequestCode::UPDATE_CONSUMER_OFFSET>(addr, {reset.group, reset.topic, id, offset}));
-  MQ_TRY(const auto r, s.call<RequestCode::INVOKE_BROKER_TO_RESET_OFFSET>(
-                           addr, {.topic = reset.topic, .group = reset.group, .timestamp = 0, .isForce = true, .queueId = id, .offset = offset}));
-  if (!r.ok()) return client_failure(r.code, r.remark);
+  MQ_TRY_VOID(s.ask_plain<RequestCode::INVOKE_BROKER_TO_RESET_OFFSET>(
+      addr, {.topic = reset.topic, .group = reset.group, .timestamp = 0, .isForce = true, .queueId = id, .offset = offset}));
   return {};
 }
 

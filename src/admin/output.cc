@@ -25,6 +25,21 @@ Result<> print_properties(Session& s, const std::string& addr, std::string_view 
 
 std::string list_text(const std::vector<std::string>& items) { return fmt::format("[{}]", fmt::join(items, ", ")); }
 
+Result<> for_each_headed(Session& s, const Options& o, const std::function<Result<>(const std::string& heading, const std::string& addr)>& show) {
+  if (const auto addr = o.find("b")) return show(*addr, *addr);
+  if (!o.has("c")) return {};
+  MQ_TRY(const auto brokers, s.headed_brokers(o.get("c")));
+  for (const auto& [heading, addr] : brokers) MQ_TRY_VOID(show(heading, addr));
+  return {};
+}
+
+Result<> change_each(Session& s, const Options& o, const std::function<Result<>(const std::string& addr)>& change) {
+  if (const auto addr = o.find("b")) return change(*addr);
+  MQ_TRY(const auto masters, s.masters(o.get("c")));
+  for (const std::string& addr : masters) if (const auto r = change(addr); !r) s.complain(r.error());
+  return {};
+}
+
 Result<> repeat(Session& s, const Options& o, int64_t otherwise_s, std::string_view between, const std::function<Result<>()>& once) {
   int64_t seconds = otherwise_s;
   if (!o.get("i").empty()) {

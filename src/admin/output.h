@@ -1,4 +1,4 @@
-// Forms of output that several commands share.
+// Forms of output, and of going from broker to broker, that several commands share.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,11 @@ namespace mq::admin {
 Result<> print_properties(Session& s, const std::string& addr, std::string_view text);
 /// "[a, b]".
 std::string list_text(const std::vector<std::string>& items);
+
+/// Calls `show(heading, addr)` for the broker of -b, or for masters and slaves of the cluster of -c.
+Result<> for_each_headed(Session& s, const Options& o, const std::function<Result<>(const std::string& heading, const std::string& addr)>& show);
+/// Calls `change(addr)` for the broker of -b, or for the masters of the cluster of -c, where one that fails is told and does not end it.
+Result<> change_each(Session& s, const Options& o, const std::function<Result<>(const std::string& addr)>& change);
 
 /// Runs `once`; with -i again and again, that many seconds apart (`otherwise_s` when it has no value), `between` printed before each
 /// repetition. Returns on failure only, then.

@@ -8,6 +8,7 @@
 #include "admin/java_text.h"
 #include "admin/running_info_text.h"
 #include "admin/runtime_info.h"
+#include "msg/names.h"
 #include "wire/frame.h"
 
 namespace mq::admin {
@@ -27,13 +28,7 @@ Result<std::string> write_info(Session& s, int64_t folder, std::string client_id
 
 Result<> consumer_status(Session& s, const Options& o) {
   const std::string group = o.get("g");
-  wire::ConsumerConnection connection;
-  if (const auto addr = o.find("b")) {
-    MQ_TRY(const auto r, s.ask<RequestCode::GET_CONSUMER_CONNECTION_LIST>(*addr, {group}));
-    MQ_TRY(connection, wire::consumer_connection_from(r.body));
-  } else {
-    MQ_TRY(connection, connection_of(s, group));
-  }
+  MQ_TRY(const wire::ConsumerConnection connection, connection_of(s, group, o.find("b")));
   const auto info_of = [&](const std::string& client) -> Result<Json> {
     MQ_TRY(const std::string body, running_info_of(s, group, client, o.has("s")));
     return parse_json(body);
@@ -101,13 +96,8 @@ Json stats_record(const std::string& topic, const std::string& group, int64_t be
 
 Result<> print_topic_stats(Session& s, const std::string& topic, bool only_active) {
   MQ_TRY(const auto route, s.route(topic));
-  const auto brokers = Session::brokers_of(route);
-  std::vector<std::string> groups, masters;
-  if (!brokers.empty()) {
-    MQ_TRY(const auto r, s.ask<RequestCode::QUERY_TOPIC_CONSUME_BY_WHO>(brokers.front().second, {topic}));
-    MQ_TRY(const Json body, parse_json(r.body));
-    for (const Json& g : body["groupList"].items()) groups.push_back(g.as_string());
-  }
+  MQ_TRY(auto groups, consumers_of(s, topic, route));
+  std::vector<std::string> masters;
   for (const wire::BrokerData& b : route.brokerDatas) if (b.brokerAddrs.contains(0)) masters.push_back(b.brokerAddrs.at(0));
   const Counted in = counted_by(s, masters, "TOPIC_PUT_NUMS", topic);
   hash_order(groups, [](const std::string& g) { return std::string_view(g); });
@@ -135,7 +125,7 @@ Result<> stats_all(Session& s, const Options& o) {
   MQ_TRY(const auto list, wire::topic_list_from(r.body));
   s.write(stats_row("#Topic", "#Consumer Group", "#Accumulation", "#InTPS", "#OutTPS", "#InMsg24Hour", "#OutMsg24Hour"));
   for (const std::string& topic : list.topicList) {
-    if (topic.starts_with("%RETRY%") || topic.starts_with("%DLQ%")) continue;
+    if (is_retry_topic(topic) || is_dlq_topic(topic)) continue;
     if (const std::string only = o.get("t"); !only.empty() && only != topic) continue;
     (void)print_topic_stats(s, topic, o.has("a"));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "admin/command.h"
+#include "admin/consumer_look_ups.h"
 #include "admin/java_text.h"
 #include "admin/topic_writes.h"
 #include "base/split.h"
@@ -172,17 +173,6 @@ Result<> topic_cluster_list(Session& s, const Options& o) {
 }
 
 /// The groups that consume a topic, as its first reachable broker knows them.
-std::vector<std::string> consumers_of(Session& s, const std::string& topic, const wire::TopicRouteData& route) {
-  const auto brokers = Session::brokers_of(route);
-  if (brokers.empty()) return {};
-  const auto r = s.ask<RequestCode::QUERY_TOPIC_CONSUME_BY_WHO>(brokers.front().second, {topic});
-  if (!r) return {};
-  const auto j = parse_json(r->body);
-  std::vector<std::string> groups;
-  if (j) for (const Json& g : (*j)["groupList"].items()) groups.push_back(g.as_string());
-  return groups;
-}
-
 Result<> topic_list(Session& s, const Options& o) {
   if (!o.has("c")) {
     MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
@@ -206,7 +196,7 @@ Result<> topic_list(Session& s, const Options& o) {
         const auto& name = route->brokerDatas.front().brokerName;
         for (const auto& [c, names] : info.clusterAddrTable) if (names.contains(name)) cluster = c;
       }
-      groups = consumers_of(s, topic, *route);
+      groups = consumers_of(s, topic, *route).value_or(std::vector<std::string>{});
     }
     if (groups.empty()) groups.emplace_back();
     for (const std::string& g : groups) {

@@ -72,12 +72,7 @@ Track track_of(Session& s, const std::string& group, const Message& m) {
 
 Result<> print_tracks(Session& s, const Message& m, std::string_view after_each) {
   MQ_TRY(const auto route, s.route(std::string(m.view.m.topic)));
-  std::vector<std::string> groups;
-  if (const auto brokers = Session::brokers_of(route); !brokers.empty()) {
-    MQ_TRY(const auto r, s.ask<RequestCode::QUERY_TOPIC_CONSUME_BY_WHO>(brokers.front().second, {std::string(m.view.m.topic)}));
-    MQ_TRY(const Json j, parse_json(r.body));
-    for (const Json& g : j["groupList"].items()) groups.push_back(g.as_string());
-  }
+  MQ_TRY(auto groups, consumers_of(s, std::string(m.view.m.topic), route));
   if (groups.empty()) {
     s.write("\n\nWARN: No Consumer");
     return {};
