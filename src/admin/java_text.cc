@@ -62,22 +62,6 @@ std::string fixed(double value, int digits) {
   return negative ? "-" + all : all;
 }
 
-std::string java_double(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-  if (value == 0) return std::signbit(value) ? "-0.0" : "0.0";
-  const Decimal d = shortest(std::fabs(value));
-  const std::string sign = value < 0 ? "-" : "";
-  if (d.exponent > -3 && d.exponent <= 7) {
-    if (d.exponent <= 0) return sign + "0." + std::string(static_cast<size_t>(-d.exponent), '0') + d.digits;
-    const auto point = static_cast<size_t>(d.exponent);
-    std::string digits = d.digits;
-    if (digits.size() < point) digits.resize(point, '0');
-    return sign + digits.substr(0, point) + "." + (digits.size() > point ? digits.substr(point) : "0");
-  }
-  return sign + d.digits.substr(0, 1) + "." + (d.digits.size() > 1 ? d.digits.substr(1) : "0") + "E" + std::to_string(d.exponent - 1);
-}
-
 std::string date_seconds(int64_t ms) {
   return time_text(local_time(ms), "%Y-%m-%d %H:%M:%S");
 }

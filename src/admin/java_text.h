@@ -16,8 +16,6 @@ namespace mq::admin {
 
 /// %.Nf as Java rounds it: the shortest decimal form, half up (0.125 -> "0.13").
 std::string fixed(double value, int digits);
-/// Double.toString: "0.0", "11.98", "1.0E-5".
-std::string java_double(double value);
 /// "yyyy-MM-dd HH:mm:ss" in the local zone.
 std::string date_seconds(int64_t ms);
 /// "yyyy-MM-dd HH:mm:ss,SSS" in the local zone.
