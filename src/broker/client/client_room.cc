@@ -149,7 +149,7 @@ Answer ClientRoom::check_config(const wire::NoHeader&, Request& request) {
   const Json& subscription = (*body)["subscriptionData"];
   if (!subscription.is_object()) return request.ok();
   const std::string type = subscription["expressionType"].as_string("TAG");
-  if (type == "TAG" || type.empty()) return request.ok();
+  if (wire::is_tag_type(type)) return request.ok();
   if (!broker_.config.enablePropertyFilter()) {
     return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type));
   }

@@ -13,8 +13,6 @@ Logger log("filter");
 constexpr int64_t kDeadBeforeLoadMs = 30'000;
 constexpr size_t kMaxTopics = 100'000;
 
-bool is_tag_type(std::string_view type) noexcept { return type.empty() || type == "TAG"; }
-
 std::shared_ptr<const sql::Expression> compile(std::string_view type, std::string_view expression) {
   if (type != "SQL92") return nullptr;
   auto compiled = sql::Expression::compile(expression);
@@ -29,7 +27,7 @@ Json json_of(const ConsumerFilterData& d, int32_t bits) {
       .add("bornTime", d.bornTime)
       .add("clientVersion", d.clientVersion)
       .add("consumerGroup", d.consumerGroup)
-      .add("dead", d.deadTime >= d.bornTime)
+      .add("dead", d.dead())
       .add("deadTime", d.deadTime)
       .add("expression", d.expression)
       .add("expressionType", d.expressionType)
@@ -83,14 +81,14 @@ bool ConsumerFilters::known_to(std::string_view group) const {
 }
 
 void ConsumerFilters::register_group(std::string_view group, const std::vector<wire::SubscriptionData>& subscriptions) {
-  const bool any = std::any_of(subscriptions.begin(), subscriptions.end(), [](const auto& s) { return !is_tag_type(s.expressionType); });
+  const bool any = std::any_of(subscriptions.begin(), subscriptions.end(), [](const auto& s) { return !wire::is_tag_type(s.expressionType); });
   if (!any && !known_to(group)) return;   // the common case costs a look
   MutexLock lock(mu_);
   for (const wire::SubscriptionData& s : subscriptions) register_one(group, s);
   const auto topics = topics_.load();
   for (const auto& [topic, groups] : *topics) {
     const auto it = groups->find(group);
-    if (it == groups->end() || it->second->deadTime >= it->second->bornTime) continue;
+    if (it == groups->end() || it->second->dead()) continue;
     if (std::any_of(subscriptions.begin(), subscriptions.end(), [&, &t = topic](const auto& s) { return s.topic == t; })) continue;
     ConsumerFilterData dead = *it->second;
     dead.deadTime = env_.clock().now_ms();
@@ -98,20 +96,20 @@ void ConsumerFilters::register_group(std::string_view group, const std::vector<w
   }
 }
 
-bool ConsumerFilters::register_one(std::string_view group, const wire::SubscriptionData& s) {
-  if (is_tag_type(s.expressionType) || s.subString.empty()) return false;
+void ConsumerFilters::register_one(std::string_view group, const wire::SubscriptionData& s) {
+  if (wire::is_tag_type(s.expressionType) || s.subString.empty()) return;
   const auto old = find(s.topic, group);
   if (old && s.subVersion <= old->clientVersion) {
     // QUIRK: an older or equal version changes nothing but that the dead live again; clients must raise it.
-    if (s.subVersion < old->clientVersion || old->deadTime < old->bornTime) return false;
+    if (s.subVersion < old->clientVersion || !old->dead()) return;
     ConsumerFilterData again = *old;
     again.deadTime = 0;
     put(std::move(again));
-    return true;
+    return;
   }
-  if (!old && topics_.load()->size() >= kMaxTopics) return false;
+  if (!old && topics_.load()->size() >= kMaxTopics) return;
   auto compiled = compile(s.expressionType, s.subString);
-  if (!compiled) return false;
+  if (!compiled) return;
   // Odd while it changes: a message whose bits were made of the old filters gets none, or is older than bornTime.
   version_.fetch_add(1, std::memory_order_seq_cst);
   ConsumerFilterData d{std::string(group), s.topic, s.subString, s.expressionType, env_.clock().now_ms(), 0, s.subVersion,
@@ -119,20 +117,6 @@ bool ConsumerFilters::register_one(std::string_view group, const wire::Subscript
   log.info("topic {} group {}: the filter is \"{}\" of version {} now", d.topic, d.consumerGroup, d.expression, d.clientVersion);
   put(std::move(d));
   version_.fetch_add(1, std::memory_order_seq_cst);
-  return true;
-}
-
-void ConsumerFilters::unregister_group(std::string_view group) {
-  if (!known_to(group)) return;
-  MutexLock lock(mu_);
-  const auto topics = topics_.load();
-  for (const auto& [topic, groups] : *topics) {
-    const auto it = groups->find(group);
-    if (it == groups->end() || it->second->deadTime >= it->second->bornTime) continue;
-    ConsumerFilterData dead = *it->second;
-    dead.deadTime = env_.clock().now_ms();
-    put(std::move(dead));
-  }
 }
 
 ConsumerFilterRef ConsumerFilters::find(std::string_view topic, std::string_view group) const {
@@ -146,7 +130,7 @@ ConsumerFilterRef ConsumerFilters::find(std::string_view topic, std::string_view
 /// Drops what has been dead for too long. True when something was.
 bool ConsumerFilters::clean() {
   const int64_t now = env_.clock().now_ms();
-  const auto old = [&](const ConsumerFilterData& d) { return d.deadTime >= d.bornTime && now - d.deadTime >= settings_.clean_ms; };
+  const auto old = [&](const ConsumerFilterData& d) { return d.dead() && now - d.deadTime >= settings_.clean_ms; };
   auto topics = std::make_shared<Topics>(*topics_.load());
   bool changed = false;
   for (auto it = topics->begin(); it != topics->end();) {

@@ -25,6 +25,7 @@ struct ConsumerFilterData {
   int64_t clientVersion = 0;
   std::vector<int32_t> positions;
   std::shared_ptr<const sql::Expression> compiled;   // null: it does not compile
+  bool dead() const noexcept { return deadTime >= bornTime; }
 };
 using ConsumerFilterRef = std::shared_ptr<const ConsumerFilterData>;
 
@@ -44,7 +45,7 @@ class ConsumerFilters final : public store::FilterBits {
   /// A heartbeat's subscriptions. A topic that the group had and that is not among them is dead.
   void register_group(std::string_view group, const std::vector<wire::SubscriptionData>& subscriptions);
   /// The group's last member has gone.
-  void unregister_group(std::string_view group);
+  void unregister_group(std::string_view group) { register_group(group, {}); }
   ConsumerFilterRef find(std::string_view topic, std::string_view group) const;
   std::string encode() const;          // the file's text
   /// When something has changed, or somebody has been dead for too long.
@@ -59,7 +60,7 @@ class ConsumerFilters final : public store::FilterBits {
   using Topics = std::map<std::string, std::shared_ptr<const Groups>, std::less<>>;
 
   bool known_to(std::string_view group) const;
-  bool register_one(std::string_view group, const wire::SubscriptionData& subscription) REQUIRES(mu_);
+  void register_one(std::string_view group, const wire::SubscriptionData& subscription) REQUIRES(mu_);
   void put(ConsumerFilterData data) REQUIRES(mu_);
   bool clean() REQUIRES(mu_);
   Json to_json() const REQUIRES(mu_);

@@ -10,7 +10,7 @@ TagFilter::TagFilter(std::shared_ptr<const wire::SubscriptionData> subscription)
 std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_view topic, std::string_view expression, std::string_view type) {
   if (type == "SQL92") return sql(expression);
   // QUIRK: a type that nobody knows filters nothing.
-  if (!type.empty() && type != "TAG") expression = "*";
+  if (!wire::is_tag_type(type)) expression = "*";
   // An absent type means tags; a present, empty one is kept, see SubscriptionData::build.
   const bool empty_type = type.data() && type.empty();
   if (last_ && topic_ == topic && expression_ == expression && empty_type_ == empty_type) return last_;
@@ -37,7 +37,7 @@ std::shared_ptr<const SubscriptionFilter> FilterCache::of_subscription(std::stri
   if (data == last_data_) return last_of_data_;
   std::shared_ptr<const SubscriptionFilter> filter;
   const std::string& type = data->expressionType;
-  if (type.empty() || type == "TAG" || is_retry_topic(data->topic)) {
+  if (wire::is_tag_type(type) || is_retry_topic(data->topic)) {
     filter = std::make_shared<TagFilter>(data);
   } else if (type == "SQL92") {
     filter = sql(data->subString);

@@ -66,8 +66,6 @@ ResponseCode code_of(GetStatus status, int64_t requested_offset) noexcept {
   return ResponseCode::SYSTEM_ERROR;
 }
 
-bool is_tag_type(std::string_view type) noexcept { return type.empty() || type == "TAG"; }
-
 }  // namespace
 
 /// The pulls of one io loop. Badge of all members: owned by that loop.
@@ -152,7 +150,7 @@ class PullRoom::Lane {
       if (auto refusal = registered_subscription(h, plan, registered)) return refusal;
       type = registered->expressionType;
     }
-    if (!is_tag_type(type) && !broker_.config.enablePropertyFilter()) {
+    if (!wire::is_tag_type(type) && !broker_.config.enablePropertyFilter()) {
       return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type), {}};
     }
     plan.filter = registered ? filters_.of_subscription(h.consumerGroup, registered) : filters_.of_header(h.topic, h.subscription, type);

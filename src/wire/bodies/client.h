@@ -28,6 +28,8 @@ struct SubscriptionData {
   static Result<SubscriptionData> build(std::string_view topic, std::string_view expression, std::string_view type);
   bool matches_all() const { return subString == "*" || subString.empty(); }
 };
+/// Is it an expression of tags? Clients may leave its type out.
+inline bool is_tag_type(std::string_view expression_type) noexcept { return expression_type.empty() || expression_type == "TAG"; }
 Json to_json(const SubscriptionData& s);
 SubscriptionData subscription_from(const Json& j);
 
