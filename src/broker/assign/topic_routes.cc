@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "msg/types.h"
 #include "wire/bodies/route.h"
 
 namespace mq::broker {
@@ -33,8 +34,7 @@ void TopicRoutes::ask(const std::string& topic, std::vector<std::string> servers
     if (!route) return ask(topic, std::move(servers));
     Queues found;
     for (const wire::QueueData& q : route->queueDatas) {
-      constexpr int32_t kRead = 4;
-      if (q.perm & kRead) for (int32_t i = 0; i < q.readQueueNums; ++i) found.push_back({topic, q.brokerName, i});
+      if (q.perm & perm::kRead) for (int32_t i = 0; i < q.readQueueNums; ++i) found.push_back({topic, q.brokerName, i});
     }
     std::sort(found.begin(), found.end());
     finish(topic, true, std::move(found));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "broker/core/bloom_filter.h"
 #include "broker/core/local_address.h"
 

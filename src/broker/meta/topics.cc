@@ -1,7 +1,6 @@
 #include "broker/meta/topics.h"
 
 #include <algorithm>
-#include <map>
 #include <array>
 
 #include "base/log.h"
