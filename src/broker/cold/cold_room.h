@@ -13,7 +13,7 @@
 namespace mq::broker {
 
 /// Handlers run on the io loop of the connection. The thresholds live as long as the process, as Java's. Cold reads are not counted
-/// here (coldDataFlowControlEnable is off), so no group is ever held back.
+/// here (coldDataFlowControlEnable has no effect), so no group is ever held back.
 class ColdRoom {
  public:
   explicit ColdRoom(BrokerContext& broker) : broker_(broker) {}

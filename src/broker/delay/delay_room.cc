@@ -188,7 +188,7 @@ DelayRoom::DelayRoom(BrokerContext& broker, PutPipeline& pipeline, DelayLevels l
 DelayRoom::~DelayRoom() = default;
 
 Result<> DelayRoom::load() {
-  // Levels that the table had once may still hold messages (reports D7).
+  // Levels that the table had once may still hold messages.
   int32_t count = impl_->levels.max();
   for (const auto& [topic, id] : impl_->broker.store.queues()) {
     if (topic == kScheduleTopic && id < kMostLevels) count = std::max(count, id + 1);

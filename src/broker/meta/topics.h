@@ -36,7 +36,7 @@ class TopicTable {
  public:
   TopicTable(BrokerContext& broker);
   /// Reads topics.json (or its .bak) and adds the system topics of spec semantics 2.3. Errors: kIo only; a damaged file is
-  /// set aside and named. With neither, the topics of the store's queues are taken.
+  /// set aside and named. With neither, the broker enters the topics of the store's queues (adopt_queues()).
   Result<> load();
 
   TopicRef find(std::string_view topic) const;

@@ -85,7 +85,8 @@ Answer QueryRoom::view(const wire::ViewMessageHeader& h, Request& request) {
   return request.later();
 }
 
-/// QUIRK: an index outside the queue is a success with a remark and no body. `eval` speaks of entries with a bitmap, which this store does not write.
+/// QUIRK: an index outside the queue is a success with a remark and no body; `eval` is false for an entry without a ConsumeQueueExt unit.
+/// Units themselves are not shown: extendDataJson, bitMap and `eval` of them, and the group's filter.
 Answer QueryRoom::consume_queue(const wire::QueryConsumeQueueHeader& h, Request& request) {
   const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
   if (!q) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("{}@{} is not exist!", h.queueId, h.topic));
