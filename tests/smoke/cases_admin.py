@@ -6,10 +6,10 @@ from remoting import Connection
 from servers import Cluster
 
 
-def heartbeat(connection, client, group, topic):
+def heartbeat(connection, client, group, topic, **subscription):
     body = dict(clientID=client, producerDataSet=[dict(groupName="p_" + group)], consumerDataSet=[dict(
         groupName=group, consumeType="CONSUME_PASSIVELY", messageModel="CLUSTERING", consumeFromWhere="CONSUME_FROM_FIRST_OFFSET",
-        subscriptionDataSet=[dict(topic=topic, subString="*", subVersion=1)])])
+        subscriptionDataSet=[dict(dict(topic=topic, subString="*", subVersion=1), **subscription)])])
     assert connection.call(34, body=json.dumps(body).encode()).code == 0
 
 

@@ -3,17 +3,14 @@ import json
 import struct
 import time
 
+from cases_admin import heartbeat
 from cases_message import pairs
 from remoting import Connection, stored_messages
 from servers import Cluster
 
 
-def consumer_heartbeat(connection, group, topic, expression, version, kind="SQL92"):
-    subscription = dict(classFilterMode=False, topic=topic, subString=expression, tagsSet=[], codeSet=[], subVersion=version, expressionType=kind)
-    body = {"clientID": "client@1", "producerDataSet": [], "consumerDataSet": [dict(
-        groupName=group, consumeType="CONSUME_PASSIVELY", messageModel="CLUSTERING", consumeFromWhere="CONSUME_FROM_FIRST_OFFSET",
-        subscriptionDataSet=[subscription], unitMode=False)]}
-    assert connection.call(34, body=json.dumps(body).encode()).code == 0
+def sql_heartbeat(connection, group, topic, expression, version):
+    heartbeat(connection, "client@1", group, topic, subString=expression, subVersion=version, expressionType="SQL92")
 
 
 def registered_pull(connection, group, topic, offset, version):
@@ -40,16 +37,16 @@ def test_filters_are_kept_beside_the_queue(a):
                 assert k.wait(k.send_message("Bits", 0, b"%d" % i, pairs(a=i, TAGS="t"))).code == 0
         with Connection(b.addr) as k:
             send(k, 0, 5)                        # before the filter: no bits say anything of them
-            consumer_heartbeat(k, "G", "Bits", "a > 2", 10)
+            sql_heartbeat(k, "G", "Bits", "a > 2", 10)
             time.sleep(0.01)
             send(k, 5, 95)
             assert registered_pull(k, "G", "Bits", 0, 10) == list(range(3, 100))
             # Another expression needs a higher version; then it counts from the first message on.
-            consumer_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
+            sql_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
             assert registered_pull(k, "G", "Bits", 0, 11) == [4, 10, 11, 12]
             time.sleep(0.01)
             send(k, 100, 3)
-            consumer_heartbeat(k, "H", "Bits", "a > 1000", 1)
+            sql_heartbeat(k, "H", "Bits", "a > 1000", 1)
             time.sleep(0.01)
             send(k, 1000, 3)
             assert registered_pull(k, "H", "Bits", 0, 1) == [1001, 1002]
@@ -73,7 +70,7 @@ def test_filters_are_kept_beside_the_queue(a):
         for end in ("term", "kill"):
             b.start()
             with Connection(b.addr) as k:
-                consumer_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
+                sql_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
                 send(k, 11, 1)
                 expected = [4, 10, 11, 12, 11] + ([11] if end == "kill" else [])
                 assert registered_pull(k, "G", "Bits", 0, 11) == expected, end
@@ -82,7 +79,7 @@ def test_filters_are_kept_beside_the_queue(a):
         b.conf.write_text(b.conf.read_text().replace("enableConsumeQueueExt=true", "enableConsumeQueueExt=false"))
         b.start()
         with Connection(b.addr) as k:
-            consumer_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
+            sql_heartbeat(k, "G", "Bits", "a between 10 and 12 or a = 4", 11)
             assert registered_pull(k, "G", "Bits", 0, 11) == [4, 10, 11, 12, 11, 11]
             tagged = k.pull("Bits", 0, 0, expression="t")
             assert tagged.code == 0 and len(list(stored_messages(tagged.body))) == 32

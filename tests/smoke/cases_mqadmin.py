@@ -29,7 +29,7 @@ def test_mqadmin_messages_and_queues(a):
             trace = "\x01".join(["Pub", "1700000000000", "r", "sender", "Looked", f"{1:032X}", "A", "k", "h", "6", "12", "0", "o", "true"]) + "\x02"
             trace += "\x01".join(["SubAfter", "req", f"{1:032X}", "7", "false", "k", "1", "1700000001000", "reader"]) + "\x02"
             assert k.wait(k.send_message("RMQ_SYS_TRACE_TOPIC", 0, trace.encode(), f"KEYS\x01{1:032X}\x02")).code == 0
-        deadline = time.monotonic() + 10   # the index of keys follows behind
+        deadline = time.monotonic() + 10   # the NameServer learns a topic behind the send that makes it
         while "Message Body Path" not in c.admin("queryMsgByUniqueKey", "-n", c.servers[0].addr, "-t", "Looked", "-i", f"{1:032X}").stdout:
             assert time.monotonic() < deadline
             time.sleep(0.05)
