@@ -238,11 +238,8 @@ void print_group_row(Session& s, const std::string& group) {
 
 Result<> consumer_progress(Session& s, const Options& o) {
   if (o.has("g")) return progress_of(s, o);
-  MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
-  MQ_TRY(const Json body, parse_json(r.body));
+  MQ_TRY(auto topics, s.topics());
   s.print("{:<64}  {:<6}  {:<24} {:<5}  {:<14}  {:<7}  {}\n", "#Group", "#Count", "#Version", "#Type", "#Model", "#TPS", "#Diff Total");
-  std::vector<std::string> topics;
-  for (const Json& t : body["topicList"].items()) topics.push_back(t.as_string());
   hash_order(topics, [](const std::string& t) { return std::string_view(t); });
   for (const std::string& topic : topics) if (topic.starts_with("%RETRY%")) print_group_row(s, topic.substr(7));
   return {};

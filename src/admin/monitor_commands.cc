@@ -34,12 +34,11 @@ class Monitor {
   void round() {
     log.info("[MONITOR] =========================================beginRound");
     moved_offsets();
-    const auto r = s_.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>();
-    const auto list = r ? wire::topic_list_from(r->body) : Result<wire::TopicList>(std::unexpected(r.error()));
-    if (!list) {
-      log.error("[MONITOR] the topics cannot be listed: {}", list.error().message());
+    const auto topics = s_.topics();
+    if (!topics) {
+      log.error("[MONITOR] the topics cannot be listed: {}", topics.error().message());
     } else {
-      for (const std::string& topic : list->topicList) {
+      for (const std::string& topic : *topics) {
         if (!is_retry_topic(topic)) continue;
         const std::string group = topic.substr(kRetryPrefix.size());
         undone(group);

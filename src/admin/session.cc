@@ -71,6 +71,12 @@ Result<wire::ClusterInfo> Session::cluster_info() {
   return wire::cluster_info_from(r.body);
 }
 
+Result<std::vector<std::string>> Session::topics() {
+  MQ_TRY(const auto r, ask_namesrv<wire::RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
+  MQ_TRY(auto list, wire::topic_list_from(r.body));
+  return std::move(list.topicList);
+}
+
 Result<std::vector<wire::BrokerData>> Session::brokers_in(const std::string& cluster) {
   MQ_TRY(const wire::ClusterInfo info, cluster_info());
   std::vector<wire::BrokerData> found;

@@ -94,6 +94,8 @@ class Session {
   // --- look-ups (spec mqadmin 2.2) -------------------------------------------------------------------------------------
   Result<wire::TopicRouteData> route(const std::string& topic);
   Result<wire::ClusterInfo> cluster_info();
+  /// All topics that the NameServers know.
+  Result<std::vector<std::string>> topics();
   /// The brokers of a cluster by name; an unknown cluster prints Java's complaint and gives none.
   Result<std::vector<wire::BrokerData>> brokers_in(const std::string& cluster);
   /// Master addresses of a cluster in Java's order; an unknown cluster prints Java's complaint and gives none.

@@ -121,10 +121,9 @@ Result<> print_topic_stats(Session& s, const std::string& topic, bool only_activ
 
 /// QUIRK: a topic that cannot be looked at is left out without a word.
 Result<> stats_all(Session& s, const Options& o) {
-  MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
-  MQ_TRY(const auto list, wire::topic_list_from(r.body));
+  MQ_TRY(const auto topics, s.topics());
   s.write(stats_row("#Topic", "#Consumer Group", "#Accumulation", "#InTPS", "#OutTPS", "#InMsg24Hour", "#OutMsg24Hour"));
-  for (const std::string& topic : list.topicList) {
+  for (const std::string& topic : topics) {
     if (is_retry_topic(topic) || is_dlq_topic(topic)) continue;
     if (const std::string only = o.get("t"); !only.empty() && only != topic) continue;
     (void)print_topic_stats(s, topic, o.has("a"));

@@ -175,9 +175,8 @@ Result<> topic_cluster_list(Session& s, const Options& o) {
 /// The groups that consume a topic, as its first reachable broker knows them.
 Result<> topic_list(Session& s, const Options& o) {
   if (!o.has("c")) {
-    MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
-    MQ_TRY(const auto list, wire::topic_list_from(r.body));
-    for (const std::string& t : list.topicList) {
+    MQ_TRY(const auto topics, s.topics());
+    for (const std::string& t : topics) {
       s.record(t);
       s.print("{}\n", t);
     }
@@ -185,9 +184,8 @@ Result<> topic_list(Session& s, const Options& o) {
   }
   MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
   s.write(fmt::format("{}  {}  {}\n", pad("#Cluster Name", 20), pad("#Topic", 48), pad("#Consumer Group", 48)));
-  MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_ALL_TOPIC_LIST_FROM_NAMESERVER>());
-  MQ_TRY(const auto list, wire::topic_list_from(r.body));
-  for (const std::string& topic : list.topicList) {
+  MQ_TRY(const auto topics, s.topics());
+  for (const std::string& topic : topics) {
     if (topic.starts_with("%RETRY%") || topic.starts_with("%DLQ%")) continue;
     std::string cluster;
     std::vector<std::string> groups;
