@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "base/log.h"
-#include "remoting/tls.h"
 
 namespace mq::namesrv {
 
@@ -63,7 +62,7 @@ Answer ConfigRoom::update(const wire::NoHeader&, Request& request) {
 }
 
 Answer ConfigRoom::show(const wire::NoHeader&, Request& request) {
-  return request.ok_body(remoting::without_key_passwords(s_.all.text(Configuration::Secrets::kHide)));
+  return request.ok_body(s_.all.text(Configuration::Secrets::kHide));
 }
 
 }  // namespace mq::namesrv

@@ -161,15 +161,6 @@ void Tls::refresh() {
   if (with_client_) renew(TlsContext::Side::kClient, client_);
 }
 
-std::string without_key_passwords(std::string_view text) {
-  std::string shown;
-  for (const std::string_view line : split(text, "\n")) {
-    const bool secret = line.starts_with("tls.server.keyPassword=") || line.starts_with("tls.client.keyPassword=");
-    shown.append(secret ? line.substr(0, line.find('=') + 1) : line).append(secret ? "******\n" : "\n");
-  }
-  return shown;
-}
-
 std::vector<PropertyLine> tls_properties_of_java(char** environment) {
   std::vector<PropertyLine> found;
   for (char** e = environment; e && *e; ++e) {

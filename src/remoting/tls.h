@@ -77,10 +77,6 @@ class Tls {
   Context server_, client_;   // badge: published
 };
 
-/// The text of a configuration (key=value lines) as a request may see it: stars for the passwords of keys, which in Java are system
-/// properties and shown to nobody.
-std::string without_key_passwords(std::string_view text);
-
 /// -Dtls.x=y of JAVA_OPT, JAVA_OPT_EXT and JAVA_TOOL_OPTIONS, where a Java server's start script has them.
 std::vector<PropertyLine> tls_properties_of_java(char** environment);
 

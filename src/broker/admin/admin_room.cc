@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/numbers.h"
-#include "remoting/tls.h"
 
 namespace mq::broker {
 
@@ -104,7 +103,7 @@ Answer AdminRoom::get_config(const wire::NoHeader&, Request& request) {
     MutexLock lock(mu_);
     header.version = to_text(to_json(version_));
   }
-  return request.ok(header, remoting::without_key_passwords(all_.text(Configuration::Secrets::kHide)));
+  return request.ok(header, all_.text(Configuration::Secrets::kHide));
 }
 
 Answer AdminRoom::runtime_info(const wire::NoHeader&, Request& request) {
