@@ -40,12 +40,11 @@ class Identity {
   std::string certificate() const {
     return text([this](BIO* b) { PEM_write_bio_X509(b, cert_); });
   }
-  /// PKCS#8, encrypted when there is a password; `pbe` is the NID of an old way to do that.
-  std::string key(const std::string& password = "", int pbe = 0) const {
+  /// PKCS#8, encrypted when there is a password.
+  std::string key(const std::string& password = "") const {
     return text([&](BIO* b) {
       char* secret = password.empty() ? nullptr : const_cast<char*>(password.c_str());
-      if (pbe) PEM_write_bio_PKCS8PrivateKey_nid(b, key_, pbe, secret, static_cast<int>(password.size()), nullptr, nullptr);
-      else PEM_write_bio_PKCS8PrivateKey(b, key_, secret ? EVP_aes_128_cbc() : nullptr, secret, static_cast<int>(password.size()), nullptr, nullptr);
+      PEM_write_bio_PKCS8PrivateKey(b, key_, secret ? EVP_aes_128_cbc() : nullptr, secret, static_cast<int>(password.size()), nullptr, nullptr);
     });
   }
   /// The older form, "BEGIN EC PRIVATE KEY".

@@ -168,10 +168,8 @@ std::vector<PropertyLine> tls_properties_of_java(char** environment) {
     const std::string_view name = entry.substr(0, entry.find('='));
     if (name != "JAVA_OPT" && name != "JAVA_OPT_EXT" && name != "JAVA_TOOL_OPTIONS") continue;
     entry.remove_prefix(std::min(entry.size(), name.size() + 1));
-    while (!entry.empty()) {
-      const size_t end = std::min(entry.find_first_of(" \t\n"), entry.size());
-      std::string word(entry.substr(0, end));
-      entry.remove_prefix(std::min(end + 1, entry.size()));
+    for (const std::string_view piece : split(entry, " \t\n")) {
+      std::string word(piece);
       std::erase_if(word, [](char c) { return c == '"' || c == '\''; });
       const size_t equals = word.find('=');
       if (!word.starts_with("-Dtls.") || equals == std::string::npos) continue;

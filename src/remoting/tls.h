@@ -62,7 +62,6 @@ class Tls {
   struct Stamp {
     std::string path;
     int64_t size = -1, mtime_ms = 0;
-    bool operator==(const Stamp&) const = default;
   };
 
   Result<std::shared_ptr<const TlsContext>> make(TlsContext::Side side, const TlsConfig& settled) const;
