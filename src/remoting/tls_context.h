@@ -1,4 +1,4 @@
-// OpenSSL behind two types: what all connections of one side share, and one connection's filter. Nothing else includes OpenSSL.
+// OpenSSL behind two types: what all connections of one side share, and one connection's filter. Nothing else uses OpenSSL's TLS.
 #pragma once
 
 #include <memory>
