@@ -11,7 +11,7 @@ namespace mq::remoting {
 static Logger log("remoting");
 
 void ClientLink::connect(const env::Endpoint& to) {
-  if (to.ip_bytes().empty()) server_name_ = to.host;
+  if (options_.tls && to.ip_bytes().empty()) server_name_ = to.host;
   loop_.net().connect(to, options_.connect_timeout_ms, [self = shared_from_this()](Result<env::Connection*> r) {
     self->connected(std::move(r));
   });
