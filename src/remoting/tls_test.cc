@@ -51,6 +51,14 @@ void carry(End& a, End& b, size_t cut, std::mt19937& random) {
   }
 }
 
+/// The handshake; true when both ends are open and content.
+bool shake_hands(End& client, End& server) {
+  std::mt19937 random(3);
+  client.take("");
+  carry(client, server, 1 << 20, random);
+  return client.filter->open() && server.filter->open() && client.state && server.state;
+}
+
 TEST(Tls, WhatIsSaidArrivesHoweverItIsCut) {
   const auto server = context(Side::kServer), client = context(Side::kClient);
   std::mt19937 random(7);
@@ -80,9 +88,7 @@ TEST(Tls, WhatIsSaidArrivesHoweverItIsCut) {
 
 TEST(Tls, MuchOutputCostsLittleMoreOnTheWire) {
   End a(context(Side::kClient)), b(context(Side::kServer));
-  std::mt19937 random(7);
-  a.take("");
-  carry(a, b, 1 << 20, random);
+  shake_hands(a, b);
   a.say(std::string(1 << 20, 'x'));
   EXPECT_LT(a.wire.size(), (1 << 20) + 64 * 40);   // full records
 }
@@ -109,8 +115,7 @@ TEST(Tls, GarbageEndsWithAnErrorAndNothingElse) {
     EXPECT_FALSE(b.state) << text;
   }
   End damaged(client), other(server);   // once it is open
-  damaged.take("");
-  carry(damaged, other, 1 << 20, random);
+  shake_hands(damaged, other);
   damaged.say("hello");
   std::string bytes(damaged.wire.text());
   bytes.back() ^= 1;
@@ -152,12 +157,9 @@ TEST(Tls, CertificatesAreAskedForAndCheckedAsSet) {
       {"the client checks a self-made certificate", {}, checking, false},
       {"the client does not check", {}, none, true},
   };
-  std::mt19937 random(3);
   for (const Outcome& c : cases) {
     End a(context(Side::kClient, c.client)), b(context(Side::kServer, c.server));
-    a.take("");
-    carry(a, b, 1 << 20, random);
-    const bool good = a.filter->open() && b.filter->open() && a.state && b.state;
+    const bool good = shake_hands(a, b);
     EXPECT_EQ(good, c.good) << c.name;
     const Result<>& failed = b.state ? a.state : b.state;
     EXPECT_TRUE(good || failed.error().message().find("TLS") != std::string::npos);
@@ -209,10 +211,7 @@ class TlsFiles : public ::testing::Test {
   }
   static bool meet(const Tls& server, const Tls& client) {
     End a(client.client()), b(server.server());
-    std::mt19937 random(3);
-    a.take("");
-    carry(a, b, 1 << 20, random);
-    return a.filter->open() && b.filter->open() && a.state && b.state;
+    return shake_hands(a, b);
   }
 
   env::SimWorld world_{1};
@@ -290,15 +289,11 @@ TEST_F(TlsFiles, ChangedFilesAreReadAgain) {
   ASSERT_TRUE(tls.load(false));
   const auto trusting = [&](const Identity& i) {
     End a(context(Side::kClient, {.verify = true, .trusted = i.certificate()})), b(tls.server());
-    std::mt19937 random(3);
-    a.take("");
-    carry(a, b, 1 << 20, random);
+    shake_hands(a, b);
     return a.filter->open();
   };
   End open_before(context(Side::kClient)), its_server(tls.server());
-  std::mt19937 random(3);
-  open_before.take("");
-  carry(open_before, its_server, 1 << 20, random);
+  shake_hands(open_before, its_server);
   const auto before = tls.server();
   tls.refresh();
   EXPECT_EQ(tls.server(), before);
@@ -316,6 +311,7 @@ TEST_F(TlsFiles, ChangedFilesAreReadAgain) {
   tls.refresh();
   EXPECT_TRUE(trusting(third));
   open_before.say("still here");
+  std::mt19937 random(3);
   carry(open_before, its_server, 1 << 20, random);
   EXPECT_EQ(its_server.plain.text(), "still here");
 }
