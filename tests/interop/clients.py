@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 
+import certificates   # of tests/smoke
+
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("MERLINMQ_CACHE") or pathlib.Path.home() / ".cache/merlinmq") / "interop"
 JAVA_VERSIONS = ["4.2.0", "4.9.8", "5.3.3"]
@@ -74,12 +76,8 @@ tls.client.trustCertPath={0}/ca.pem
 def pki():
     """The folder with a CA, a server's key behind a password, a client's key, and a tls.config.file for each side."""
     def make(folder):
-        def openssl(*words):
-            sh(["openssl", *words], folder)
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=interop-ca", "-days", "3650", "-keyout", "ca.key", "-out", "ca.pem")
-        for who, secret in (("server", ["-passout", "pass:secret"]), ("client", ["-nodes"])):
-            openssl("req", "-newkey", "rsa:2048", *secret, "-subj", f"/CN={who}", "-keyout", f"{who}.key", "-out", f"{who}.csr")
-            openssl("x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3650", "-out", f"{who}.pem")
+        for who, signer, password in (("ca", None, None), ("server", "ca", "secret"), ("client", "ca", None)):
+            certificates.identity(folder, who, signer, password, certificates.RSA, 3650)
         (folder / "server.properties").write_text(SERVER_TLS.format(folder))
         (folder / "client.properties").write_text(CLIENT_TLS.format(folder))
     return once(CACHE / "pki", "1", make)
@@ -132,7 +130,7 @@ def command(client):
     (CACHE / "logs").mkdir(parents=True, exist_ok=True)
     try:
         return [str(w) for w in (java(client) if client.startswith("java-") else {"go": go, "go-tls": go, "ali-ons": node}[client](client))]
-    except (OSError, subprocess.TimeoutExpired) as e:
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as e:
         raise BuildFailed(str(e)) from e
 
 

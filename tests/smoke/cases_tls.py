@@ -2,34 +2,12 @@
 import json
 import os
 import ssl
-import subprocess
 import time
 
 from cases_admin import heartbeat
+from certificates import anyone, identity
 from remoting import Connection
 from servers import Cluster
-
-
-def openssl(folder, *words):
-    subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-
-def identity(folder, name, ca=None, password=None):
-    """NAME.key and NAME.pem in the folder, signed by itself or by ca."""
-    secret = ["-passout", f"pass:{password}"] if password else ["-nodes"]
-    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", *secret, "-subj", f"/CN={name}", "-keyout", f"{name}.new"]
-    if ca:
-        openssl(folder, "req", *new, "-out", f"{name}.csr")
-        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key", "-CAcreateserial", "-days", "9", "-out", f"{name}.pem")
-    else:
-        openssl(folder, "req", "-x509", "-days", "9", *new, "-out", f"{name}.pem")
-    os.replace(folder / f"{name}.new", folder / f"{name}.key")
-
-
-def anyone():
-    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
-    return c
 
 
 def refused(addr, **how):
