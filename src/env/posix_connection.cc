@@ -294,6 +294,10 @@ void PosixConnection::fall_mute() noexcept {
   pins_.clear();
   first_pin_ = 0;
   pinned_bytes_ = wire_left_ = 0;
+  if (filtered_) {
+    filtered_->wire.clear();
+    filtered_->sent = 0;
+  }
   blocked_ = was_high_ = false;
   update_interest();
 }
@@ -332,6 +336,7 @@ void PosixConnection::feed(ByteView raw) noexcept {
     plain.append(rest_.view());
   }
   Result<> taken = f.filter->receive(raw, plain, f.wire);
+  if (mute_) f.wire.clear();
   wire_left_ = f.wire.size() - f.sent;
   if (unsent() > 0 && !dirty_) {   // a reply of the filter, or output that waited for it to open
     dirty_ = true;

@@ -113,6 +113,7 @@ Result<std::vector<std::string>> Tls::load(bool client) {
   with_client_ = client;
   auto made = settle(settled, config_, fs_, warnings);
   stamp(settled);
+  if (!made && client) return fail(std::move(made).error());   // half of the options would trust servers that the file says not to trust
   if (made && mode_ != TlsMode::kDisabled) {
     auto context = make(TlsContext::Side::kServer, settled);
     if (context) server_.store(std::move(*context), std::memory_order_release);

@@ -279,6 +279,19 @@ TEST_F(TlsFiles, UnusableFilesLeavePlainConnectionsOrStopTheStart) {
   EXPECT_NE(message(true).find("tls.client.certPath and tls.client.keyPath"), std::string::npos);
 }
 
+TEST_F(TlsFiles, OutgoingConnectionsNeedAllOfTheFile) {
+  write("/t/tls.properties", "tls.client.authServer=true\nbroken=\\u12\n");
+  config_.configFile.set("/t/tls.properties");
+  for (const char* mode : {"disabled", "permissive", "enforcing"}) {
+    config_.mode.set(mode);
+    Tls tls(config_, fs_);
+    const auto r = tls.load(true);
+    ASSERT_FALSE(r) << mode;
+    EXPECT_NE(r.error().message().find("/t/tls.properties"), std::string::npos) << r.error().message();
+    EXPECT_FALSE(tls.client());
+  }
+}
+
 TEST_F(TlsFiles, ChangedFilesAreReadAgain) {
   const Identity first("first"), second("second"), third("third");
   use("/t", first);
