@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/string_hash.h"
 #include "namesrv/route_table.h"
 
 namespace mq::namesrv {
@@ -31,13 +32,9 @@ class RouteCache final : public RouteListener {
   size_t size_bytes() const noexcept { return size_bytes_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>()(s); }
-  };
   using Bodies = std::array<std::string, 2>;   // by RouteForm; empty: not there (a body is never empty)
 
-  std::unordered_map<std::string, Bodies, Hash, std::equal_to<>> bodies_;
+  std::unordered_map<std::string, Bodies, StringHash, std::equal_to<>> bodies_;
   size_t size_bytes_ = 0;   // of all bodies and keys
 };
 

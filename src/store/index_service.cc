@@ -157,30 +157,35 @@ void IndexService::follow() {
 }
 
 IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
-  feed_.take(fed_);
-  const int64_t end = log_.end();   // after the take: what was fed lies before it
-  const auto files = log_.files();
-  for (size_t next = 0;;) {
+  for (;;) {
+    // What is left of the last time goes first: reading it from the log would take longer than it came in.
+    if (fed_next_ == fed_.size()) {
+      feed_.take(fed_);
+      fed_next_ = 0;
+    }
+    const bool fed = fed_next_ < fed_.size();
+    const int64_t end = fed ? fed_[fed_next_].phy : log_.end();
+    const auto files = log_.files();
     {
       MutexLock lock(mu_);
       position_ = std::max(position_, log_.min());
-      next = gather_fed(next);
-      const bool more = next < fed_.size() ? gather_some(fed_[next].phy, *files) : gather_some(end, *files);
+      const bool more = gather_some(end, *files);
+      if (!more && fed && position_ < end) fed_next_ = fed_.size();   // what lies between cannot be read now
+      if (!more) gather_fed();
       if (auto r = enter(0); !r) {
         log.debug("the index waits: {}", r.error().message());
         return Followed::kBlocked;
       }
-      if (!more && next == fed_.size()) return Followed::kAll;
-      if (!more && fed_[next].phy > position_) next = fed_.size();   // what lies between cannot be read now
+      if (!more && !fed) return Followed::kAll;
     }
-    if (clock_.mono_ms() > deadline_ms) return Followed::kSome;   // what was fed and is left is read from the log
+    if (clock_.mono_ms() > deadline_ms) return Followed::kSome;
   }
 }
 
-size_t IndexService::gather_fed(size_t next) {
+void IndexService::gather_fed() {
   const bool enabled = config_.messageIndexEnable();
-  for (int keys = 0; next < fed_.size() && keys < kRecordsPerLock; ++next) {
-    const IndexFeed::Entry& e = fed_[next];
+  for (int keys = 0; fed_next_ < fed_.size() && keys < kRecordsPerLock; ++fed_next_) {
+    const IndexFeed::Entry& e = fed_[fed_next_];
     if (e.phy > position_) break;
     if (e.phy < position_) continue;
     if (e.hash >= 0 && enabled) {
@@ -189,7 +194,6 @@ size_t IndexService::gather_fed(size_t next) {
     }
     position_ += e.size;
   }
-  return next;
 }
 
 bool IndexService::gather_some(int64_t end, const FileList& files) {

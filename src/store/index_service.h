@@ -68,8 +68,8 @@ class IndexService {
   void gather(const RecordView& record, int64_t phy) REQUIRES(mu_);
   /// Puts keys_ from `first` into the files and forgets them. On an error position_ is the record of the first key left.
   Result<> enter(size_t first) REQUIRES(mu_);
-  /// Gathers keys from fed_[next] on, as long as they are those at position_. Returns the place of the first not taken.
-  size_t gather_fed(size_t next) REQUIRES(mu_);
+  /// Gathers keys from fed_[fed_next_] on, as long as they are those at position_.
+  void gather_fed() REQUIRES(mu_);
   /// Gathers the keys of some records from position_; false at the end of what can be read.
   bool gather_some(int64_t end, const FileList& files) REQUIRES(mu_);
   Result<> add_file() REQUIRES(mu_);
@@ -87,6 +87,7 @@ class IndexService {
   std::atomic<bool> awake_{false};                                // badge: published; a follow() is under way or posted
   IndexFeed feed_;
   std::vector<IndexFeed::Entry> fed_;                             // badge: owned by the index loop
+  size_t fed_next_ = 0;                                           // badge: owned by the index loop; what of fed_ is entered
   mutable Mutex mu_;
   std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
   int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered

@@ -2,12 +2,12 @@
 // no allocation to find them.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/string_hash.h"
 #include "broker/meta/topics.h"
 
 namespace mq::broker {
@@ -15,15 +15,11 @@ namespace mq::broker {
 /// Badge: owned by one io loop. Entries of deleted topics are dropped when met.
 class TopicCache {
  public:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-  };
   struct Entry {
     TopicRef topic;
     std::vector<store::QueueRef> queues;   // by queue id; null until used
     TopicTraffic* puts = nullptr;          // null until used
-    std::unordered_map<std::string, GroupTraffic*, Hash, std::equal_to<>> gets;   // by group
+    std::unordered_map<std::string, GroupTraffic*, StringHash, std::equal_to<>> gets;   // by group
   };
 
   /// `loop`: the io loop's index, for its counters.
@@ -73,7 +69,7 @@ class TopicCache {
   store::Store& store_;
   Traffic& traffic_;
   const size_t loop_;
-  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
+  std::unordered_map<std::string, Entry, StringHash, std::equal_to<>> entries_;
   Entry* last_ = nullptr;
 };
 
