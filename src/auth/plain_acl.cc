@@ -67,7 +67,7 @@ Json list_of(const std::vector<std::string>& texts) {
 
 Json next_version(Json content, int64_t now_ms) {
   int64_t counter = 0;
-  if (const Json& versions = content["dataVersion"]; versions.size() > 0) counter = versions.items()[0]["counter"].as_int();
+  if (const Json& versions = content["dataVersion"]; !versions.items().empty()) counter = versions.items()[0]["counter"].as_int();
   content.set("dataVersion", Json::array().push(Json::object().add("counter", counter + 1).add("timestamp", now_ms)));
   return content;
 }
@@ -97,7 +97,7 @@ Result<PlainFile> parse_plain_acl(std::string_view yaml) {
     MQ_TRY(PlainAccount account, account_from(j));
     f.accounts.push_back(std::move(account));
   }
-  if (const Json& versions = f.content["dataVersion"]; versions.size() > 0) {
+  if (const Json& versions = f.content["dataVersion"]; !versions.items().empty()) {
     f.version = versions.items()[0]["counter"].as_int();
     f.changed_ms = versions.items()[0]["timestamp"].as_int();
   }

@@ -94,5 +94,14 @@ TEST(PlainAcl, ChangesKeepWhatTheyDoNotKnow) {
   EXPECT_TRUE(has_account(content, "Another"));
 }
 
+// Found by fuzzing: a map where a list belongs was read as one.
+TEST(PlainAcl, AVersionThatIsNoListIsNone) {
+  const auto file = parse_plain_acl("accounts: []\ndataVersion:\n  counter: 3\n");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->version, 0);
+  const PlainAccountChange change{.access_key = "someone1", .secret_key = "secret77"};
+  EXPECT_EQ(with_account(file->content, change, 7)["dataVersion"].items().size(), 1U);
+}
+
 }  // namespace
 }  // namespace mq::auth

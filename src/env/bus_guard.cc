@@ -35,10 +35,13 @@ void on_bus_error(int number, siginfo_t* info, void*) {
     const Range& r = ranges[i];
     const uintptr_t begin = r.begin.load(std::memory_order_acquire);
     if (begin == 0 || address < begin || address >= r.end.load(std::memory_order_acquire)) continue;
-    const int protection = r.writable.load(std::memory_order_relaxed) ? PROT_READ | PROT_WRITE : PROT_READ;
+    const int protection = r.writable.load(std::memory_order_acquire) ? PROT_READ | PROT_WRITE : PROT_READ;
+    std::atomic<bool>* lost = r.lost.load(std::memory_order_acquire);
+    // Forgotten and taken for another range meanwhile: what was read is of both. The range with the address is looked for on.
+    if (r.begin.load(std::memory_order_acquire) != begin) continue;
     void* page = reinterpret_cast<void*>(address & page_mask);
     if (::mmap(page, ~page_mask + 1, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) break;
-    r.lost.load(std::memory_order_relaxed)->store(true, std::memory_order_release);
+    lost->store(true, std::memory_order_release);
     return;   // the access is tried again and finds zeros
   }
   ::signal(number, SIG_DFL);   // somebody else's error: the access is tried again and ends the process

@@ -120,6 +120,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 
+/// PATH when nothing is there, else the first of PATH.1, PATH.2, ... that is free: what is kept aside overwrites nothing that was kept before.
+std::string free_name(FileSystem& fs, const std::string& path);
 /// The whole file as text. Errors: kNotFound, kIo, kTooLarge above `limit_bytes`.
 Result<std::string> read_file(FileSystem& fs, const std::string& path, int64_t limit_bytes = 1 << 30);
 /// Replaces the file so that after a crash either the old or the new content is there: PATH.tmp, sync, then the old

@@ -3,6 +3,12 @@
 
 namespace mq::env {
 
+std::string free_name(FileSystem& fs, const std::string& path) {
+  std::string name = path;
+  for (int n = 1; fs.exists(name); ++n) name = path + "." + std::to_string(n);
+  return name;
+}
+
 Result<std::string> read_file(FileSystem& fs, const std::string& path, int64_t limit_bytes) {
   MQ_TRY(const auto file, fs.open(path, Open::kRead));
   MQ_TRY(const int64_t size, file->size());

@@ -74,8 +74,9 @@ Result<CheckpointData> Checkpoint::load() {
   Page page{};
   if (fs_.exists(path_)) {
     if (auto r = read_page(fs_, path_, page); !r) {
-      log.warn("{}; it is kept as {}.bad and made anew", r.error().message(), path_);
-      MQ_TRY_VOID(fs_.rename(path_, path_ + ".bad"));
+      const std::string aside = env::free_name(fs_, path_ + ".bad");
+      log.warn("{}; it is kept as {} and made anew", r.error().message(), aside);
+      MQ_TRY_VOID(fs_.rename(path_, aside));
       page = {};
     }
   }

@@ -14,8 +14,9 @@ Result<> DeletedTopics::load() {
   if (!fs_.exists(path_)) return {};
   const auto text = env::read_file(fs_, path_);
   if (!text) {
-    log.error("{}; it is kept as {}.bad: should queues have to be built again, topics that were deleted come back with them", text.error().message(), path_);
-    return fs_.rename(path_, path_ + ".bad");
+    const std::string aside = env::free_name(fs_, path_ + ".bad");
+    log.error("{}; it is kept as {}: should queues have to be built again, topics that were deleted come back with them", text.error().message(), aside);
+    return fs_.rename(path_, aside);
   }
   MutexLock lock(mu_);
   for (const std::string_view line : split(*text, "\n")) {

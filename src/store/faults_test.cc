@@ -356,7 +356,8 @@ TEST(Faults, TheClockStepsForward) {
 
 /// Runs a life that dies at its n-th disk operation, for each n until it lives on; then starts again and checks.
 void die_everywhere(env::Crash how, bool sync_flush, const std::function<void(TestStore&)>& live) {
-  for (int64_t n = 1; n < 400; ++n) {
+  constexpr int64_t kMost = 2000;
+  for (int64_t n = 1; n < kMost; ++n) {
     TestStore t(static_cast<uint64_t>(n), sync_flush);
     ASSERT_TRUE(t.start());
     t.append("A", 0, 20);
@@ -380,6 +381,7 @@ void die_everywhere(env::Crash how, bool sync_flush, const std::function<void(Te
     }
     if (testing::Test::HasFailure() || !died) return;
   }
+  FAIL() << "more than " << kMost << " operations: the last ones were not tried";
 }
 
 void run_a_while(TestStore& t) {

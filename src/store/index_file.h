@@ -21,6 +21,7 @@ class IndexFile {
   int64_t end_timestamp() const noexcept { return get64(8); }
   int64_t end_phy() const noexcept { return get64(24); }
   int32_t count() const noexcept { return std::max(get32(36), 1); }
+  bool lost_pages() const noexcept { return mapping_->lost_pages(); }
   bool full() const noexcept { return count() >= layout_.entries; }
   IndexEntry entry(int32_t number) const noexcept;
 

@@ -36,7 +36,7 @@ Result<> IndexService::load(bool crashed) {
       files_.push_back(std::move(*file));
       continue;
     }
-    const std::string aside = dir_ + ".index-" + e.name + ".bad";
+    const std::string aside = name_aside(path);
     log.warn("{}; it is kept as {}, messages in it are found again by key as far as they are newer than the files before", file.error().message(), aside);
     MQ_TRY_VOID(fs_.rename(path, aside));
   }
@@ -72,11 +72,17 @@ void IndexService::stop() {
   if (follow_until(clock_.mono_ms() + kStopMs) == Followed::kSome) log.info("the index is behind the log; the next start goes on with it");
 }
 
+std::string IndexService::name_aside(const std::string& path) const { return env::free_name(fs_, dir_ + ".index-" + path.substr(dir_.size() + 1) + ".bad"); }
+
 Result<> IndexService::resume() {
-  if (files_.empty()) return {};
-  IndexFile& last = *files_.back();
-  if (crashed_) last.repair(log_.end());
-  if (last.count() <= 1) return {};
+  // The newest may be empty, as when the process died before its first entry; the end of what is entered stands before it then.
+  size_t used = files_.size();
+  for (; used > 0; --used) {
+    if (crashed_) files_[used - 1]->repair(log_.end());
+    if (files_[used - 1]->count() > 1) break;
+  }
+  if (used == 0) return {};
+  IndexFile& last = *files_[used - 1];
   const int64_t phy = last.end_phy();
   const auto record_bytes = log_.read(phy, std::min<int64_t>(log_.end() - phy, log_.file_size() - phy % log_.file_size()));
   if (!record_bytes) return {};   // expired: what is left of the log is newer than the index
@@ -110,7 +116,8 @@ Result<> IndexService::add_file() {
 
 void IndexService::gather(const RecordView& record, int64_t phy) {
   if (!config_.messageIndexEnable()) return;
-  for_each_index_key(record, [&](std::string_view key) REQUIRES(mu_) {
+  // The analysis does not see that the lambda runs here, under mu_.
+  for_each_index_key(record, [&](std::string_view key) NO_THREAD_SAFETY_ANALYSIS {
     keys_.push_back({index_hash(record.m.topic, key), phy, record.m.storeTimestamp});
   });
 }
@@ -232,8 +239,23 @@ void IndexService::expire(int64_t log_min) {
   }
 }
 
+Result<> IndexService::set_unreadable_aside() {
+  const auto bad = std::find_if(files_.begin(), files_.end(), [](const auto& f) { return f->lost_pages(); });
+  if (bad == files_.end()) return {};
+  for (auto it = bad; it != files_.end(); ++it) {
+    const std::string aside = name_aside((*it)->path());
+    log.error("{}: {}; it is kept as {} and its keys are entered again from the CommitLog. Copy the disk", (*it)->path(),
+              it == bad ? "the disk could not give a part of the file" : "stands behind such a file", aside);
+    MQ_TRY_VOID(fs_.rename((*it)->path(), aside));
+  }
+  files_.erase(bad, files_.end());
+  position_ = log_.min();
+  return resume();
+}
+
 Result<int64_t> IndexService::sync() {
   MutexLock lock(mu_);
+  MQ_TRY_VOID(set_unreadable_aside());
   if (files_.empty()) return int64_t{0};
   MQ_TRY_VOID(files_.back()->sync());
   return files_.back()->end_timestamp();

@@ -41,7 +41,8 @@ class IndexService {
   int64_t position() const;
   /// Index loop. Removes files whose messages are all before `log_min`.
   void expire(int64_t log_min);
-  /// Index loop. Syncs all; returns the time up to which the index is on disk, for the checkpoint.
+  /// Index loop. Syncs all; returns the time up to which the index is on disk, for the checkpoint. Files of which the disk could not give
+  /// a part are kept aside, and those behind them; the next follow() enters their keys again.
   Result<int64_t> sync();
 
   struct Found {
@@ -62,7 +63,10 @@ class IndexService {
 
   enum class Followed : uint8_t { kAll, kSome, kBlocked };
 
+  /// Where a file of the folder is kept that cannot be used.
+  std::string name_aside(const std::string& path) const;
   Result<> resume() REQUIRES(mu_);
+  Result<> set_unreadable_aside() REQUIRES(mu_);
   Followed follow_until(int64_t deadline_ms);
   /// Appends the keys of the record at `phy` to keys_.
   void gather(const RecordView& record, int64_t phy) REQUIRES(mu_);

@@ -28,7 +28,7 @@ int64_t QueueExt::put(const ExtUnit& unit) {
   if (position + room + size > ExtUnit::position(ExtUnit::kMaxAddress)) return unit.tagsCode;
   if (size > room - ExtUnit::kEndBytes) {
     const size_t filled = pending_.size() + static_cast<size_t>(room);
-    pending_.append_be(int16_t{-1});
+    if (room >= 2) pending_.append_be(int16_t{-1});   // less is left only of a file that was of another size once
     std::fill_n(pending_.reserve(filled - pending_.size()), filled - pending_.size(), std::byte{0});
     pending_.commit(filled - pending_.size());
     position += room;
@@ -126,10 +126,15 @@ Result<> QueueExt::remove_files() {
   files_.close(serial_);
   MQ_TRY(const auto all, bases());
   for (const int64_t base : all) MQ_TRY_VOID(files_.fs().remove(dir_ + "/" + segment_name(base)));
-  MutexLock lock(mu_);
-  pending_.clear();
-  in_file_ = 0;
-  return files_.fs().exists(dir_) ? files_.fs().remove_dir(dir_) : Result<>{};
+  {
+    MutexLock lock(mu_);
+    pending_.clear();
+    in_file_ = 0;
+  }
+  const auto rest = files_.fs().list(dir_);
+  if (rest && rest->empty()) return files_.fs().remove_dir(dir_);
+  if (rest) log.warn("{} stays: {} is not a file of it", dir_, rest->front().name);
+  return {};
 }
 
 // --- recovery -------------------------------------------------------------------------------------------------------
@@ -189,10 +194,12 @@ Result<> QueueExt::recover(int64_t last_address) {
     if (get(last_address, memory, unit)) return cut(ExtUnit::position(last_address) + unit.bytes());
     log.warn("{}: the unit at {} is not there; filters look at the messages themselves", dir_, ExtUnit::position(last_address));
   }
+  // No address may be given twice: entries that lead to lost units would find those of other messages there.
+  const int64_t least = ExtUnit::is_address(last_address) ? files_.base_of(ExtUnit::position(last_address)) + files_.file_bytes() : 0;
   MQ_TRY(const auto all, bases());
-  if (all.empty()) return cut(0);
+  if (all.empty()) return cut(least);
   MQ_TRY(const int64_t end, end_of_units(all.back()));
-  return cut(end);
+  return cut(std::max(least, end));
 }
 
 }  // namespace mq::store

@@ -156,6 +156,49 @@ TEST(QueueExt, GoesWithItsTopic) {
   EXPECT_TRUE(t.ext_file(1).empty());
 }
 
+TEST(QueueExt, AddressesOfLostFilesAreNotGivenAgain) {
+  WithExt t;
+  ASSERT_TRUE(t.start());
+  t.append("A", 0, 10);
+  t.stop();
+  t.remove_all("consumequeue_ext/A/0");
+  ASSERT_TRUE(t.start());
+  t.bits.turn = 1;   // the next messages match what the lost ones did not
+  t.append("A", 0, 10);
+  t.run_for(3000);
+  EXPECT_EQ(t.raw_tags_code(10), ExtUnit::address(kExtFile));
+  EXPECT_EQ(shown(t.store(), 1), 10 + 5) << "without its unit each of the first ten is looked at";
+  t.crash();
+  ASSERT_TRUE(t.start());
+  EXPECT_EQ(shown(t.store(), 1), 10 + 5);
+}
+
+TEST(QueueExt, AForeignFileStopsNoDeletion) {
+  WithExt t;
+  ASSERT_TRUE(t.start());
+  t.append("A", 0, 10);
+  t.run_for(3000);
+  t.make("consumequeue_ext/A/0/note.txt", "mine");
+  ASSERT_TRUE(t.store().delete_topic("A"));
+  EXPECT_TRUE(t.ext_file(0).empty());
+  EXPECT_EQ(t.read("consumequeue_ext/A/0/note.txt"), "mine");
+}
+
+TEST(QueueExt, TheSizeOfMostFilesCounts) {
+  WithExt t;
+  ASSERT_TRUE(t.start());
+  t.append("A", 0, 40);
+  t.append("B", 0, 2);
+  t.run_for(3000);
+  t.stop();
+  t.truncate("consumequeue_ext/A/0/00000000000000000000", 209);   // the first that is met
+  ASSERT_TRUE(t.start());
+  EXPECT_EQ(t.store().entry_at(*t.store().find_queue("A", 0), {39})->tagsCode, t.store().entry_at(*t.store().find_queue("A", 0), {0})->tagsCode);
+  EXPECT_GE(t.store().entry_at(*t.store().find_queue("A", 0), {39})->tagsCode, INT32_MIN) << "its unit is where it was";
+  t.append("A", 0, 40);
+  EXPECT_GE(t.store().entry_at(*t.store().find_queue("A", 0), {79})->tagsCode, INT32_MIN);
+}
+
 TEST(QueueExt, OffCostsNothing) {
   TestStore t;
   ASSERT_TRUE(t.start());

@@ -97,7 +97,7 @@ Result<LoadedQueues> QueueLoader::load(const Limits& limits) {
 Result<> QueueLoader::keep_aside(const std::string& dir, const std::string& name, const Found& found, std::string_view why) const {
   std::string flat = found.topic;
   std::replace(flat.begin(), flat.end(), '/', '_');
-  const std::string aside = files_.dir() + "." + flat + "." + std::to_string(found.queue_id) + "." + name + ".bad";
+  const std::string aside = env::free_name(fs_, files_.dir() + "." + flat + "." + std::to_string(found.queue_id) + "." + name + ".bad");
   log.warn("{}/{}: {}; it is kept as {} and its entries are built again from the CommitLog", dir, name, why, aside);
   return fs_.rename(dir + "/" + name, aside);
 }
@@ -257,10 +257,16 @@ Result<int64_t> QueueLoader::count_prefill(const std::string& path, int64_t slot
   MQ_TRY(const auto file, fs_.open(path, env::Open::kRead));
   MQ_TRY(const CqEntry first, slot_of(*file, 0));
   if (!first.is_prefill()) return int64_t{0};   // nearly always
-  return search(slots, [&](int64_t slot) -> Result<bool> {
-    MQ_TRY(const CqEntry e, slot_of(*file, slot));
-    return e.is_prefill();
-  });
+  // One after the other: further on there may be more of them, where messages were lost.
+  Block block;
+  for (int64_t at = 0; at < slots; at += kBlockSlots) {
+    const int64_t n = std::min(kBlockSlots, slots - at);
+    MQ_TRY_VOID(file->read(at * CqEntry::kBytes, std::span(block).first(static_cast<size_t>(n * CqEntry::kBytes))));
+    for (int64_t i = 0; i < n; ++i) {
+      if (!CqEntry::load(block.data() + i * CqEntry::kBytes).is_prefill()) return at + i;
+    }
+  }
+  return slots;
 }
 
 }  // namespace mq::store

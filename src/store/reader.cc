@@ -6,7 +6,7 @@
 
 namespace mq::store {
 namespace {
-Logger log("store");
+Logger logger("store");
 RateLimit failed_reads(1000);
 }  // namespace
 
@@ -25,7 +25,7 @@ void Reader::read(const ConsumeQueue* queue, const ReadRequest& request, ReadRes
   walk.run();
   if (out.cold) return;
   if (int64_t swallowed = 0; out.failed && failed_reads.allow(clock_.mono_ms(), swallowed)) [[unlikely]] {
-    log.error("topic {} queue {} cannot be read at offset {}: {} ({} more since)", queue->topic(), queue->queue_id(), request.offset.index, walk.why_failed(), swallowed);
+    logger.error("topic {} queue {} cannot be read at offset {}: {} ({} more since)", queue->topic(), queue->queue_id(), request.offset.index, walk.why_failed(), swallowed);
   }
   auto& counter = out.status == GetStatus::FOUND ? counters_.found : counters_.miss;
   counter.fetch_add(1, std::memory_order_relaxed);

@@ -97,7 +97,21 @@ void Recovery::enter(const std::shared_ptr<ConsumeQueue>& queue, const RecordVie
   ByteBuffer bits;
   if (filter_bits && queue->ext_to_write()) filter_bits->append(r.m.topic, r.m.properties, bits);
   appender_.dispatch(queue, entry_of(r, delay_ms_of_level), r.m.storeTimestamp, bits.view());
-  ++out.dispatched;
+  if (++out.dispatched % entries_in_memory == 0) write_entries(out);
+}
+
+/// What cannot be written, as on a full disk, stays in memory.
+void Recovery::write_entries(Recovered& out) {
+  const Appender::Dirty dirty = appender_.take_dirty();
+  for (const auto& q : dirty.queues) {
+    std::vector<int64_t> touched, ext_touched;
+    if (auto r = q->flush(files_, touched, ext_touched); !r) {
+      log.warn("topic {} queue {}: {}", q->topic(), q->queue_id(), r.error().message());
+      appender_.list_again(q);
+    }
+    for (const int64_t base : touched) out.unsynced.emplace_back(q, base);
+    for (const int64_t base : ext_touched) out.unsynced_ext.emplace_back(q, base);
+  }
 }
 
 /// A queue that misses entries before this one must be built from the log's beginning.
@@ -136,7 +150,7 @@ Result<> Recovery::rebuild(Recovered& out) {
     if (queue->ext()) MQ_TRY_VOID(queue->ext()->remove_files());
     queues_.remove(*queue);
   }
-  std::erase_if(out.unsynced, [](const auto& file) { return file.first->deleted(); });
+  for (auto* files : {&out.unsynced, &out.unsynced_ext}) std::erase_if(*files, [](const auto& file) { return file.first->deleted(); });
   // Damaged places are left out: what stands behind them keeps its offsets.
   scan_log(*log_.files(), log_.min(), out.end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) { return enter_rebuilt(r, out); },
            [](int64_t from, int64_t to) { log.error("the CommitLog cannot be read from {} to {}: messages there are lost", from, to); });

@@ -30,6 +30,7 @@ struct Recovered {
   int64_t dispatched = 0;        // entries that were built again
   /// ConsumeQueue files that must be on the disk before the safe point moves: queue and base.
   std::vector<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced;
+  std::vector<std::pair<std::shared_ptr<ConsumeQueue>, int64_t>> unsynced_ext;   // likewise, of ConsumeQueueExt
 };
 
 class Recovery {
@@ -49,6 +50,8 @@ class Recovery {
   const FilterBits* filter_bits = nullptr;
   /// Records of the topic before this position were deleted with it. Empty: none.
   std::function<int64_t(std::string_view topic)> deleted_before;
+  /// So many entries are kept in memory before they are written; a queue built again from a large log has very many.
+  int64_t entries_in_memory = 1'000'000;
   /// The queues that there were. nullopt: nobody knows.
   std::optional<std::vector<KnownQueues::Line>> known;
 
@@ -64,6 +67,7 @@ class Recovery {
   void add_missing(int64_t trusted);
   void dispatch(const RecordView& record, Recovered& out);
   void enter(const std::shared_ptr<ConsumeQueue>& queue, const RecordView& record, Recovered& out);
+  void write_entries(Recovered& out);
   Result<> remove_segments(const std::string& dir);
   Result<> rebuild(Recovered& out);
   bool enter_rebuilt(const RecordView& record, Recovered& out);

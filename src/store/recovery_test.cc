@@ -1,9 +1,12 @@
 // What recovery makes of damaged, missing and foreign files. The log is the truth; nothing beside it stops the store.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/log.h"
 #include "msg/record.h"
 #include "store/format/consume_queue_entry.h"
+#include "store/recovery.h"
 #include "store/test_store.h"
 
 namespace mq::store {
@@ -335,6 +338,66 @@ TEST(Recovery, ALongTailOfZerosIsFoundByHalves) {
     t.crash();
     t.expect_restart("killed");
   }
+}
+
+TEST(Recovery, HolesInTheMiddleHideNothingBehindThoseAtTheBeginning) {
+  TestStore t;
+  fill_and_stop(t);
+  std::array<std::byte, CqEntry::kBytes> hole;
+  CqEntry::prefill().store(hole.data());
+  for (const int slot : {0, 1, 4}) t.write(TestStore::queue_file("A", 0, 0), slot * CqEntry::kBytes, as_text(hole));
+  ASSERT_TRUE(t.start());
+  EXPECT_EQ(t.store().min_offset(*t.store().find_queue("A", 0)).index, 2);
+}
+
+TEST(Recovery, WhatIsKeptAsideOverwritesNothing) {
+  TestStore t;
+  fill_and_stop(t);
+  for (size_t n = 1; n <= 3; ++n) {
+    t.make("index/20200101000000000", "x");
+    t.make(TestStore::queue_file("A", 0, 1), kZeros4K);
+    t.expect_restart("damaged again");
+    EXPECT_EQ(t.names("index.index-20200101000000000.bad").size(), n);
+    EXPECT_EQ(t.names("consumequeue.A.0.").size(), n);
+    t.stop();
+  }
+}
+
+TEST(Recovery, ALargeRebuildWritesAsItGoes) {
+  TestStore t;
+  fill_and_stop(t);
+  t.remove_all("consumequeue/A");
+  CommitLog log(t.fs(), TestStore::path("commitlog"), TestStore::kLogFile);
+  ASSERT_TRUE(log.load());
+  QueueFiles files(t.fs(), TestStore::path("consumequeue"), TestStore::kQueueFile, 16);
+  QueueTable queues(files);
+  WriteGate gate;
+  Appender appender(t.machine().env().clock(), log, queues, gate);
+  Recovery recovery(t.fs(), log, files, queues, appender);
+  recovery.lower_safe_point = [](int64_t) { return Result<>{}; };
+  recovery.entries_in_memory = 20;
+  const auto r = recovery.run(CheckpointData{}, true);
+  ASSERT_TRUE(r);
+  EXPECT_TRUE(t.fs().exists(TestStore::path(TestStore::queue_file("A", 0, 0))));
+  EXPECT_TRUE(t.fs().exists(TestStore::path(TestStore::queue_file("A", 0, 2))));
+  EXPECT_GE(r->unsynced.size(), 4U) << "what is written and not synced must not be forgotten";
+  EXPECT_EQ(queues.find("A", 0)->max(), 30);
+}
+
+TEST(Recovery, AnEmptyNewestIndexFileEntersNothingTwice) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(t.try_append("B", 0, "key" + std::to_string(i)).status, PutStatus::kPutOk);
+  t.run_for(3000);
+  t.stop();
+  const auto files = t.fs().list(TestStore::path("index")).value();
+  ASSERT_EQ(files.size(), 3U);
+  const auto newest = static_cast<size_t>(files.back().size);
+  t.make("index/" + files.back().name, std::string(newest, '\0'));
+  ASSERT_TRUE(t.start());
+  t.run_for(3000);
+  EXPECT_EQ(t.found("B", "key49"), 1U);
+  EXPECT_EQ(t.fs().list(TestStore::path("index"))->size(), 3U) << "only what the empty file had is entered again";
 }
 
 TEST(Recovery, TheClockWasSetBackMeanwhile) {

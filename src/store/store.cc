@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -111,18 +112,25 @@ struct Store::Impl {
         index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"),
         known(fs, root + "/knownQueues"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
 
-  /// Of all ConsumeQueueExt files: as the first one has that is there, else as configured.
+  /// Of all ConsumeQueueExt files: as most have that are there, else as configured.
   int64_t ext_file_bytes() const {
-    const std::string dir = root + "/consumequeue_ext";
-    std::string path = dir;
-    for (int depth = 0; fs.exists(dir) && depth < 3; ++depth) {
-      const auto entries = fs.list(path);
-      if (!entries || entries->empty()) break;
-      const env::DirEntry& first = entries->front();
-      path += "/" + first.name;
-      if (!first.is_dir && first.size > 0) return first.size;
+    const int64_t configured = std::max(config.mappedFileSizeConsumeQueueExt(), 1024);
+    std::map<int64_t, int64_t> votes;
+    count_sizes(root + "/consumequeue_ext", 2, votes);
+    int64_t most = configured;
+    for (const auto& [size, count] : votes) {
+      if (count > votes[most]) most = size;
     }
-    return std::max(config.mappedFileSizeConsumeQueueExt(), 1024);
+    return most;
+  }
+  /// Of the files of a queue, `depth` folders further down.
+  void count_sizes(const std::string& dir, int depth, std::map<int64_t, int64_t>& votes) const {
+    if (!fs.exists(dir)) return;
+    const auto entries = fs.list(dir);
+    for (const env::DirEntry& e : entries ? *entries : std::vector<env::DirEntry>{}) {
+      if (e.is_dir && depth > 0) count_sizes(dir + "/" + e.name, depth - 1, votes);
+      if (!e.is_dir && depth == 0 && e.size > 0 && parse_segment_name(e.name)) ++votes[e.size];
+    }
   }
 
   /// Makes the names of the folders durable from the top of the file system down. Always, not only when they were made
@@ -173,6 +181,7 @@ struct Store::Impl {
     }
     MQ_TRY_VOID(fs.sync_dir(log_.dir()));   // removed files must not come back, nor found ones go
     unsynced.insert(r.unsynced.begin(), r.unsynced.end());
+    unsynced_ext.insert(r.unsynced_ext.begin(), r.unsynced_ext.end());
     const int64_t newest = std::max(r.store_timestamp, saved.physicMsgTimestamp);
     appender.resume_at(newest);
     flush.begin_at(r.end, newest);

@@ -14,7 +14,9 @@ using namespace mq;
 
 constexpr const char* kRoot = "/data/store";
 constexpr const char* kFiles[] = {"/config/topics.json",      "/config/subscriptionGroup.json", "/config/consumerOffset.json",
-                                  "/config/delayOffset.json", "/deletedTopics",                 "/checkpoint"};
+                                  "/config/delayOffset.json", "/deletedTopics",                 "/checkpoint",
+                                  "/config/consumerFilter.json", "/config/messageRequestMode.json", "/config/auth.json", "/knownQueues"};
+constexpr size_t kOfNamesrv = 0x0F;
 
 void write(env::FileSystem& fs, const std::string& path, std::string_view content) {
   MQ_CHECK(fs.make_dirs(path.substr(0, path.rfind('/'))));
@@ -27,7 +29,10 @@ void run_broker(env::SimMachine& machine) {
   store::MessageStoreConfig store;
   broker::HostConfig host;
   const ops::ServiceConfig service;
-  Configuration all({&config, &store, &host});
+  auth::AuthConfig auth;
+  auth.authenticationMetadataProvider.set("LocalAuthenticationMetadataProvider");   // reads the users, checks nobody
+  config.enableCalcFilterBitMap.set(true);
+  Configuration all({&config, &store, &host, &auth});
   config.brokerName.set("broker-a");
   config.brokerIP1.set(machine.address());
   host.ioLoops.set(1);
@@ -36,7 +41,7 @@ void run_broker(env::SimMachine& machine) {
   store.maxHashSlotNum.set(100);
   store.maxIndexNum.set(400);
   store.mappedFileSizeConsumeQueue.set(20 * 50);
-  broker::Broker broker(machine.env(), {config, store, host, service, all, "", "/home"});
+  broker::Broker broker(machine.env(), {.broker = config, .store = store, .host = host, .service = service, .all = all, .home = "/home", .auth = &auth});
   const auto started = broker.start();
   MQ_CHECK(started);
   broker.stop();
@@ -77,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto kind = input.number<uint8_t>();
   const std::string suffix = kind & 0x80 ? ".bak" : "";
   const size_t file = kind & 0x0F;
-  if (file >= std::size(kFiles)) check_kv(suffix, input.rest());
-  else check_broker(kRoot + std::string(kFiles[file]) + suffix, input.rest());
+  if (file == kOfNamesrv) check_kv(suffix, input.rest());
+  else if (file < std::size(kFiles)) check_broker(kRoot + std::string(kFiles[file]) + suffix, input.rest());
   return 0;
 }

@@ -40,9 +40,7 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
   std::map<QueueKey, std::unique_ptr<ConsumeQueue>> writers;
   for (const QueueKey& key : broken_) {
     const std::string dir = files.queue_dir(key.first, key.second);
-    std::string aside = path("consumequeue." + key.first + "." + std::to_string(key.second) + ".bad");
-    for (int n = 1; fs_.exists(aside); ++n) aside = path("consumequeue." + key.first + "." + std::to_string(key.second) + ".bad" + std::to_string(n));
-    if (fs_.exists(dir)) MQ_TRY_VOID(fs_.rename(dir, aside));
+    if (fs_.exists(dir)) MQ_TRY_VOID(fs_.rename(dir, env::free_name(fs_, path("consumequeue." + key.first + "." + std::to_string(key.second) + ".bad"))));
     writers[key] = std::make_unique<ConsumeQueue>(key.first, key.second, files);
   }
   Result<> written;
@@ -87,7 +85,7 @@ Result<> StoreChecker::rebuild_index_from(const std::string& file) {
   MQ_TRY(const auto entries, fs_.list(path("index")));
   for (const env::DirEntry& e : entries) {
     if (e.is_dir || path("index/" + e.name) < file) continue;
-    MQ_TRY_VOID(fs_.rename(path("index/" + e.name), path("index.index-" + e.name + ".bad")));
+    MQ_TRY_VOID(fs_.rename(path("index/" + e.name), env::free_name(fs_, path("index.index-" + e.name + ".bad"))));
   }
   return catch_up_index();
 }

@@ -191,7 +191,7 @@ void StoreChecker::check_queues() {
     if (what.empty()) continue;
     if (q.first_bad >= 0) say(fmt::format("the first at offset {}", q.first_bad));
     broken_.insert(key);
-    add(Level::kDamage, name, what, "its files are kept aside and written again from the CommitLog", [this, key = key] { return rebuild_queue(key); });
+    add(Level::kDamage, name, what, "its files are kept aside and written again from the CommitLog", [this, queue = key] { return rebuild_queue(queue); });
   }
   for (const auto& [key, count] : absent_) {
     const auto& [topic, queue_id] = key;
@@ -201,7 +201,7 @@ void StoreChecker::check_queues() {
       report_.pending_entries += count;
     } else if (known) {
       broken_.insert(key);
-      add(Level::kDamage, fmt::format("topic {} queue {}", topic, queue_id), what, "it is written from the CommitLog", [this, key = key] { return rebuild_queue(key); });
+      add(Level::kDamage, fmt::format("topic {} queue {}", topic, queue_id), what, "it is written from the CommitLog", [this, queue = key] { return rebuild_queue(queue); });
     } else {
       add(Level::kNote, fmt::format("topic {} queue {}", topic, queue_id), what + "; topics.json does not know the topic, it was deleted");
     }
@@ -260,7 +260,7 @@ void StoreChecker::check_checkpoint() {
   const std::string file = path("checkpoint");
   if (!fs_.exists(file)) return add(Level::kNote, file, "is not there; the next start reads the log from further back");
   const auto data = Checkpoint::read(fs_, file);
-  const auto keep_aside = [this, file] { return fs_.rename(file, file + ".bad"); };
+  const auto keep_aside = [this, file] { return fs_.rename(file, env::free_name(fs_, file + ".bad")); };
   if (!data) return add(Level::kDamage, file, data.error().message(), "it is kept aside; the next start reads more of the log", keep_aside);
   if (data->recoverFrom > report_.log_end && !report_.live) {
     return add(Level::kDamage, file, fmt::format("vouches for {}, the log ends at {}", data->recoverFrom, report_.log_end), "it is kept aside", keep_aside);
