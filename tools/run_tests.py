@@ -33,6 +33,9 @@ def build(preset, *targets):
     return f"cmake --preset {preset} > /dev/null && cmake --build --preset {preset} -j{JOBS} {chosen}"
 
 
+THREADED = ["base_test", "env_test", "remoting_test", "ops_test", "auth_test", "store_test", "namesrv_test", "broker_test"]
+TSAN = "TSAN_OPTIONS=halt_on_error=1:exitcode=66"   # a server with a race dies of it, which its test sees
+
 STEPS = [
     Step("layers", "tools/layers.py .", "includes go downward only"),
     Step("build-dev", build("dev"), "everything with asan and ubsan", minutes=45),
@@ -63,10 +66,15 @@ STEPS = [
          needs=str(YARDSTICKS / "peers/peers"), minutes=20),
     Step("suites", "tests/yardsticks/run suites --parts 10", "a part of Apache's own tests of 4.9.7 and 4.2.0, another one each day",
          "default", needs=str(YARDSTICKS / "suites/suites"), minutes=15),
+    Step("sim", "MQ_PRESET=sim tests/sim/run --seeds 8500", "10,200 simulation seeds in a fast build; the unit step has some with asan and ubsan", "default",
+         needs="tests/sim/run", minutes=25),
     Step("suites-full", "tests/yardsticks/run suites", "Apache's own tests of 4.9.7 and 4.2.0, all", "full",
          needs=str(YARDSTICKS / "suites/suites"), minutes=90),
     Step("sim-long", "MQ_PRESET=sim tests/sim/run --seeds 20000 && tests/sim/run --seeds 1000 --first 50001", "more simulation seeds: many in a fast build, "
          "some with asan and ubsan", "full", needs="tests/sim/run", minutes=90),
+    Step("thread-safety", build("tidy", "merlinmq"), "clang's analysis of what is guarded by which mutex, and its warnings", "full", minutes=40),
+    Step("tsan", f"{build('tsan', *THREADED, 'merlinmq')} && {TSAN} ctest --preset tsan -j2 -V --timeout 900 -R '^({'|'.join(THREADED)})$' && "
+         f"{TSAN} tests/smoke/run build/tsan/bin", "what runs on several threads, and real processes, with the thread sanitizer", "full", minutes=90),
     Step("crash-long", "tests/smoke/run build/release/bin --kills 200", "200 x kill -9 under load", "full",
          needs="tests/smoke/run", minutes=60),
     Step("fuzz", "tests/fuzz/run --minutes 2", "every parser of outside bytes with libFuzzer (clang 19)", "full",
