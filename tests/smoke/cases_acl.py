@@ -150,3 +150,36 @@ def test_acl_of_4x_reads_plain_acl_yml_and_reads_it_again(a):
         b.term()
         b.start(wait=False)
         assert b.process.wait(20) != 0 and "plain_acl.yml" in b.output()
+
+
+def test_acl_of_4x_commands_of_mqadmin(a):
+    """updateAclConfig, updateGlobalWhiteAddr, clusterAclConfigVersion, getAclConfig, deleteAclConfig with access control on."""
+    with Cluster(a.bin) as c:
+        home = c.folder / "home"
+        (home / "conf").mkdir(parents=True)
+        plain = home / "conf/plain_acl.yml"
+        plain.write_text("accounts:\n- accessKey: rootkey\n  secretKey: 12345678\n  admin: true\n")
+        n = c.namesrv()
+        b = c.broker(aclEnable="true", rocketmqHome=home)
+
+        def root(*words):
+            done = admin_as(c, "rootkey", "12345678", *words)
+            assert done.returncode == 0 and not done.stderr, done
+            return done.stdout
+        assert root("updateAclConfig", "-n", n.addr, "-b", b.addr, "-a", "appkey1", "-s", "appsecret", "-t", "A=DENY,B=PUB|SUB", "-g", "g=SUB", "-i", "DENY") == (
+            f"create or update plain access config to {b.addr} success.\nPlainAccessConfig{{accessKey='appkey1', whiteRemoteAddress='null', admin=false, "
+            "defaultTopicPerm='DENY', defaultGroupPerm='null', topicPerms=[A=DENY, B=PUB|SUB], groupPerms=[g=SUB]}")
+        assert "appkey1" in plain.read_text() and "CODE: 209" in admin_as(c, "rootkey", "12345678", "updateAclConfig", "-b", b.addr, "-a", "k", "-s", "short").stderr
+        assert root("updateGlobalWhiteAddr", "-n", n.addr, "-c", "DefaultCluster", "-g", "10.0.0.1,10.0.1.*") == (
+            f"update global white remote addresses to {b.addr} success.\n")
+        assert "10.0.1.*" in plain.read_text()
+        versions = root("clusterAclConfigVersion", "-n", n.addr, "-c", "DefaultCluster").splitlines()
+        assert versions[0].startswith("#Cluster Name     #Broker Name") and versions[-1] == "get cluster's plain access config version success.", versions
+        assert versions[1].split()[:4] == ["DefaultCluster", "broker-a", b.addr, str(plain)], versions
+        listed = root("getAclConfig", "-n", n.addr, "-b", b.addr)
+        assert "globalWhiteRemoteAddresses" in listed and "appkey1" in listed and "B=PUB|SUB" in listed, listed
+        assert root("deleteAclConfig", "-n", n.addr, "-b", b.addr, "-a", "appkey1") == (
+            f"delete plain access config account from {b.addr} success.\naccount's accessKey is:appkey1")
+        assert "appkey1" not in plain.read_text()
+        # Not without an administrator's key.
+        assert "No accessKey is configured" in admin_as(c, None, "", "deleteAclConfig", "-b", b.addr, "-a", "rootkey").stderr
