@@ -27,7 +27,7 @@ struct Command {
   std::string_view one_of = {};
   /// Options that Java's tool does not know: extra::kWatch, extra::kJson.
   uint8_t extras = 0;
-  bool strict_exit = false;      // a command that Java's tool has not: its exit status always tells whether it failed
+  int failed_status = 0;         // exit status of a failure; 0, as of Java's tool, only for commands that it has
 };
 
 /// All commands in the order in which `mqadmin` lists them (that of 5.3.3).
@@ -58,6 +58,7 @@ void add_monitor_commands(std::vector<Command>& to);
 void add_auth_commands(std::vector<Command>& to);
 void add_plain_acl_commands(std::vector<Command>& to);
 void add_store_commands(std::vector<Command>& to);
+void add_doctor_commands(std::vector<Command>& to);
 
 /// The tool: dispatch, parsing, failure texts. Returns the exit status: 0 also when a command failed, as Java's tool
 /// does, unless MERLINMQ_STRICT_EXIT=1.

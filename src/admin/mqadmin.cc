@@ -80,6 +80,12 @@ Result<std::unique_ptr<remoting::Tls>> outgoing_tls(env::Env& env, remoting::Tls
   return tls;
 }
 
+/// MERLINMQ_STRICT_EXIT=1: scripts want to know what failed.
+bool strict() {
+  const char* value = std::getenv("MERLINMQ_STRICT_EXIT");
+  return value && std::string_view(value) == "1";
+}
+
 bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
 /// Seconds of "--watch [SECONDS]", taken out of the words; 0: it is not there.
@@ -154,10 +160,9 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
   if (as_json) session.keep_records();
   if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
   const auto result = run_once(session, command, *options);
-  if (result) return 0;
+  if (result) return session.status();
   complain(fmt::format("{} command failed\n{}\n", command.java_class, result.error().message()));
-  const char* strict = std::getenv("MERLINMQ_STRICT_EXIT");
-  return command.strict_exit || (strict && std::string_view(strict) == "1") ? 1 : 0;
+  return command.failed_status > 0 ? command.failed_status : strict() ? 1 : 0;
 }
 
 }  // namespace
@@ -185,7 +190,7 @@ int run_mqadmin(env::Env& env, const std::vector<std::string>& words) {
   const Command* c = find_command(words[0]);
   if (!c) {
     out(fmt::format("The sub command {} not exist.\n", words[0]));
-    return 0;
+    return strict() ? 1 : 0;
   }
   const int status = run_command(env, *c, {words.begin() + 1, words.end()});
   std::fflush(stdout);
@@ -233,6 +238,7 @@ const std::vector<Command>& all_commands() {
     add_auth_commands(all);
     add_plain_acl_commands(all);
     add_store_commands(all);
+    add_doctor_commands(all);
     auto place = [](std::string_view name) { return std::find(std::begin(kOrder), std::end(kOrder), name) - std::begin(kOrder); };
     std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a.name) < place(b.name); });
     return all;

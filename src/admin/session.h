@@ -42,6 +42,10 @@ class Session {
   /// A failure that does not end the command, as Java prints a stack trace and goes on.
   void complain(const Error& failure);
 
+  /// The exit status of a command that did not fail, when it is not 0.
+  void leave_with(int status) noexcept { status_ = status; }
+  int status() const noexcept { return status_; }
+
   // --- calls ----------------------------------------------------------------------------------------------------------
   /// To one server; SUCCESS or a failure with its code and remark.
   template <wire::RequestCode C>
@@ -88,6 +92,12 @@ class Session {
     }
     return fail(Errc::kIo, last);
   }
+  /// Any code with fields given by hand; the answer whatever its code.
+  Result<remoting::ResponseBase> call_raw(const std::string& addr, int32_t code, std::vector<std::pair<std::string, std::string>> ext, int64_t timeout_ms) {
+    auto r = client_.call_raw(addr, code, std::move(ext), {}, timeout_ms);
+    if (!r) return fail(Errc::kIo, call_text(r.error(), addr, timeout_ms));
+    return r;
+  }
   const std::vector<std::string>& namesrvs() const noexcept { return namesrvs_; }
   env::Env& env() noexcept { return env_; }
 
@@ -121,6 +131,7 @@ class Session {
   env::Env& env_;
   std::vector<std::string> namesrvs_;
   std::optional<Json> records_;
+  int status_ = 0;
   remoting::BlockingClient client_;
 };
 

@@ -44,7 +44,7 @@ void add_store_commands(std::vector<Command>& to) {
                  {"", "dump", true, false, "Show this file of a store instead"},
                  {"", "from", true, false, "With --dump: the first entry, or position in a CommitLog file"},
                  {"", "count", true, false, "With --dump: how many entries, 100"}},
-                check, {}, 0, true});
+                check, {}, 0, 1});
 }
 
 }  // namespace mq::admin

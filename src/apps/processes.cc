@@ -62,7 +62,7 @@ std::optional<int> NamesrvProcess::prepare(const CommandLine& line) {
 
 Result<> NamesrvProcess::start() {
   MQ_TRY(contexts_, load_tls(tls, env_.fs(), false));
-  server_ = std::make_unique<namesrv::NameServer>(env_, namesrv::NameServer::Configs{config, netty, service, all, contexts_.get(), &auth});
+  server_ = std::make_unique<namesrv::NameServer>(env_, namesrv::NameServer::Configs{config, netty, service, all, contexts_.get(), &auth, &warnings});
   return server_->start();
 }
 
@@ -111,7 +111,7 @@ std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
 Result<> BrokerProcess::start() {
   MQ_TRY(contexts_, load_tls(tls, env_.fs(), client.useTLS()));
   broker_ = std::make_unique<broker::Broker>(
-      env_, broker::Broker::Configs{config, store, host, service, all, config_file_, user_home(), contexts_.get(), client.useTLS(), &auth});
+      env_, broker::Broker::Configs{config, store, host, service, all, config_file_, user_home(), contexts_.get(), client.useTLS(), &auth, &warnings});
   auto up = broker_->start();
   if (!up && up.error().code() == Errc::kPermission) return fail(std::move(up).error()).at(owner_text(store.storePathRootDir()));
   return up;

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <future>
 #include <thread>
 
 #include "auth/access.h"
@@ -37,6 +35,7 @@
 #include "msg/names.h"
 #include "msg/properties.h"
 #include "ops/pulse.h"
+#include "remoting/reach.h"
 #include "remoting/server.h"
 #include "remoting/tls.h"
 
@@ -66,17 +65,6 @@ constexpr bool every_request_has_a_room() {
 }
 static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
                                        OffsetAdminRoom, RelayRoom, ReplyRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom, AssignRoom, ColdRoom, HaRoom, RocksdbRoom>());
-
-/// For a connection that is only tried.
-class Unheard final : public env::ConnectionHandler {
- public:
-  size_t on_data(env::Connection&, ByteView bytes) noexcept override { return bytes.size(); }
-  void on_close(env::Connection&, const Error&) noexcept override {}
-  static Unheard& instance() {
-    static Unheard handler;
-    return handler;
-  }
-};
 
 int32_t io_loop_count(int32_t configured) {
   if (configured > 0) return std::min(configured, 64);
@@ -288,6 +276,7 @@ struct Broker::Impl {
       for (const auto& p : delay->progress()) keys.emplace_back(fmt::format("scheduleMessageOffset_{}", p.level), fmt::format("{},{}", p.offset, p.max));
       return keys;
     };
+    hooks.condition = [this] { return ops::condition(env.clock(), configs.warnings ? *configs.warnings : std::vector<std::string>{}, configs.tls); };
     if (configs.auth) hooks.locked_keys = auth::locked_keys(*configs.auth);
     admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));
     assign = std::make_unique<AssignRoom>(b, meta, [this] { return route ? route->namesrvs() : std::vector<std::string>{}; });
@@ -447,21 +436,11 @@ void Broker::stop() { impl_->stop(); }
 std::string Broker::check_advertised_address() const {
   const Impl& i = *impl_;
   const env::Endpoint told = advertised_address(i.configs.broker, i.configs.host);
-  const auto said = std::make_shared<std::promise<std::string>>();
-  std::future<std::string> answer = said->get_future();
-  i.env.run_on(*i.context->ctl, [&] {
-    i.context->ctl->net().connect(told, kAliveMs, [said, text = told.to_string()](Result<env::Connection*> c) {
-      if (c) {
-        (*c)->set_handler(&Unheard::instance());
-        (*c)->close(true);
-        return said->set_value("");
-      }
-      said->set_value(fmt::format("clients are told {}, but a connection from here to there fails ({}): unless a mapping makes it work for them, set brokerIP1", text,
-                                  c.error().message()));
-    });
-  });
-  if (answer.wait_for(std::chrono::milliseconds(2 * kAliveMs)) != std::future_status::ready) return "the control loop does not answer";
-  std::string problem = answer.get();
+  std::string problem;
+  if (const auto reached = remoting::try_connect(i.env, *i.context->ctl, told, kAliveMs); !reached) {
+    problem = fmt::format("clients are told {}, but a connection from here to there fails ({}): unless a mapping makes it work for them, set brokerIP1",
+                          told.to_string(), reached.error().message());
+  }
   const bool loopback = told.host == "localhost" || told.host.starts_with("127.") || told.host == "::1";
   const std::string names = i.configs.broker.namesrvAddr();
   if (problem.empty() && loopback && !names.empty() && !names.starts_with("127.") && !names.starts_with("localhost") && !names.starts_with("[::1]")) {

@@ -30,6 +30,7 @@ class Broker {
     remoting::Tls* tls = nullptr;   // of the ports; null: disabled
     bool useTLS = false;       // for the connections to NameServers; `tls` is loaded for clients then
     const auth::AuthConfig* auth = nullptr;   // null: no access control
+    const std::vector<std::string>* warnings = nullptr;   // of the start, about keys; told to mqadmin doctor
   };
   Broker(env::Env& env, Configs configs);
   ~Broker();

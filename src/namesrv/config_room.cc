@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/log.h"
+#include "ops/condition.h"
 
 namespace mq::namesrv {
 
@@ -62,7 +63,9 @@ Answer ConfigRoom::update(const wire::NoHeader&, Request& request) {
 }
 
 Answer ConfigRoom::show(const wire::NoHeader&, Request& request) {
-  return request.ok_body(s_.all.text(Configuration::Secrets::kHide));
+  const std::string text = s_.all.text(Configuration::Secrets::kHide);
+  if (!request.frame().ext.find(ops::kConditionField).data()) return request.ok_body(text);
+  return request.ok(ops::ConditionHeader{.version = {}, .condition = to_text(s_.condition())}, text);
 }
 
 }  // namespace mq::namesrv

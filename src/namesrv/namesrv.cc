@@ -9,6 +9,7 @@
 #include "namesrv/broker_room.h"
 #include "namesrv/client_room.h"
 #include "namesrv/config_room.h"
+#include "ops/condition.h"
 #include "ops/http_server.h"
 #include "ops/pulse.h"
 #include "ops/request_metrics.h"
@@ -65,7 +66,9 @@ struct NameServer::Impl {
     MQ_TRY_VOID(open_access());
     loop = &env.start_loop("ns");
     state.reset(new NamesrvState{.env = env, .loop = *loop, .config = configs.namesrv, .all = configs.all, .kv = kv, .tables = tables,
-                                 .cache = cache, .locked_keys = configs.auth ? auth::locked_keys(*configs.auth) : std::vector<std::string>{}, .started_ms = env.clock().mono_ms()});
+                                 .cache = cache, .locked_keys = configs.auth ? auth::locked_keys(*configs.auth) : std::vector<std::string>{},
+                                 .condition = [this] { return ops::condition(env.clock(), configs.warnings ? *configs.warnings : std::vector<std::string>{}, configs.tls); },
+                                 .started_ms = env.clock().mono_ms()});
     brokers = std::make_unique<BrokerRoom>(*state);
     clients = std::make_unique<ClientRoom>(*state);
     config_room = std::make_unique<ConfigRoom>(*state);

@@ -27,6 +27,7 @@ class NameServer {
     Configuration& all;        // all, for getNamesrvConfig and updateNamesrvConfig
     remoting::Tls* tls = nullptr;   // null: disabled
     const auth::AuthConfig* auth = nullptr;   // null: no access control
+    const std::vector<std::string>* warnings = nullptr;   // of the start, about keys; told to mqadmin doctor
   };
   NameServer(env::Env& env, Configs configs);
   ~NameServer();

@@ -1,6 +1,7 @@
 // What the NameServer's rooms share. Badge: owned by its loop.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 
 #include "namesrv/kv_config.h"
@@ -19,6 +20,7 @@ struct NamesrvState {
   RouteTables& tables;
   RouteCache& cache;
   std::vector<std::string> locked_keys;                         // that no request may change
+  std::function<Json()> condition;                              // as ops::condition
   int64_t started_ms = 0;                                       // mono
   ChannelId next_channel = 0;
   std::unordered_map<const remoting::Session*, ChannelId> channels;

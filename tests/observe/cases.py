@@ -124,17 +124,47 @@ def test_a_scrape_of_ten_thousand_topics(binaries):
         assert min(times) < 0.2 and len(text) < 20e6, (times, len(text))
 
 
+def beat_of(groups):
+    """A heartbeat of one client; groups: name -> message model."""
+    return json.dumps({"clientID": "c1", "producerDataSet": [], "consumerDataSet": [
+        {"groupName": g, "consumeType": "CONSUME_PASSIVELY", "messageModel": model, "consumeFromWhere": "CONSUME_FROM_LAST_OFFSET", "unitMode": False,
+         "subscriptionDataSet": [{"topic": "T", "subString": "*", "subVersion": 1, "tagsSet": [], "codeSet": [], "classFilterMode": False,
+                                  "expressionType": "TAG"}]} for g, model in groups.items()]}).encode()
+
+
+def test_one_bad_group_hides_no_other_of_ten_thousand(binaries):
+    with Cluster(binaries) as c:
+        port = free_port()
+        b = c.broker(httpPort=port)
+        names = [f"group-{i}" for i in range(10_000)]
+        with Connection(b.addr, timeout=120) as k:
+            for topic in ("T", "Gone"):
+                assert k.wait(k.send_message(topic, 0, b"x")).code == 0
+            for i in range(0, len(names), 500):
+                assert k.call(34, {}, beat_of(dict.fromkeys(names[i:i + 500], "CLUSTERING"))).code == 0
+            for name in names:
+                assert k.call(15, dict(consumerGroup=name, topic="T", queueId=0, commitOffset=0)).code == 0
+            assert k.call(15, dict(consumerGroup=names[0], topic="Gone", queueId=0, commitOffset=0)).code == 0
+            assert k.call(215, dict(topic="Gone")).code == 0   # the message that the group was to read is not there any more
+        times = []
+        for _ in range(3):
+            started = time.monotonic()
+            assert get(port, "/metrics")[0] == 200
+            times.append(time.monotonic() - started)
+        print(f"    10,000 groups: {min(times) * 1000:.0f} ms")
+        assert min(times) < 1, times
+        found = metrics(port)
+        lags = {labels["consumer_group"]: amount for labels, amount in found["rocketmq_consumer_lag_messages"] if labels["topic"] == "T"}
+        assert set(lags) == set(names) and set(lags.values()) == {1}, len(lags)
+
+
 def test_groups_that_broadcast_have_no_lag(binaries):
     with Cluster(binaries) as c:
         port = free_port()
         b = c.broker(httpPort=port)
-        beat = {"clientID": "c1", "producerDataSet": [], "consumerDataSet": [
-            {"groupName": g, "consumeType": "CONSUME_PASSIVELY", "messageModel": model, "consumeFromWhere": "CONSUME_FROM_LAST_OFFSET", "unitMode": False,
-             "subscriptionDataSet": [{"topic": "T", "subString": "*", "subVersion": 1, "tagsSet": [], "codeSet": [], "classFilterMode": False,
-                                      "expressionType": "TAG"}]} for g, model in (("shout", "BROADCASTING"), ("share", "CLUSTERING"))]}
         with Connection(b.addr) as k:
             assert k.wait(k.send_message("T", 0, b"x")).code == 0
-            assert k.call(34, {}, json.dumps(beat).encode()).code == 0
+            assert k.call(34, {}, beat_of({"shout": "BROADCASTING", "share": "CLUSTERING"})).code == 0
             for group in ("shout", "share"):
                 assert k.call(15, dict(consumerGroup=group, topic="T", queueId=0, commitOffset=0)).code == 0
             found = metrics(port)

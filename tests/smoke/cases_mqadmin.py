@@ -8,7 +8,7 @@ import time
 
 from cases_admin import heartbeat
 from remoting import Connection, Scripted
-from servers import Cluster
+from servers import Cluster, free_port
 
 
 def told(c, name, *words):
@@ -309,3 +309,36 @@ def test_mqadmin_json(a):
         failed = c.admin("topicStatus", "-n", ns.addr, "-t", "Nowhere", "--json")
         assert failed.stdout == "" and "No topic route info" in failed.stderr, failed
         assert "Unrecognized option: --json" in c.admin("updateTopic", "-n", ns.addr, "-b", b.addr, "-t", "X", "--json").stderr
+
+
+def test_mqadmin_lists_and_exit_statuses_in_scripts(a):
+    """A list of NameServers with commas or semicolons; failures end with 0 as of Java's tool, and with 1 when a script wants that."""
+    with Cluster(a.bin) as c:
+        first, second = c.namesrv(), c.namesrv()
+        c.broker()
+        deadline = time.monotonic() + 10
+        while "broker-a" not in c.admin("clusterList", "-n", second.addr).stdout:
+            assert time.monotonic() < deadline
+        dead = f"127.0.0.1:{free_port()}"
+
+        def rows(names, env={}):
+            c.admin_env = env
+            done = c.admin("clusterList", *(["-n", names] if names else []))
+            assert done.returncode == 0 and not done.stderr, done
+            return [line.split()[:4] for line in done.stdout.splitlines()]
+
+        one = rows(first.addr)
+        assert len(one) == 2 and one[1][:2] == ["DefaultCluster", "broker-a"], one
+        for names in (f"{first.addr},{second.addr}", f"{first.addr};{second.addr}", f" {first.addr} ; {second.addr};", f"{dead},{second.addr}", f"{dead};{second.addr}"):
+            assert rows(names) == one, names
+        assert rows("", {"NAMESRV_ADDR": f"{dead},{first.addr}"}) == one
+        for strict in ("", "1"):
+            c.admin_env = {"MERLINMQ_STRICT_EXIT": strict}
+            done = c.admin("clusterList", "-n", dead)
+            assert done.returncode == int(strict or 0) and "ClusterListSubCommand command failed" in done.stderr and dead not in done.stdout, done
+            done = c.admin("topicRoute", "-n", first.addr, "-t", "NotThere")
+            assert done.returncode == int(strict or 0) and "CODE: 17" in done.stderr and not done.stdout, done
+            done = c.admin("clusterlits", "-n", first.addr)
+            assert done.returncode == int(strict or 0) and done.stdout == "The sub command clusterlits not exist.\n", done
+            done = c.admin("topicRoute", "-n", first.addr)
+            assert done.returncode == 1 and done.stderr == "Missing required option: t\n" and done.stdout.startswith("usage: mqadmin topicRoute"), done

@@ -51,7 +51,8 @@ std::string distribution(const std::array<int64_t, 13>& counts) {
 }  // namespace
 
 AdminRoom::AdminRoom(BrokerContext& broker, Configuration& all, std::string config_path, Hooks hooks)
-    : broker_(broker), all_(all), config_path_(std::move(config_path)), hooks_(std::move(hooks)) {
+    : broker_(broker), all_(all), config_path_(std::move(config_path)), hooks_(std::move(hooks)),
+      disk_(broker.env.fs(), broker.env.clock(), broker.store.root_dir()) {
   MutexLock lock(mu_);
   version_.timestamp = broker.env.clock().now_ms();
 }
@@ -103,7 +104,25 @@ Answer AdminRoom::get_config(const wire::NoHeader&, Request& request) {
     MutexLock lock(mu_);
     header.version = to_text(to_json(version_));
   }
+  if (request.frame().ext.find(ops::kConditionField).data()) return get_condition(std::move(header), request);
   return request.ok(header, all_.text(Configuration::Secrets::kHide));
+}
+
+Answer AdminRoom::get_condition(wire::GetBrokerConfigResponseHeader header, Request& request) {
+  const bool posted = broker_.next_read_loop().post([this, version = std::move(header.version), responder = request.responder()]() mutable {
+    Json all = Json::object();
+    if (const auto ms = disk_.look()) all.add("diskMs", *ms);
+    else all.add("diskError", ms.error().message());
+    all.add("store", broker_.store.root_dir());
+    const Json told_of_itself = hooks_.condition();
+    for (const auto& [key, value] : told_of_itself.members()) all.add(key, value);
+    ops::ConditionHeader told{.version = std::move(version), .condition = to_text(all)};
+    env::Loop& loop = responder.session().loop();
+    (void)loop.post([told = std::move(told), text = all_.text(Configuration::Secrets::kHide), responder = std::move(responder)]() mutable {
+      (void)responder.ok(told, text);
+    });
+  });
+  return posted ? request.later() : request.refuse(ResponseCode::SYSTEM_BUSY, "the loop that reads the disk has too much to do");
 }
 
 Answer AdminRoom::runtime_info(const wire::NoHeader&, Request& request) {

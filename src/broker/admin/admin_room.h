@@ -7,6 +7,7 @@
 
 #include "broker/admin/meters.h"
 #include "broker/core/context.h"
+#include "ops/condition.h"
 #include "remoting/router.h"
 #include "wire/bodies/route.h"
 #include "wire/bodies/topic_config.h"
@@ -20,6 +21,7 @@ class AdminRoom {
     std::function<void(const std::vector<std::string>& changed)> on_config_change;
     std::vector<std::string> locked_keys;   // that no request may change
     std::function<std::vector<std::pair<std::string, std::string>>()> delay_progress;   // scheduleMessageOffset_N -> "a,b"
+    std::function<Json()> condition;        // as ops::condition; any thread
   };
   AdminRoom(BrokerContext& broker, Configuration& all, std::string config_path, Hooks hooks);
   /// Starts sampling. Not from a loop.
@@ -41,6 +43,8 @@ class AdminRoom {
                                   remoting::Route<wire::RequestCode::GET_BROKER_RUNTIME_INFO, &AdminRoom::runtime_info>>;
 
  private:
+  /// The configuration with the condition beside it; written and synced to the disk, so on a read loop.
+  remoting::Answer get_condition(wire::GetBrokerConfigResponseHeader header, remoting::Request& request);
   void add_store_keys(wire::KvTable& t, const store::StoreStats& s) const;
   void add_pool_keys(wire::KvTable& t) const;
 
@@ -48,6 +52,7 @@ class AdminRoom {
   Configuration& all_;
   const std::string config_path_;
   Hooks hooks_;
+  ops::DiskProbe disk_;
   StoreMeters meters_;
   env::Periodic sampler_;                              // badge: owned by ctl
   mutable Mutex mu_;
