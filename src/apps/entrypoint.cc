@@ -11,6 +11,7 @@
 
 #include "apps/processes.h"
 #include "base/numbers.h"
+#include "base/split.h"
 
 namespace mq::apps {
 
@@ -98,6 +99,14 @@ int run_broker(std::vector<std::string> words) {
   fmt::print("launch broker as {}\n", settings.mode.empty() ? "single" : "cluster, " + settings.mode);
   line.derived = std::move(*identity);
   add_from_environment(line.derived);
+  if (const std::string addresses = first_of({"ADVERTISED_ADDRESSES"}); !addresses.empty()) {   // wins over the pod's own address
+    auto address = advertised_of(addresses, settings.host_name);
+    if (!address) {
+      fmt::print(stderr, "{}\n", address.error().message());
+      return kExitUsage;
+    }
+    line.derived.push_back({"brokerIP1", std::move(*address), 0, ""});
+  }
   if (std::string list = name_servers(); !list.empty()) {
     ::unsetenv("NAMESRV_ADDR");
     line.derived.push_back({"namesrvAddr", std::move(list), 0, ""});
@@ -134,6 +143,15 @@ Result<std::vector<PropertyLine>> derive_identity(const ContainerSettings& s) {
     return fail(Errc::kInvalid, fmt::format("BROKER_CLUSTER_CONF={} is not known: 2m-noslave, 2m-2s-async or 2m-2s-sync is needed, or none for a single broker", s.mode));
   }
   return lines;
+}
+
+Result<std::string> advertised_of(const std::string& list, const std::string& host_name) {
+  const auto ordinal = ordinal_of(host_name);
+  const std::vector<std::string_view> all = split(list, ",");
+  if (!ordinal || *ordinal < 0 || static_cast<size_t>(*ordinal) >= all.size() || all[static_cast<size_t>(*ordinal)].empty()) {
+    return fail(Errc::kInvalid, fmt::format("ADVERTISED_ADDRESSES={} needs an address for each broker, by the number its host name ends in; this one is {}", list, host_name));
+  }
+  return std::string(all[static_cast<size_t>(*ordinal)]);
 }
 
 int entrypoint_main(std::vector<std::string> words) {

@@ -20,6 +20,10 @@ struct ContainerSettings {
 /// without an ordinal where the mode needs one.
 Result<std::vector<PropertyLine>> derive_identity(const ContainerSettings& settings);
 
+/// Pure. Of a list "HOST[:PORT],HOST[:PORT],..." what the broker of this host name tells clients. Errors: kInvalid for a host name without an
+/// ordinal, or one that the list has no entry for.
+Result<std::string> advertised_of(const std::string& list, const std::string& host_name);
+
 /// Runs the role that the arguments or the environment name, in this process: as PID 1 it gets the signals itself.
 int entrypoint_main(std::vector<std::string> words);
 /// `mqshutdown broker|namesrv`: SIGTERM to every such process of this machine, with the texts of RocketMQ's script.

@@ -136,3 +136,16 @@ def test_an_advertised_name(binaries):
     with Program(binaries, "mqbroker", "brokerName=a\nbrokerIP1=localhost\nlistenPort={port}\n") as p:
         p.wait_up()
         assert f"The broker[a, localhost:{p.port}] boot success." in p.text(), p.text()
+
+
+def test_each_pod_advertises_its_own_address(binaries):
+    """ADVERTISED_ADDRESSES of the image: by the number of the host name, before the pod's own address."""
+    def printed(pod, addresses):
+        env = os.environ | {"BROKER_CLUSTER_CONF": "2m-noslave", "POD_NAME": pod, "POD_IP": "10.9.9.9", "ADVERTISED_ADDRESSES": addresses, "NAMESRV_ADDR": "127.0.0.1:9"}
+        return subprocess.run([binaries / "merlinmq", "entrypoint", "broker", "-p"], capture_output=True, text=True, timeout=20, env=env)
+    for pod, expected in (("x-0", "brokerIP1=a.example.org:31911"), ("x-1", "brokerIP1=203.0.113.7:31921")):
+        lines = {line.split(" - ")[-1] for line in printed(pod, "a.example.org:31911,203.0.113.7:31921").stdout.splitlines()}
+        assert expected in lines, [line for line in lines if "rokerIP1" in line]
+    for pod, addresses in (("x-2", "a:1,b:2"), ("x-0", ",b:2")):
+        done = printed(pod, addresses)
+        assert done.returncode != 0 and "needs an address for each broker" in done.stderr, done

@@ -56,3 +56,60 @@ affinity:
             matchLabels: {{- include "merlinmq.selector" . | nindent 14 }}
 {{- end }}
 {{- end }}
+{{/* What cannot work is said before anything is made. */}}
+{{- define "merlinmq.check" -}}
+{{- if ne .Values.mode "2m-noslave" }}
+{{- fail (printf "mode=%s needs slaves, and a broker cannot replicate yet: it would refuse to start. Use mode=2m-noslave; broker.replicas is the number of masters" .Values.mode) }}
+{{- end }}
+{{- $x := .Values.broker.external }}
+{{- if $x.enabled }}
+{{- $n := int .Values.broker.replicas }}
+{{- if eq $x.type "NodePort" }}
+{{- if lt (len $x.nodePorts) $n }}{{ fail (printf "broker.external.nodePorts has %d entries, and there are %d brokers" (len $x.nodePorts) $n) }}{{ end }}
+{{- if and (not $x.host) (lt (len $x.addresses) $n) }}{{ fail "broker.external.host is missing: a name or address of the nodes that clients dial" }}{{ end }}
+{{- else if ne $x.type "LoadBalancer" }}{{ fail (printf "broker.external.type=%s: NodePort or LoadBalancer is needed" $x.type) }}
+{{- else if lt (len $x.addresses) $n }}{{ fail (printf "broker.external.addresses has %d entries, and there are %d brokers: clients are told one for each" (len $x.addresses) $n) }}{{ end }}
+{{- end }}
+{{- if and .Values.acl.plainSecret .Values.acl.usersSecret }}{{ fail "acl.plainSecret and acl.usersSecret exclude each other" }}{{ end }}
+{{- if and .Values.tls.certManager.enabled (not .Values.tls.certManager.issuerRef.name) }}{{ fail "tls.certManager.issuerRef.name is missing" }}{{ end }}
+{{- $secret := include "merlinmq.tlsSecret" . }}
+{{- if and (not $secret) (or .Values.tls.verify (ne .Values.tls.clientAuth "none")) }}{{ fail "tls.verify and tls.clientAuth need tls.secretName or tls.certManager" }}{{ end }}
+{{- end }}
+{{- define "merlinmq.tlsSecret" -}}
+{{- if .Values.tls.secretName }}{{ .Values.tls.secretName }}{{ else if .Values.tls.certManager.enabled }}{{ include "merlinmq.name" . }}-tls{{ end }}
+{{- end }}
+{{/* What the broker of each pod tells clients, by the pod's number. */}}
+{{- define "merlinmq.advertised" -}}
+{{- $x := .Values.broker.external -}}
+{{- $list := list -}}
+{{- range $i := until (int .Values.broker.replicas) -}}
+{{- if lt $i (len $x.addresses) -}}{{- $list = append $list (index $x.addresses $i) -}}
+{{- else -}}{{- $list = append $list (printf "%s:%d" $x.host (int (index $x.nodePorts $i))) -}}{{- end -}}
+{{- end -}}
+{{ join "," $list }}
+{{- end }}
+{{- define "merlinmq.tlsEnv" -}}
+- {name: ROCKETMQ_CONF_tls_server_mode, value: "{{ .Values.tls.mode }}"}
+{{- if include "merlinmq.tlsSecret" . }}
+- {name: ROCKETMQ_CONF_tls_test_mode_enable, value: "false"}
+- {name: ROCKETMQ_CONF_tls_server_certPath, value: /etc/merlinmq-tls/tls.crt}
+- {name: ROCKETMQ_CONF_tls_server_keyPath, value: /etc/merlinmq-tls/tls.key}
+{{- if ne .Values.tls.clientAuth "none" }}
+- {name: ROCKETMQ_CONF_tls_server_need_client_auth, value: "{{ .Values.tls.clientAuth }}"}
+- {name: ROCKETMQ_CONF_tls_server_authClient, value: "true"}
+- {name: ROCKETMQ_CONF_tls_server_trustCertPath, value: /etc/merlinmq-tls/ca.crt}
+- {name: ROCKETMQ_CONF_tls_client_certPath, value: /etc/merlinmq-tls/tls.crt}
+- {name: ROCKETMQ_CONF_tls_client_keyPath, value: /etc/merlinmq-tls/tls.key}
+{{- end }}
+{{- if .Values.tls.verify }}
+- {name: ROCKETMQ_CONF_tls_client_authServer, value: "true"}
+- {name: ROCKETMQ_CONF_tls_client_trustCertPath, value: /etc/merlinmq-tls/ca.crt}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- define "merlinmq.usersEnv" -}}
+- {name: ROCKETMQ_CONF_authenticationEnabled, value: "true"}
+- {name: ROCKETMQ_CONF_authorizationEnabled, value: "true"}
+- {name: ROCKETMQ_CONF_initAuthenticationUser, valueFrom: {secretKeyRef: {name: "{{ .Values.acl.usersSecret }}", key: initAuthenticationUser}}}
+- {name: ROCKETMQ_CONF_innerClientAuthenticationCredentials, valueFrom: {secretKeyRef: {name: "{{ .Values.acl.usersSecret }}", key: innerClientAuthenticationCredentials}}}
+{{- end }}
