@@ -26,12 +26,12 @@ int print_and_leave(const Configuration& all, const CommandLine& line) {
 
 Logger logger("tls");
 
-/// The TLS of the configuration; what it warns of is said here. Errors as Tls::load.
-Result<std::unique_ptr<remoting::Tls>> load_tls(const remoting::TlsConfig& config, env::FileSystem& fs, bool client) {
+/// The TLS of the configuration; what it warns of is said in the log, and on standard output when the log is not there. Errors as Tls::load.
+Result<std::unique_ptr<remoting::Tls>> load_tls(const remoting::TlsConfig& config, const ops::ServiceConfig& service, env::FileSystem& fs, bool client) {
   auto tls = std::make_unique<remoting::Tls>(config, fs);
   MQ_TRY(const auto said, tls->load(client));
   for (const std::string& line : said) {
-    fmt::print("{}\n", line);
+    if (service.logTo() == "file") fmt::print("{}\n", line);
     logger.warn("{}", line);
   }
   return tls;
@@ -61,7 +61,7 @@ std::optional<int> NamesrvProcess::prepare(const CommandLine& line) {
 }
 
 Result<> NamesrvProcess::start() {
-  MQ_TRY(contexts_, load_tls(tls, env_.fs(), false));
+  MQ_TRY(contexts_, load_tls(tls, service, env_.fs(), false));
   server_ = std::make_unique<namesrv::NameServer>(env_, namesrv::NameServer::Configs{config, netty, service, all, contexts_.get(), &auth, &warnings});
   return server_->start();
 }
@@ -109,7 +109,7 @@ std::optional<int> BrokerProcess::prepare(const CommandLine& line) {
 }
 
 Result<> BrokerProcess::start() {
-  MQ_TRY(contexts_, load_tls(tls, env_.fs(), client.useTLS()));
+  MQ_TRY(contexts_, load_tls(tls, service, env_.fs(), client.useTLS()));
   broker_ = std::make_unique<broker::Broker>(
       env_, broker::Broker::Configs{config, store, host, service, all, config_file_, user_home(), contexts_.get(), client.useTLS(), &auth, &warnings});
   auto up = broker_->start();

@@ -79,6 +79,9 @@ void PlainFiles::refresh() {
     if (entry) kept.size = entry->size, kept.mtime_ms = entry->mtime_ms;   // said once
     files.emplace(path, std::move(kept));
   }
+  for (const std::string& path : order_) {
+    if (!files.contains(path)) log.warn("{} is gone: its {} accounts do not count any more", path, files_.at(path).file.accounts.size());
+  }
   order_ = now;
   files_ = std::move(files);
   if (changed) publish();

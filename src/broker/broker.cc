@@ -333,7 +333,10 @@ struct Broker::Impl {
 
   void start_periodic() {
     env.run_on(*context->ctl, [this] {
-      if (configs.tls) renew_tls = env::Periodic(*context->ctl, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] { configs.tls->refresh(); });
+      if (configs.tls) renew_tls = env::Periodic(*context->ctl, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] {
+        configs.tls->refresh();
+        configs.tls->watch_end(env.clock().now_ms());
+      });
       persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
       const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
       persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
@@ -422,6 +425,7 @@ Result<> Broker::start() {
                       return row;
                     },
                     .connections = [&i] { return i.main_port->connections() + i.fast_port->connections(); },
+                    .tls_not_after = [&i] { return i.configs.tls ? i.configs.tls->not_after() : 0; },
                     .runtime_rates = [&i] { return i.admin->runtime_rates(); }});
   return {};
 }

@@ -87,7 +87,10 @@ struct NameServer::Impl {
     env.run_on(*loop, [this] {
       const int64_t period = std::max<int64_t>(100, configs.namesrv.scanNotActiveBrokerInterval());
       scan = env::Periodic(*loop, period, period, [this] { expire(); });
-      if (configs.tls) renew_tls = env::Periodic(*loop, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] { configs.tls->refresh(); });
+      if (configs.tls) renew_tls = env::Periodic(*loop, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] {
+        configs.tls->refresh();
+        configs.tls->watch_end(env.clock().now_ms());
+      });
       count = env::Periodic(*loop, 0, kCountMs, [this] {
         broker_count.store(static_cast<int64_t>(tables.live_brokers()), std::memory_order_relaxed);
         topic_count.store(static_cast<int64_t>(tables.topics()), std::memory_order_relaxed);
@@ -136,6 +139,9 @@ struct NameServer::Impl {
     gauge("merlinmq_namesrv_brokers", "Brokers registered, masters and slaves.", broker_count.load());
     gauge("merlinmq_namesrv_topics", "Topics in the route tables.", topic_count.load());
     gauge("merlinmq_connections", "Open connections.", static_cast<int64_t>(server->connections()));
+    if (const int64_t ends_s = configs.tls ? configs.tls->not_after() : 0; ends_s > 0) {
+      gauge("merlinmq_tls_certificate_not_after_seconds", "When the TLS certificate of the port ends, in seconds since 1970.", ends_s);
+    }
     ops::write_request_latency(out, {{"node_type", "namesrv"}}, [this](size_t code) { return server->handled(code); });
     return out.take();
   }

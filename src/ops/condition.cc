@@ -112,8 +112,7 @@ Json condition(env::Clock& clock, const std::vector<std::string>& warnings, cons
   Json all = Json::object();
   all.add("limits", machine_limits()).add("warnings", std::move(said));
   if (tls && tls->mode() != remoting::TlsMode::kDisabled) {
-    const auto context = tls->server();
-    all.add("tls", Json::object().add("mode", name_of(tls->mode())).add("notAfter", context ? context->not_after() : int64_t{0}));
+    all.add("tls", Json::object().add("mode", name_of(tls->mode())).add("notAfter", tls->not_after()));
   }
   all.add("now", clock.now_ms());   // last: what came before takes time
   return all;

@@ -11,6 +11,7 @@ namespace {
 Logger log("tls");
 
 constexpr int64_t kMaxFileBytes = 4 << 20;
+constexpr int64_t kDayMs = 86'400'000, kEndWarningMs = 30 * kDayMs, kEndUrgentMs = 7 * kDayMs;
 
 TlsMode mode_of(const std::string& text) {
   if (text == "disabled") return TlsMode::kDisabled;
@@ -160,6 +161,22 @@ void Tls::refresh() {
   };
   if (mode_ != TlsMode::kDisabled) renew(TlsContext::Side::kServer, server_);
   if (with_client_) renew(TlsContext::Side::kClient, client_);
+}
+
+void Tls::watch_end(int64_t now_ms) {
+  watch(server().get(), "the TLS certificate (tls.server.certPath)", now_ms, server_end_);
+  watch(client().get(), "the TLS certificate for outgoing connections (tls.client.certPath)", now_ms, client_end_);
+}
+
+void Tls::watch(const TlsContext* context, std::string_view whose, int64_t now_ms, Ending& said) {
+  const int64_t ends_s = context ? context->not_after() : 0, left_ms = ends_s * 1000 - now_ms;
+  if (ends_s == 0 || left_ms > kEndWarningMs) return;
+  const bool urgent = left_ms <= kEndUrgentMs;
+  if (said.not_after == ends_s && said.urgent == urgent && now_ms < said.again_ms) return;
+  said = {ends_s, urgent, now_ms + kDayMs};
+  if (left_ms <= 0) log.error("{} ended {} days ago: who checks it does not connect; replace it, a new one counts within a second", whose, -left_ms / kDayMs);
+  else if (urgent) log.error("{} ends in {} days: replace it, a new one counts within a second", whose, left_ms / kDayMs);
+  else log.warn("{} ends in {} days: replace it, a new one counts within a second", whose, left_ms / kDayMs);
 }
 
 std::vector<PropertyLine> tls_properties_of_java(char** environment) {

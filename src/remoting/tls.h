@@ -50,12 +50,19 @@ class Tls {
   /// Reads the files again when one has changed. New connections get the new context, those that are open keep theirs; what cannot
   /// be used is named in the log and the old context stays.
   void refresh();
+  /// Says in the log that an own certificate ends within 30 days, again from 7 days on, and each day that it stays so. With refresh().
+  void watch_end(int64_t now_ms);
 
   // Any thread.
   TlsMode mode() const noexcept { return mode_; }
   /// Null when there is none.
   std::shared_ptr<const TlsContext> server() const noexcept { return server_.load(std::memory_order_acquire); }
   std::shared_ptr<const TlsContext> client() const noexcept { return client_.load(std::memory_order_acquire); }
+  /// Seconds since the epoch at which the server's certificate ends; 0 when there is none.
+  int64_t not_after() const noexcept {
+    const auto context = server();
+    return context ? context->not_after() : 0;
+  }
 
  private:
   using Context = std::atomic<std::shared_ptr<const TlsContext>>;
@@ -64,6 +71,14 @@ class Tls {
     int64_t size = -1, mtime_ms = 0;
   };
 
+  /// What was said last about a certificate that ends.
+  struct Ending {
+    int64_t not_after = 0;    // of which one
+    bool urgent = false;
+    int64_t again_ms = 0;
+  };
+
+  static void watch(const TlsContext* context, std::string_view whose, int64_t now_ms, Ending& said);
   Result<std::shared_ptr<const TlsContext>> make(TlsContext::Side side, const TlsConfig& settled) const;
   void stamp(const TlsConfig& settled);
   bool changed() const;
@@ -73,6 +88,7 @@ class Tls {
   const TlsMode mode_;
   bool with_client_ = false;
   std::vector<Stamp> seen_;   // the files as they were when last read
+  Ending server_end_, client_end_;
   Context server_, client_;   // badge: published
 };
 

@@ -292,6 +292,33 @@ TEST_F(TlsFiles, OutgoingConnectionsNeedAllOfTheFile) {
   }
 }
 
+/// Once at 30 days, again from 7 on, then each day; a new certificate is silent until it ends itself.
+TEST_F(TlsFiles, AnEndOfTheCertificateIsSaid) {
+  const Identity first("first");
+  use("/t", first);
+  config_.testMode.set(false);
+  config_.serverCertPath.set("/t/cert.pem");
+  config_.serverKeyPath.set("/t/key.pem");
+  Tls tls(config_, fs_);
+  EXPECT_EQ(tls.not_after(), 0);
+  ASSERT_TRUE(tls.load(false));
+  constexpr int64_t kDay = 86'400'000;
+  const int64_t end = tls.not_after() * 1000;
+  ASSERT_GT(end, 0);
+  const auto said = [&](int64_t now_ms) {
+    testing::internal::CaptureStderr();
+    tls.watch_end(now_ms);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said(end - 31 * kDay), "");
+  EXPECT_NE(said(end - 29 * kDay).find("ends in 29 days"), std::string::npos);
+  EXPECT_EQ(said(end - 29 * kDay + 1000), "");
+  EXPECT_NE(said(end - 28 * kDay).find("ends in 28 days"), std::string::npos);
+  EXPECT_NE(said(end - 7 * kDay).find("ends in 7 days"), std::string::npos);
+  EXPECT_EQ(said(end - 7 * kDay + 1000), "");
+  EXPECT_NE(said(end + kDay).find("ended 1 days ago"), std::string::npos);
+}
+
 TEST_F(TlsFiles, ChangedFilesAreReadAgain) {
   const Identity first("first"), second("second"), third("third");
   use("/t", first);

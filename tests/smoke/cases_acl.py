@@ -142,6 +142,11 @@ def test_acl_of_4x_reads_plain_acl_yml_and_reads_it_again(a):
             assert b'"******"' in k.call(54, signed({}, "rootkey", "12345678")).body
             assert k.call(53, signed({"globalWhiteAddrs": "127.0.0.1,10.1.1.1"}, "rootkey", "12345678")).code == 0
             assert k.call(310, send, b"x").code == 0   # a white address signs nothing
+            (home / "conf/acl/app.yml").unlink()
+            deadline = time.monotonic() + 12
+            while "app.yml is gone: its 1 accounts do not count any more" not in log_of(b):
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
         assert "secretKey: 12345678" in plain.read_text() and plain.with_name("plain_acl.yml.bak").exists()
         plain.write_text("accounts: [\n")
         time.sleep(6)

@@ -3,11 +3,12 @@ import json
 import os
 import ssl
 import time
+import urllib.request
 
 from cases_admin import heartbeat
 from certificates import anyone, identity
 from remoting import Connection
-from servers import Cluster
+from servers import Cluster, free_port
 
 
 def refused(addr, **how):
@@ -106,6 +107,27 @@ def test_certificates_are_renewed(a):
             assert old.wait(old.send_message("Still", 0, b"here")).code == 0
 
 
+def test_a_certificate_that_ends_is_told(a):
+    with Cluster(a.bin) as c:
+        identity(c.folder, "server", days=9)
+        ports = free_port(), free_port()
+        conf = {"tls.test.mode.enable": "false", "tls.server.certPath": c.folder / "server.pem", "tls.server.keyPath": c.folder / "server.key"}
+        n = c.namesrv(**conf, httpPort=ports[0], logTo="both")
+        b = c.broker(**conf, httpPort=ports[1])
+        registered(c, n)
+        for port in ports:
+            text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+            ends = [float(line.split()[-1]) for line in text.splitlines() if line.startswith("merlinmq_tls_certificate_not_after_seconds")]
+            assert len(ends) == 1 and 8.9 < (ends[0] - time.time()) / 86400 < 9.1, ends
+        found = json.loads(c.admin("doctor", "--json", "-n", n.addr).stdout)
+        assert len([f for f in found if f["check"] == "tls" and f["severity"] == "WARNING" and "ends in 8 days" in f["cause"]]) == 2, found
+        deadline = time.monotonic() + 10
+        while (said := n.output()).count("the TLS certificate (tls.server.certPath) ends in 8 days") != 1:
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+        del b
+
+
 def test_unusable_certificates(a):
     """Enforcing mode stops with the cause; permissive goes on without TLS and says so."""
     with Cluster(a.bin) as c:
@@ -116,6 +138,11 @@ def test_unusable_certificates(a):
         while "tls.server.certPath=/nowhere.pem" not in n.output():
             assert time.monotonic() < ends, n.output()
             time.sleep(0.05)
+        loud = c.namesrv(**conf, logTo="stdout")
+        while (said := loud.output()).count("tls.server.certPath=/nowhere.pem") == 0:
+            assert time.monotonic() < ends, said
+            time.sleep(0.05)
+        assert said.count("tls.server.certPath=/nowhere.pem") == 1, said   # the log is on standard output: it says it alone
         b = c.broker(start=False, **conf, **{"tls.server.mode": "enforcing"})
         b.start(wait=False)
         assert b.process.wait(20) != 0

@@ -155,6 +155,10 @@ void write_native_metrics(Exposition& out, const BrokerView& view, const Census&
   out.sample({}, static_cast<int64_t>(view.connections()));
   native.family("merlinmq_registered_nameservers", Type::kGauge, "NameServers that know this broker.");
   out.sample({}, int64_t{view.registered_servers()});
+  if (const int64_t ends_s = view.tls_not_after(); ends_s > 0) {
+    native.family("merlinmq_tls_certificate_not_after_seconds", Type::kGauge, "When the TLS certificate of the ports ends, in seconds since 1970.");
+    out.sample({}, ends_s);
+  }
 }
 
 }  // namespace mq::broker

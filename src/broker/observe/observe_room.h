@@ -22,6 +22,7 @@ struct BrokerView {
   std::function<int32_t()> registered_servers;
   std::function<remoting::RequestMeter::Row(size_t code)> handled;   // over both ports
   std::function<size_t()> connections;
+  std::function<int64_t()> tls_not_after;   // seconds since the epoch, 0: there is no certificate
   std::function<std::vector<std::pair<std::string, double>>()> runtime_rates;   // "put_tps10" -> 1.5
 };
 
