@@ -51,7 +51,10 @@ void print_users(Session& s, const std::vector<wire::UserInfo>& users) {
     s.print("{}  {}  {}  {}\n", pad(a, 16), pad(b, 22), pad(c, 22), pad(d, 22));
   };
   row("#UserName", "#Password", "#UserType", "#UserStatus");
-  for (const wire::UserInfo& u : users) row(or_null(u.username), or_null(u.password), or_null(u.userType), or_null(u.userStatus));
+  for (const wire::UserInfo& u : users) {
+    s.record(to_json(u));
+    row(or_null(u.username), or_null(u.password), or_null(u.userType), or_null(u.userStatus));
+  }
 }
 
 Result<> create_user(Session& s, const Options& o) {
@@ -135,6 +138,7 @@ void print_acls(Session& s, const std::vector<wire::AclInfo>& acls) {
   };
   row("#Subject", "#PolicyType", "#Resource", "#Actions", "#SourceIp", "#Decision");
   for (const wire::AclInfo& acl : acls) {
+    s.record(to_json(acl));
     if (acl.policies.empty()) row(acl.subject, "", "", "", "", "");
     for (const wire::PolicyInfo& policy : acl.policies) {
       for (const wire::PolicyEntryInfo& e : policy.entries) {
@@ -241,11 +245,11 @@ void add_auth_commands(std::vector<Command>& to) {
   to.push_back({"getUser", "GetUserSubCommand", "Get user from cluster.",
                 {cluster_or("b", "get user for which broker"), cluster_or("c", "get user for specified cluster"),
                  {"u", "username", true, false, "the username of user to get"}},
-                get_user});
+                get_user, {}, extra::kJson});
   to.push_back({"listUser", "ListUserSubCommand", "List user from cluster.",
                 {cluster_or("b", "list user for which broker"), cluster_or("c", "list user for specified cluster"),
                  {"f", "filter", true, false, "the filter to list users"}},
-                list_users});
+                list_users, {}, extra::kJson});
   to.push_back({"copyUser", "CopyUsersSubCommand", "Copy user to cluster.",
                 {{"f", "fromBroker", true, true, "the source broker that the users copy from"}, {"t", "toBroker", true, true, "the target broker that the users copy to"},
                  {"u", "usernames", true, false, "the username list of user to copy."}},
@@ -269,11 +273,11 @@ void add_auth_commands(std::vector<Command>& to) {
   to.push_back({"getAcl", "GetAclSubCommand", "Get acl from cluster.",
                 {cluster_or("b", "get acl for which broker"), cluster_or("c", "get acl for specified cluster"),
                  {"s", "subject", true, false, "the subject of acl to get"}},
-                get_acl});
+                get_acl, {}, extra::kJson});
   to.push_back({"listAcl", "ListAclSubCommand", "List acl from cluster.",
                 {cluster_or("b", "list acl for which broker."), cluster_or("c", "list acl for specified cluster."),
                  {"s", "subject", true, false, "the subject of acl to filter."}, {"r", "resource", true, false, "the resource of acl to filter."}},
-                list_acls});
+                list_acls, {}, extra::kJson});
   to.push_back({"copyAcl", "CopyAclsSubCommand", "Copy acl to cluster.",
                 {{"f", "fromBroker", true, true, "the source broker that the acls copy from"}, {"t", "toBroker", true, true, "the target broker that the acls copy to"},
                  {"s", "subjects", true, false, "the subject list of acl to copy."}},

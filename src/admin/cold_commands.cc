@@ -29,10 +29,12 @@ Result<> get_info(Session& s, const Options& o) {
     s.print(" ============{}============\n", heading);
     MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_COLD_DATA_FLOW_CTR_INFO>(addr));
     if (r.body.empty()) {
+      s.record(Json::object().add("addr", addr).add("info", Json()));
       s.print("Broker[{}] has no cold ctr table !\n", addr);
       return {};
     }
     MQ_TRY(Json info, parse_json(r.body));
+    s.record(Json::object().add("addr", addr).add("info", info));
     for (auto& [key, value] : info.members()) {
       if (key.as_string() == "runtimeTable") for (auto& [group, reading] : value.members()) reading = readable(reading);
     }
@@ -83,7 +85,7 @@ void add_cold_commands(std::vector<Command>& to) {
     return specs;
   };
   to.push_back({"getColdDataFlowCtrInfo", "GetColdDataFlowCtrInfoSubCommand", "Get cold data flow ctr info.",
-                places("get from which broker", "get from which cluster"), get_info});
+                places("get from which broker", "get from which cluster"), get_info, {}, extra::kJson});
   to.push_back({"updateColdDataFlowCtrGroupConfig", "UpdateColdDataFlowCtrGroupConfigSubCommand", "Add or update cold data flow ctr group config.",
                 with(places("update which broker", "update which cluster"),
                      {{"g", "consumerGroup", true, true, "specific consumerGroup"}, {"v", "threshold", true, true, "cold read threshold value"}}),

@@ -1,6 +1,7 @@
 // Every command of the Java tools of 4.2.0, 4.9.8 and 5.3.3 is there. Source: spec mqadmin 1.2.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "admin/command.h"
@@ -63,6 +64,20 @@ TEST(Commands, OptionsOfACommandDiffer) {
     for (const OptionSpec& o : c.options) EXPECT_TRUE(names.insert(o.name.empty() ? o.long_name : o.name).second) << c.name << " -" << o.name;
     for (const char letter : c.one_of) EXPECT_TRUE(names.contains(std::string_view(&letter, 1))) << c.name << " " << letter;
     EXPECT_FALSE(c.help.empty()) << c.name;
+  }
+}
+
+/// What does not change, send or watch something reads, and so has --json. A new command is taken for a reading one.
+TEST(Commands, ReadingOnesHaveJson) {
+  constexpr std::string_view kVerbs[] = {"update", "delete", "set",   "add",   "remove", "reset",     "wipe",  "clone", "skip", "clean",
+                                         "send",   "elect",  "create", "copy", "check",  "remapping", "start", "clusterRT"};
+  // Brokers write files, or a folder is looked at that mqadmin does not read.
+  const std::set<std::string_view> writing{"exportPopRecord", "rocksDBConfigToJson", "exportMetadataInRocksDB"};
+  for (const Command& c : all_commands()) {
+    const bool own = std::any_of(c.options.begin(), c.options.end(), [](const OptionSpec& o) { return o.long_name == "json"; });
+    const bool verb = std::any_of(std::begin(kVerbs), std::end(kVerbs), [&](std::string_view v) { return c.name.starts_with(v); });
+    if (verb || writing.contains(c.name)) continue;
+    EXPECT_TRUE(own || (c.extras & extra::kJson)) << c.name;
   }
 }
 

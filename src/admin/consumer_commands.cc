@@ -84,6 +84,7 @@ Result<> delete_group(Session& s, const Options& o) {
 }
 
 void print_group(Session& s, const std::string& cluster, const std::string& broker, const SubscriptionGroupConfig& c) {
+  s.record(Json::object().add("cluster", cluster).add("brokerName", broker).add("config", to_json(c)));
   s.print("============================={}:{}=============================\n", cluster, broker);
   const auto field = [&](std::string_view name, const auto& value) { s.write(fmt::format("{}=  {}\n", pad(name, 40), value)); };
   field("groupName", c.groupName);
@@ -159,6 +160,7 @@ Result<> producers(Session& s, const Options& o) {
     const std::string name = group.as_string();
     if (instances.items().empty()) s.print("producer group ({}) instances are empty\n", name);
     for (const Json& i : instances.items()) {
+      s.record(Json::object().add("group", name).add("instance", i));
       s.print("producer group ({}) instance : clientId={},remoteIP={}, language={}, version={}, lastUpdateTimestamp={}\n", name,
               i["clientId"].as_string(), i["remoteIP"].as_string(), i["language"].as_string(), i["version"].as_int(),
               i["lastUpdateTimestamp"].as_int());
@@ -297,13 +299,13 @@ void add_consumer_commands(std::vector<Command>& to) {
                 update_group, "bc"});
   to.push_back({"deleteSubGroup", "DeleteSubscriptionGroupCommand", "Delete subscription group from broker.",
                 {broker, cluster, group, {"r", "removeOffset", true, false, "remove offset"}}, delete_group, "bc"});
-  to.push_back({"getConsumerConfig", "GetConsumerConfigSubCommand", "Get consumer config by subscription group name.", {group}, group_config});
+  to.push_back({"getConsumerConfig", "GetConsumerConfigSubCommand", "Get consumer config by subscription group name.", {group}, group_config, {}, extra::kJson});
   to.push_back({"consumerConnection", "ConsumerConnectionSubCommand", "Query consumer's socket connection, client version and subscription.",
                 {{"g", "consumerGroup", true, true, "consumer group name"}, {"b", "brokerAddr", true, false, "broker address"}}, consumer_connection, {}, extra::kJson});
   to.push_back({"producerConnection", "ProducerConnectionSubCommand", "Query producer's socket connection and client version.",
                 {{"g", "producerGroup", true, true, "producer group name"}, {"t", "topic", true, true, "topic name"}}, producer_connection, {}, extra::kJson});
   to.push_back({"producer", "ProducerSubCommand", "Query producer's instances, connection, status, etc.",
-                {{"b", "broker", true, true, "broker address"}}, producers});
+                {{"b", "broker", true, true, "broker address"}}, producers, {}, extra::kJson});
   to.push_back({"consumerProgress", "ConsumerProgressSubCommand", "Query consumer's progress, speed.",
                 {{"g", "groupName", true, false, "consumer group name"}, {"t", "topicName", true, false, "topic name"},
                  {"s", "showClientIP", true, false, "Show Client IP per Queue"}, {"c", "cluster", true, false, "Cluster name or lmq parent topic"}},

@@ -29,6 +29,11 @@ Result<> metadata(Session& s, const Options& o) {
   s.print("\n#ControllerGroup\t{}\n#ControllerLeaderId\t{}\n#ControllerLeaderAddress\t{}", r.header.group.value_or("null"),
           r.header.controllerLeaderId.value_or("null"), r.header.controllerLeaderAddress.value_or("null"));
   const std::string peers = r.header.peers.value_or("");
+  s.record(Json::object()
+               .add("group", r.header.group.value_or(""))
+               .add("controllerLeaderId", r.header.controllerLeaderId.value_or(""))
+               .add("controllerLeaderAddress", r.header.controllerLeaderAddress.value_or(""))
+               .add("peers", peers));
   for (const std::string_view peer : split(peers, ";")) s.print("\n#Peer:\t{}", peer);
   s.write("\n");
   return {};
@@ -111,7 +116,7 @@ void add_controller_commands(std::vector<Command>& to) {
   const OptionSpec list{"a", "controllerAddress", true, true, "Controller address list, eg: 192.168.0.1:9878;192.168.0.2:9878"};
   const OptionSpec name{"bn", "brokerName", true, true, "The broker name of the replicas that require to be manipulated"};
   const OptionSpec container{"c", "brokerContainerAddr", true, true, "Broker container address"};
-  to.push_back({"getControllerMetaData", "GetControllerMetaDataSubCommand", "Get controller cluster's metadata.", {one}, metadata});
+  to.push_back({"getControllerMetaData", "GetControllerMetaDataSubCommand", "Get controller cluster's metadata.", {one}, metadata, {}, extra::kJson});
   to.push_back({"getControllerConfig", "GetControllerConfigSubCommand", "Get controller config.", {list}, get_config, {}, extra::kJson});
   to.push_back({"updateControllerConfig", "UpdateControllerConfigSubCommand", "Update controller config.",
                 {list, {"k", "key", true, true, "config key"}, {"v", "value", true, true, "config value"}}, update_config});

@@ -27,6 +27,7 @@ Result<> write_export(Session& s, const Options& o, std::string_view name, const
   const std::string path = fmt::format("{}/{}", folder, name);
   MQ_TRY_VOID(s.env().fs().make_dirs(folder));
   MQ_TRY_VOID(env::replace_file(s.env().fs(), path, to_text(content, {.pretty = true}), false));
+  s.record(Json::object().add("file", path).add("content", content));
   s.print("export {} success{}", path, end);
   return {};
 }
@@ -264,15 +265,15 @@ void add_export_commands(std::vector<Command>& to) {
                  {"t", "topic", false, false, "only export topic metadata"},
                  {"g", "subscriptionGroup", false, false, "only export subscriptionGroup metadata"},
                  {"s", "specialTopic", false, false, "need retryTopic and dlqTopic"}},
-                export_metadata, "bc"});
+                export_metadata, "bc", extra::kJson});
   to.push_back({"exportConfigs", "ExportConfigsCommand", "Export configs.",
                 {{"c", "clusterName", true, true, "choose a cluster to export"},
                  {"f", "filePath", true, false, "export configs.json path | default /tmp/rocketmq/export"}},
-                export_configs});
+                export_configs, {}, extra::kJson});
   to.push_back({"exportMetrics", "ExportMetricsCommand", "Export metrics.",
                 {{"c", "clusterName", true, true, "choose a cluster to export"},
                  {"f", "filePath", true, false, "export metrics.json path | default /tmp/rocketmq/export"}},
-                export_metrics});
+                export_metrics, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

@@ -72,6 +72,7 @@ Result<> print_sync_state(Session& s, const std::string& controller, const std::
   MQ_TRY(const auto r, s.ask_plain<RequestCode::CONTROLLER_GET_SYNC_STATE_DATA>(leader, {}, to_text(names), kTimeoutMs));
   MQ_TRY(const Json body, parse_json(r.body));
   for (const auto& [name, info] : body["replicasInfoTable"].members()) {
+    s.record(Json::object().add("brokerName", name).add("info", info));
     const auto number = [&](std::string_view key) { return info[key].is_null() ? "null" : std::to_string(info[key].as_int()); };
     s.print("\n#brokerName\t{}\n#MasterBrokerId\t{}\n#MasterAddr\t{}\n#MasterEpoch\t{}\n#SyncStateSetEpoch\t{}\n#SyncStateSetNums\t{}\n", name.as_string(),
             number("masterBrokerId"), info["masterAddress"].as_string("null"), number("masterEpoch"), number("syncStateSetEpoch"),
@@ -97,6 +98,7 @@ Result<> sync_state_set(Session& s, const Options& o) {
 Result<> print_epochs(Session& s, const std::string& addr) {
   MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_EPOCH_CACHE>(addr, {}, {}, kTimeoutMs));
   MQ_TRY(const Json cache, parse_json(r.body));
+  s.record(Json::object().add("addr", addr).add("cache", cache));
   s.print("\n#clusterName\t{}\n#brokerName\t{}\n#brokerAddr\t{}\n#brokerId\t{}", cache["clusterName"].as_string(), cache["brokerName"].as_string(), addr,
           cache["brokerId"].as_int());
   const auto& epochs = cache["epochList"].items();
@@ -140,8 +142,8 @@ void add_ha_commands(std::vector<Command>& to) {
   to.push_back({"haStatus", "HAStatusSubCommand", "Fetch ha runtime status data.",
                 {cluster, {"b", "brokerAddr", true, false, "which broker to fetch"}, interval}, ha_status, "bc", extra::kJson});
   to.push_back({"getSyncStateSet", "GetSyncStateSetSubCommand", "Fetch syncStateSet for target brokers.",
-                {{"a", "controllerAddress", true, true, "the address of controller"}, cluster, name, interval}, sync_state_set, "bc"});
-  to.push_back({"getBrokerEpoch", "GetBrokerEpochSubCommand", "Fetch broker epoch entries.", {cluster, name, interval}, broker_epoch, "bc"});
+                {{"a", "controllerAddress", true, true, "the address of controller"}, cluster, name, interval}, sync_state_set, "bc", extra::kJson});
+  to.push_back({"getBrokerEpoch", "GetBrokerEpochSubCommand", "Fetch broker epoch entries.", {cluster, name, interval}, broker_epoch, "bc", extra::kJson});
   to.push_back({"resetMasterFlushOffset", "ResetMasterFlushOffsetSubCommand", "Reset master flush offset in slave.",
                 {{"b", "brokerAddr", true, false, "which broker to reset"}, {"o", "offset", true, false, "the offset to reset at"}},
                 reset_flush_offset});

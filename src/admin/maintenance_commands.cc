@@ -93,7 +93,9 @@ Result<> allocate(Session& s, const Options& o) {
     for (size_t at = share.from; at < share.from + share.count; ++at) mine.push(to_json(queues[at]));
     result.add(std::string(clients[i]), std::move(mine));
   }
-  s.print("{}\n", to_text(Json::object().add("result", std::move(result))));
+  const Json answer = Json::object().add("result", std::move(result));
+  s.record(answer);
+  s.print("{}\n", to_text(answer));
   return {};
 }
 
@@ -133,7 +135,7 @@ void add_maintenance_commands(std::vector<Command>& to) {
                  {"m", "method", true, true, "option type [eg. put|get|delete"}},
                 order_conf});
   to.push_back({"allocateMQ", "AllocateMQSubCommand", "Allocate MQ.",
-                {topic, {"i", "ipList", true, true, "ipList"}}, allocate});
+                {topic, {"i", "ipList", true, true, "ipList"}}, allocate, {}, extra::kJson});
   const OptionSpec broker{"b", "brokerAddr", true, false, "Broker address"}, cluster{"c", "cluster", true, false, "clustername"};
   to.push_back({"cleanExpiredCQ", "CleanExpiredCQSubCommand", "Clean expired ConsumeQueue on broker.", {broker, cluster},
                 clean<RequestCode::CLEAN_EXPIRED_CONSUMEQUEUE>});

@@ -107,7 +107,16 @@ Result<> query_trace(Session& s, const Options& o) {
   const auto row = [&](std::string_view a, std::string_view b, std::string_view c, std::string_view d, std::string_view e, std::string_view f) {
     s.write(fmt::format("{} {} {} {} {} {}\n", pad(a, 10), pad(b, 20), pad(c, 20), pad(d, 20), pad(e, 10), pad(f, 10)));
   };
-  const auto line_row = [&](const TraceLine& t) { row(t.sent ? "Pub" : "Sub", t.group, t.client, date_seconds(t.time), t.cost + "ms", t.status); };
+  const auto line_row = [&](const TraceLine& t) {
+    s.record(Json::object()
+                 .add("type", t.sent ? "Pub" : "Sub")
+                 .add("group", t.group)
+                 .add("clientHost", t.client)
+                 .add("time", t.time)
+                 .add("costMs", t.cost)
+                 .add("status", t.status));
+    row(t.sent ? "Pub" : "Sub", t.group, t.client, date_seconds(t.time), t.cost + "ms", t.status);
+  };
   std::vector<std::pair<std::string, std::vector<TraceLine>>> consumed;
   for (const auto& m : messages) {
     for (TraceLine& t : trace_lines(*m, id)) {
@@ -184,6 +193,7 @@ Result<> print_consume_queue(Session& s, const Options& o) {
   MQ_TRY(const auto r, s.ask_plain<RequestCode::QUERY_CONSUME_QUEUE>(addr, h));
   if (r.body.empty()) return client_failure(r.remark);   // an index that the queue does not have
   MQ_TRY(const Json body, parse_json(r.body));
+  s.record(body);
   constexpr std::string_view kLine = "======================================\n";   // 38
   if (const Json* subscription = body.find("subscriptionData"); subscription && !subscription->is_null()) {
     s.print("Subscription data: \n{}\n{}", to_text(to_json(wire::subscription_from(*subscription)), {.pretty = true}), kLine);
@@ -219,7 +229,7 @@ void add_message_commands(std::vector<Command>& to) {
                  {"u", "unitName", true, false, "unit name"},
                  charset,
                  {"c", "cluster", true, false, "Cluster name or lmq parent topic, lmq is used to find the route."}},
-                query_by_id});
+                query_by_id, {}, extra::kJson});
   to.push_back({"queryMsgByKey", "QueryMsgByKeySubCommand", "Query Message by Key.",
                 {topic,
                  {"k", "msgKey", true, true, "Message Key"},
@@ -235,14 +245,14 @@ void add_message_commands(std::vector<Command>& to) {
                  {"d", "clientId", true, false, "The consumer's client id"},
                  {"a", "showAll", false, false, "Print all message, the limit is 32"},
                  {"c", "cluster", true, false, "Cluster name or lmq parent topic, lmq is used to find the route."}},
-                query_by_unique_key});
+                query_by_unique_key, {}, extra::kJson});
   to.push_back({"queryMsgTraceById", "QueryMsgTraceByIdSubCommand", "Query a message trace.",
                 {{"i", "msgId", true, true, "Message Id"},
                  {"t", "traceTopic", true, false, "The name value of message trace topic"},
                  {"b", "beginTimestamp", true, false, "Begin timestamp(ms). default:0, eg:1676730526212"},
                  {"e", "endTimestamp", true, false, "End timestamp(ms). default:Long.MAX_VALUE, eg:1676730526212"},
                  {"c", "maxNum", true, false, "The maximum number of messages returned by the query, default:64"}},
-                query_trace});
+                query_trace, {}, extra::kJson});
   to.push_back({"queryCq", "QueryConsumeQueueCommand", "Query cq command.",
                 {topic,
                  {"q", "queue", true, true, "queue num, ie. 1"},
@@ -250,14 +260,14 @@ void add_message_commands(std::vector<Command>& to) {
                  {"c", "count", true, false, "how many"},
                  {"b", "broker", true, false, "broker addr"},
                  {"g", "consumer", true, false, "consumer group"}},
-                query_consume_queue});
+                query_consume_queue, {}, extra::kJson});
   to.push_back({"queryMsgByOffset", "QueryMsgByOffsetSubCommand", "Query Message by offset.",
                 {topic,
                  {"b", "brokerName", true, true, "Broker Name"},
                  {"i", "queueId", true, true, "Queue Id"},
                  {"o", "offset", true, true, "Queue Offset"},
                  charset},
-                query_by_offset});
+                query_by_offset, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

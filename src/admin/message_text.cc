@@ -106,6 +106,28 @@ std::string message_ext_text(const Message& m, bool with_body) {
       f.reconsumeTimes, f.preparedTransactionOffset, f.topic, f.flag, properties_text(m), body, m.property(prop::kTranMsg) == "true" ? m.property(prop::kUniqKey) : "null");
 }
 
+Json to_record(const Message& m, bool with_body) {
+  const MessageFields& f = m.view.m;
+  Json properties = Json::object();
+  for (const auto& [name, value] : m.properties) properties.add(name, value);
+  return Json::object()
+      .add("msgId", m.msg_id)
+      .add("offsetMsgId", m.offset_msg_id)
+      .add("topic", f.topic)
+      .add("brokerName", m.broker_name)
+      .add("queueId", int64_t{f.queueId})
+      .add("queueOffset", f.queueOffset)
+      .add("commitLogOffset", f.physicalOffset)
+      .add("reconsumeTimes", int64_t{f.reconsumeTimes})
+      .add("bornTimestamp", f.bornTimestamp)
+      .add("storeTimestamp", f.storeTimestamp)
+      .add("bornHost", f.bornHost.to_string())
+      .add("storeHost", f.storeHost.to_string())
+      .add("sysFlag", int64_t{f.sysFlag})
+      .add("properties", std::move(properties))
+      .add("body", with_body ? Json(m.body) : Json());
+}
+
 Result<> print_message(Session& s, const Message& m, bool with_offset_id, const std::string& suffix, bool print_body) {
   auto& fs = s.env().fs();
   const std::string folder = "/tmp/rocketmq/msgbodys";
@@ -115,6 +137,7 @@ Result<> print_message(Session& s, const Message& m, bool with_offset_id, const 
   MQ_TRY_VOID(file->truncate(0));
   MQ_TRY_VOID(file->write(0, as_bytes(m.body)));
 
+  s.record(to_record(m).add("bodyPath", path));
   const MessageFields& f = m.view.m;
   auto or_null = [](const std::string& v) { return v.empty() ? std::string("null") : v; };
   auto row = [&](std::string_view name, const std::string& value) { s.write(fmt::format("{} {}\n", pad(name, 20), value)); };

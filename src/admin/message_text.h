@@ -27,6 +27,8 @@ Result<std::vector<std::unique_ptr<Message>>> decode_messages(std::string_view b
 
 /// Java's MessageExt.toString(); `body`: false as of a message read without it ("body=null").
 std::string message_ext_text(const Message& m, bool body = true);
+/// A message for --json; its body is taken for UTF-8.
+Json to_record(const Message& m, bool with_body = true);
 /// "{KEYS=k, TAGS=t}".
 std::string properties_text(const Message& m);
 /// The block of queryMsgById, with the body written to /tmp/rocketmq/msgbodys/<id><suffix>.

@@ -12,6 +12,7 @@
 #include "admin/credentials.h"
 #include "admin/guide.h"
 #include "admin/java_text.h"
+#include "admin/output.h"
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/split.h"
@@ -108,7 +109,7 @@ bool take_json(std::vector<std::string>& words, const Command& command) {
 Result<> run_once(Session& session, const Command& command, const Options& options) {
   const auto result = command.run(session, options);
   if (session.keeps_records()) {
-    const Json found = session.take_records();
+    const Json found = with_text_keys(session.take_records());
     if (result) out(to_text(found) + "\n");   // a part of the answer must not look like all of it
   }
   return result;

@@ -25,6 +25,18 @@ Result<> print_properties(Session& s, const std::string& addr, std::string_view 
 
 std::string list_text(const std::vector<std::string>& items) { return fmt::format("[{}]", fmt::join(items, ", ")); }
 
+Json with_text_keys(Json value) {
+  if (value.is_array()) {
+    for (Json& item : value.items()) item = with_text_keys(std::move(item));
+  } else if (value.is_object()) {
+    for (auto& [key, member] : value.members()) {
+      if (!key.is_string()) key = Json(to_text(key));
+      member = with_text_keys(std::move(member));
+    }
+  }
+  return value;
+}
+
 Result<> for_each_headed(Session& s, const Options& o, const std::function<Result<>(const std::string& heading, const std::string& addr)>& show) {
   if (const auto addr = o.find("b")) return show(*addr, *addr);
   if (!o.has("c")) return {};
@@ -49,6 +61,11 @@ Result<> repeat(Session& s, const Options& o, int64_t otherwise_s, std::string_v
     MQ_TRY_VOID(once());
     std::fflush(stdout);
     if (!o.has("i")) return {};
+    if (s.keeps_records()) {   // an array for each round
+      const std::string found = to_text(with_text_keys(s.take_records())) + "\n";
+      std::fwrite(found.data(), 1, found.size(), stdout);
+      std::fflush(stdout);
+    }
     std::this_thread::sleep_for(std::chrono::seconds(std::max<int64_t>(seconds, 1)));
     s.write(between);
   }

@@ -69,6 +69,12 @@ Result<> versions(Session& s, const Options& o) {
     MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_CLUSTER_ACL_INFO>(addr));
     MQ_TRY(const Json files, parse_json(r.header.allAclFileVersion.value_or("{}")));
     for (const auto& [path, version] : files.members()) {
+      s.record(Json::object()
+                   .add("cluster", r.header.clusterName.value_or(""))
+                   .add("brokerName", r.header.brokerName.value_or(""))
+                   .add("addr", r.header.brokerAddr.value_or(""))
+                   .add("file", path)
+                   .add("version", version));
       version_row(s, r.header.clusterName.value_or("null"), r.header.brokerName.value_or("null"), r.header.brokerAddr.value_or("null"), path.as_string(),
                   version["counter"].as_string("0"), date_seconds(version["timestamp"].as_int()));
     }
@@ -85,6 +91,7 @@ Result<> accounts(Session& s, const Options& o) {
   for (const std::string& addr : addrs) {
     MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_CLUSTER_ACL_CONFIG>(addr));
     MQ_TRY(const Json body, parse_json(r.body));
+    s.record(Json::object().add("addr", addr).add("config", body));
     const auto text = [](const Json& value) {
       if (!value.is_array()) return value.as_string();
       std::vector<std::string> words;
@@ -127,9 +134,9 @@ void add_plain_acl_commands(std::vector<Command>& to) {
                  {"p", "aclFileFullPath", true, false, "update global white address of specified acl file,eg: /xxx/plain_test.yml"}},
                 update_white_addresses});
   to.push_back({"clusterAclConfigVersion", "ClusterAclConfigVersionListSubCommand", "List all of acl config version information in cluster",
-                {broker("query acl config version for which broker"), cluster("query acl config version for specified cluster")}, versions});
+                {broker("query acl config version for which broker"), cluster("query acl config version for specified cluster")}, versions, {}, extra::kJson});
   to.push_back({"getAclConfig", "GetAccessConfigSubCommand", "List all of acl config information in cluster",
-                {broker("query acl config version for which broker"), cluster("query acl config version for specified cluster")}, accounts});
+                {broker("query acl config version for which broker"), cluster("query acl config version for specified cluster")}, accounts, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

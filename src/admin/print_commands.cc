@@ -15,7 +15,10 @@ namespace {
 constexpr std::string_view kRule = "--------------------------------------------------------\n";   // 56 dashes
 
 void print_messages(Session& s, const Pulled& p, bool body) {
-  for (const auto& m : p.messages) s.print("MSGID: {} {} BODY: {}\n", m->msg_id, message_ext_text(*m), body ? m->body : "NOT PRINT BODY");
+  for (const auto& m : p.messages) {
+    s.record(to_record(*m, body));
+    s.print("MSGID: {} {} BODY: {}\n", m->msg_id, message_ext_text(*m), body ? m->body : "NOT PRINT BODY");
+  }
 }
 
 Result<> print_msg(Session& s, const Options& o) {
@@ -133,7 +136,10 @@ Result<> print_by_queue(Session& s, const Options& o) {
   if (!o.is_true("f")) return {};
   std::vector<std::pair<std::string, int64_t>> sorted(counts.begin(), counts.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  for (const auto& [tag, count] : sorted) s.write(fmt::format("Tag: {} Count: {}\n", pad(tag, 30), count));
+  for (const auto& [tag, count] : sorted) {
+    s.record(Json::object().add("tag", tag).add("count", count));
+    s.write(fmt::format("Tag: {} Count: {}\n", pad(tag, 30), count));
+  }
   return {};
 }
 
@@ -159,7 +165,10 @@ Result<> dump_compaction_log(Session& s, const Options& o) {
     MQ_TRY_VOID(file->read(at + kSizeBytes, bytes(kSizeBytes)));
     const auto messages = decode_messages(record, "");
     if (!messages) break;
-    for (const auto& m : *messages) s.print("{}\n", message_ext_text(*m, false));
+    for (const auto& m : *messages) {
+      s.record(to_record(*m, false));
+      s.print("{}\n", message_ext_text(*m, false));
+    }
     at += size;
   }
   return {};
@@ -177,7 +186,7 @@ void add_print_commands(std::vector<Command>& to) {
                  {"e", "endTimestamp ", true, false, "End timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"},
                  {"d", "printBody ", true, false, "print body"},
                  {"l", "lmqParentTopic", true, false, "Lmq parent topic, lmq is used to find the route."}},
-                print_msg});
+                print_msg, {}, extra::kJson});
   to.push_back({"printMsgByQueue", "PrintMessageByQueueCommand", "Print Message Detail by queueId.",
                 {topic,
                  {"a", "brokerName ", true, true, "broker name"},
@@ -189,7 +198,7 @@ void add_print_commands(std::vector<Command>& to) {
                  {"p", "print msg", true, false, "print msg. eg: true | false(default)"},
                  {"d", "printBody ", true, false, "print body. eg: true | false(default)"},
                  {"f", "calculate", true, false, "calculate by tag. eg: true | false(default)"}},
-                print_by_queue});
+                print_by_queue, {}, extra::kJson});
   to.push_back({"consumeMessage", "ConsumeMessageCommand", "Consume message.",
                 {topic,
                  {"b", "brokerName", true, false, "Broker name"},
@@ -199,9 +208,9 @@ void add_print_commands(std::vector<Command>& to) {
                  {"s", "beginTimestamp ", true, false, "Begin timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"},
                  {"e", "endTimestamp ", true, false, "End timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"},
                  {"c", "MessageNumber", true, false, "Number of message to be consumed"}},
-                consume_message});
+                consume_message, {}, extra::kJson});
   to.push_back({"dumpCompactionLog", "DumpCompactionLogCommand", "Parse compaction log to message.",
-                {{"f", "file", true, false, "to dump file name"}}, dump_compaction_log});
+                {{"f", "file", true, false, "to dump file name"}}, dump_compaction_log, {}, extra::kJson});
 }
 
 }  // namespace mq::admin

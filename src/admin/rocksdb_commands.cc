@@ -77,6 +77,7 @@ Result<> check_progress(Session& s, const Options& o) {
     MQ_TRY(const auto r, s.ask_plain<RequestCode::CHECK_ROCKSDB_CQ_WRITE_PROGRESS>(master_of(b), {o.get("t"), from}));
     MQ_TRY(const Json result, parse_json(r.body));
     constexpr int64_t kError = 3;
+    s.record(Json::object().add("brokerName", b.brokerName).add("result", result));
     if (result["checkStatus"].as_int() == kError) {
       s.print("{} check error, please check log... errInfo: {}", b.brokerName, result["checkResult"].as_string("null"));
     } else {
@@ -176,7 +177,7 @@ void add_rocksdb_commands(std::vector<Command>& to) {
                  {"n", "nameserverAddr", true, true, "nameserverAddr"},
                  {"t", "topic", true, false, "topic name"},
                  {"cf", "checkFrom", true, false, "check from time"}},
-                check_progress});
+                check_progress, {}, extra::kJson});
   to.push_back({"rocksDBConfigToJson", "RocksDBConfigToJsonCommand", kConvertHelp,
                 {{"t", "configType", true, false, "topics/subscriptionGroups/consumerOffsets, several with ; between them; all in rpc mode"},
                  {"p", "configPath", true, false, "[local mode] Absolute path to the metadata config directory"},

@@ -35,6 +35,10 @@ class Session {
   void record(Json found) {
     if (records_) records_->push(std::move(found));
   }
+  /// Puts a member into what was recorded last.
+  void add_to_record(std::string name, Json value) {
+    if (records_ && records_->size() > 0) records_->items().back().add(std::move(name), std::move(value));
+  }
   /// From now on text is dropped and what is recorded is kept, until take_records().
   void keep_records() { records_ = Json::array(); }
   bool keeps_records() const noexcept { return records_.has_value(); }

@@ -35,6 +35,7 @@ Result<> consumer_status(Session& s, const Options& o) {
   };
   if (const auto client = o.find("i")) {
     MQ_TRY(const Json info, info_of(*client));
+    s.record(Json::object().add("clientId", *client).add("info", info));
     s.write(running_info_text(info));
     return {};
   }
@@ -51,6 +52,7 @@ Result<> consumer_status(Session& s, const Options& o) {
       s.complain(file.error());
       continue;
     }
+    s.record(Json::object().add("clientId", c.clientId).add("version", wire::version_name(c.version)).add("file", *file).add("info", *info));
     clients[c.clientId] = std::move(*info);
     row(std::to_string(clients.size()), c.clientId, wire::version_name(c.version), *file);
   }
@@ -139,7 +141,7 @@ void add_status_commands(std::vector<Command>& to) {
                  {"i", "clientId", true, false, "The consumer's client id"},
                  {"b", "brokerAddr", true, false, "broker address"},
                  {"s", "jstack", false, false, "Run jstack command in the consumer progress"}},
-                consumer_status});
+                consumer_status, {}, extra::kJson});
   to.push_back({"statsAll", "StatsAllSubCommand", "Topic and Consumer tps stats.",
                 {{"a", "activeTopic", false, false, "print active topic only"}, {"t", "topic", true, false, "print select topic only"}},
                 stats_all, {}, extra::kJson});

@@ -126,6 +126,7 @@ void print_route_list(Session& s, const wire::TopicRouteData& route) {
 
 Result<> topic_route(Session& s, const Options& o) {
   MQ_TRY(const auto route, s.route(o.get("t")));
+  s.record(to_json(route));
   if (o.has("l")) {
     print_route_list(s, route);
   } else {
@@ -167,7 +168,9 @@ Result<> topic_cluster_list(Session& s, const Options& o) {
   MQ_TRY(const auto route, s.route(o.get("t")));
   if (route.brokerDatas.empty()) return {};
   for (const auto& [cluster, names] : info.clusterAddrTable) {
-    if (names.contains(route.brokerDatas.front().brokerName)) s.print("{}\n", cluster);
+    if (!names.contains(route.brokerDatas.front().brokerName)) continue;
+    s.record(cluster);
+    s.print("{}\n", cluster);
   }
   return {};
 }
@@ -224,10 +227,10 @@ void add_topic_commands(std::vector<Command>& to) {
   to.push_back({"deleteTopic", "DeleteTopicSubCommand", "Delete topic from broker and NameServer.",
                 {topic, {"c", "clusterName", true, true, "delete topic from which cluster"}}, delete_topic});
   to.push_back({"topicRoute", "TopicRouteSubCommand", "Examine topic route info.",
-                {topic, {"l", "list", false, false, "Use list format to print data"}}, topic_route});
+                {topic, {"l", "list", false, false, "Use list format to print data"}}, topic_route, {}, extra::kJson});
   to.push_back({"topicStatus", "TopicStatusSubCommand", "Examine topic Status info.",
                 {topic, {"c", "cluster", true, false, "cluster name or lmq parent topic, lmq is used to find the route."}}, topic_status, {}, extra::kJson});
-  to.push_back({"topicClusterList", "TopicClusterSubCommand", "Get cluster info for topic.", {topic}, topic_cluster_list});
+  to.push_back({"topicClusterList", "TopicClusterSubCommand", "Get cluster info for topic.", {topic}, topic_cluster_list, {}, extra::kJson});
   to.push_back({"topicList", "TopicListSubCommand", "Fetch all topic list from name server.",
                 {{"c", "clusterModel", false, false, "clusterModel"}}, topic_list, {}, extra::kJson});
 }

@@ -79,10 +79,13 @@ Result<> print_tracks(Session& s, const Message& m, std::string_view after_each)
   }
   hash_order(groups, [](const std::string& g) { return std::string_view(g); });
   s.write("\n\n");
+  Json tracks = Json::array();
   for (const std::string& g : groups) {
     const Track t = track_of(s, g, m);
     s.print("MessageTrack [consumerGroup={}, trackType={}, exceptionDesc={}]{}", g, t.type, t.why, after_each);
+    tracks.push(Json::object().add("consumerGroup", g).add("trackType", t.type).add("exceptionDesc", t.why));
   }
+  s.add_to_record("tracks", std::move(tracks));
   return {};
 }
 

@@ -342,3 +342,49 @@ def test_mqadmin_lists_and_exit_statuses_in_scripts(a):
             assert done.returncode == int(strict or 0) and done.stdout == "The sub command clusterlits not exist.\n", done
             done = c.admin("topicRoute", "-n", first.addr)
             assert done.returncode == 1 and done.stderr == "Missing required option: t\n" and done.stdout.startswith("usage: mqadmin topicRoute"), done
+
+
+def test_mqadmin_json_of_every_reading_command(a):
+    """Each command that offers --json prints an array; what the servers have must be in it."""
+    with Cluster(a.bin) as c:
+        ns = c.namesrv()
+        b = c.broker()
+        key = f"{1:032X}"
+        with Connection(b.addr) as k, Connection(b.addr) as consumer:
+            assert k.wait(k.send_message("Read", 0, b"x", f"KEYS\x01k1\x02UNIQ_KEY\x01{key}\x02TAGS\x01A\x02")).code == 0
+            trace = "\x01".join(["Pub", "1700000000000", "r", "sender", "Read", key, "A", "k", "h", "6", "12", "0", "o", "true"]) + "\x02"
+            assert k.wait(k.send_message("RMQ_SYS_TRACE_TOPIC", 0, trace.encode(), f"KEYS\x01{key}\x02")).code == 0
+            heartbeat(consumer, "client-1", "read_group", "Read")
+            deadline = time.monotonic() + 10
+            while "client-1" not in c.admin("consumerConnection", "-n", ns.addr, "-g", "read_group").stdout or \
+                    "Message Body Path" not in c.admin("queryMsgByUniqueKey", "-n", ns.addr, "-t", "Read", "-i", key).stdout:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            topic, broker, cluster, files = ["-t", "Read"], ["-b", b.addr], ["-c", "DefaultCluster"], ["-f", str(c.folder)]
+            some = {"topicRoute": topic, "topicStatus": topic, "topicClusterList": topic, "brokerStatus": broker, "queryMsgById": [*topic, "-i", key],
+                    "queryMsgByKey": [*topic, "-k", "k1"], "queryMsgByUniqueKey": [*topic, "-i", key], "queryMsgTraceById": ["-i", key],
+                    "queryMsgByOffset": [*topic, "-b", "broker-a", "-i", "0", "-o", "0"], "printMsg": topic, "consumeMessage": topic,
+                    "printMsgByQueue": [*topic, "-a", "broker-a", "-i", "0", "-f", "true"], "consumerConnection": ["-g", "read_group"],
+                    "clusterList": [], "topicList": [], "statsAll": [], "consumerProgress": [], "allocateMQ": [*topic, "-i", "10.0.0.1"],
+                    "getNamesrvConfig": [], "getBrokerConfig": broker, "getConsumerConfig": ["-g", "read_group"], "queryCq": [*topic, "-q", "0", "-i", "0"],
+                    "exportMetadata": [*cluster, *files], "exportConfigs": [*cluster, *files], "exportMetrics": [*cluster, *files], "haStatus": broker}
+            # Nothing is there to be told, or no server of this kind.
+            none = {"brokerConsumeStats": broker, "producer": broker, "consumerStatus": ["-g", "read_group"], "getUser": [*broker, "-u", "x"], "listUser": broker,
+                    "getAcl": [*broker, "-s", "User:x"], "listAcl": broker, "getColdDataFlowCtrInfo": broker, "producerConnection": ["-g", "p", *topic],
+                    "getSyncStateSet": ["-a", "127.0.0.1:1", *cluster], "getBrokerEpoch": cluster, "getControllerMetaData": ["-a", "127.0.0.1:1"],
+                    "getControllerConfig": ["-a", "127.0.0.1:1"], "dumpCompactionLog": [], "checkRocksdbCqWriteProgress": cluster,
+                    "clusterAclConfigVersion": cluster, "getAclConfig": cluster, "storeCheck": ["-s", str(c.folder / "broker-a/store")], "doctor": []}
+            script = c.admin("completion", "bash").stdout
+            offered = [m[1] for m in re.finditer(r'^    (\w+)\) words=".* --json[ "]', script, re.M)]
+            assert set(offered) == set(some) | set(none), set(offered) ^ (set(some) | set(none))
+            for name in offered:
+                done = c.admin(name, "-n", ns.addr, *(some.get(name) or none.get(name) or []), "--json") if name != "storeCheck" else \
+                    c.admin(name, *none[name], "--json")
+                if name in some:
+                    assert not done.stderr and len(json.loads(done.stdout)) > 0, (name, done)
+                else:
+                    assert done.stdout == "" or json.loads(done.stdout) is not None, (name, done)   # a failure prints nothing here
+            [message] = json.loads(told(c, "queryMsgById", "-t", "Read", "-i", key, "--json"))
+            assert (message["msgId"], message["body"]) == (key, "x") and [t["consumerGroup"] for t in message["tracks"]] == ["read_group"], message
+            [one] = json.loads(told(c, "printMsgByQueue", "-t", "Read", "-a", "broker-a", "-i", "0", "-p", "true", "--json"))
+            assert "body" not in one and one["queueOffset"] == 0, one
