@@ -478,12 +478,15 @@ QueueOffset Store::min_offset(const Queue& q) const noexcept { return {q.min()};
 QueueOffset Store::max_offset(const Queue& q) const noexcept { return {q.max()}; }
 Result<env::PinnedBytes> Store::record_at(PhyOffset offset) const { return impl_->reader.record_at(offset.bytes); }
 
-Result<Store::Entry> Store::entry_at(const Queue& q, QueueOffset offset) const {
+Result<Store::Entry> Store::entry_at(const Queue& q, QueueOffset offset, EntryExt* ext) const {
   MQ_TRY(const CqEntry e, impl_->reader.entry_at(q, offset.index));
   Entry entry{{e.phy}, e.size, e.tagsCode};
   ByteBuffer memory;
   ExtUnit unit;
-  if (ExtUnit::is_address(e.tagsCode) && q.ext() && q.ext()->get(e.tagsCode, memory, unit)) entry.tagsCode = unit.tagsCode;
+  const bool addressed = ExtUnit::is_address(e.tagsCode);
+  const bool found = addressed && q.ext() && q.ext()->get(e.tagsCode, memory, unit);
+  if (found) entry.tagsCode = unit.tagsCode;
+  if (ext) *ext = {addressed, found, unit.storeTimestamp, {unit.bit_map.begin(), unit.bit_map.end()}};
   return entry;
 }
 

@@ -216,7 +216,14 @@ class Store {
   /// The physical offset of a queue's entry. Its tagsCode is that of the message, from its ConsumeQueueExt unit when it has one;
   /// the unit's address when the unit is gone. Errors: kNotFound.
   struct Entry { PhyOffset phy; int32_t size; int64_t tagsCode; };
-  Result<Entry> entry_at(const Queue& q, QueueOffset offset) const;
+  /// What the ConsumeQueueExt has of an entry besides the tagsCode.
+  struct EntryExt {
+    bool addressed = false;              // the entry leads to a unit
+    bool found = false;                  // and the unit is there
+    int64_t storeTimestamp = 0;          // ms
+    std::vector<std::byte> bit_map;
+  };
+  Result<Entry> entry_at(const Queue& q, QueueOffset offset, EntryExt* ext = nullptr) const;
   QueueOffset offset_by_time(const Queue& q, int64_t timestamp_ms, Boundary boundary) const;
   /// storeTimestamp of the queue's first message, -1 when there is none.
   int64_t earliest_store_time(const Queue& q) const;

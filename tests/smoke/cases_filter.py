@@ -1,5 +1,7 @@
 """Filters kept beside the queues, lost delay levels, search by time, limits: what clients and operators ran into."""
 import json
+import re
+import shutil
 import struct
 import time
 
@@ -198,3 +200,65 @@ def test_sql_is_on_and_can_be_refused(a):
         with Connection(b.addr) as k:
             answer = pull(k, "a > 5")
             assert (answer.code, answer.remark) == (1, "The broker does not support consumer to filter message by SQL92"), answer.header
+
+
+# What a 5.3.3 server answers about the same six messages; times, positions and sizes blanked.
+NO_BITS = r'"extendDataJson":"{\"msgStoreTime\":#,\"size\":20,\"tagsCode\":116}",#}'
+NONE_MATCHES = (r'{"bitMap":"000000000000000000000000000000000000000000000000\n0000000000000000000000000000000000000000000000000000000000000000\n",'
+                r'"eval":%s,"extendDataJson":"{\"filterBitMap\":\"AAAAAAAAAAAAAAAAAAA=\",\"msgStoreTime\":#,\"size\":34,\"tagsCode\":116}",#}')
+G_MATCHES = (r'{"bitMap":"000000000000000000000000100000000000000000000000\n0001000000000000000000000000000000000000000000000000000000000100\n",'
+             r'"eval":%s,"extendDataJson":"{\"filterBitMap\":\"BAAAAAAAABAAAIAAAAA=\",\"msgStoreTime\":#,\"size\":34,\"tagsCode\":%d}",#}')
+FILTER = (r'"filterData":"{\n\t\"bloomFilterData\":{\n\t\t\"bitNum\":112,\n\t\t\"bitPos\":[60,87,2]\n\t},\n\t\"bornTime\":#,\n\t\"clientVersion\":10,'
+          r'\n\t\"consumerGroup\":\"G\",\n\t\"dead\":false,\n\t\"deadTime\":0,\n\t\"expression\":\"a > 2\",\n\t\"expressionType\":\"SQL92\",'
+          r'\n\t\"topic\":\"Q1795934379802\"\n}",')
+
+
+def test_queue_entries_show_what_filters_see(a):
+    """321: the units beside the queue, whether the asking group's filter lets them pass, and the filter itself."""
+    topic = "Q1795934379802"
+
+    def entries(*evals):
+        shapes = ['{"eval":%s,' + NO_BITS] * 2 + [NONE_MATCHES] + [G_MATCHES.replace("%d", str(tag)) for tag in (116, 116, 117)]
+        return '"maxQueueIndex":6,"minQueueIndex":0,"queueData":[' + ",".join(s % e for s, e in zip(shapes, evals)) + "]"
+    conf = dict(enableConsumeQueueExt="true", enableCalcFilterBitMap="true")
+    with Cluster(a.bin) as c:
+        b = c.broker(**conf)
+        with Connection(b.addr) as k:
+            def send(i, tag="t"):
+                assert k.wait(k.send_message(topic, 0, b"%d" % i, pairs(a=i, TAGS=tag))).code == 0
+
+            def ask(**ext):
+                r = k.call(321, dict(dict(topic=topic, queueId=0, index=0, count=10), **ext))
+                assert r.code == 0, r.header
+                text = re.sub(r'(msgStoreTime\\":|bornTime\\":)\d+', r"\1#", r.body.decode())
+                return re.sub(r'"physicOffset":\d+,"physicSize":\d+,"tagsCode":-?\d+', "#", text)
+            send(0)
+            send(1)
+            time.sleep(0.01)
+            sql_heartbeat(k, "G", topic, "a > 2", 10)
+            time.sleep(0.01)
+            for i in range(2, 5):
+                send(i)
+            send(5, "u")
+            heartbeat(k, "client@2", "H", topic, subString="t", subVersion=10, expressionType="TAG", tagsSet=["t"], codeSet=[116])
+            never = entries(*["false"] * 6)
+            for ext, expected in (
+                    (dict(), "{" + never + "}"),
+                    (dict(consumerGroup="nobody"), '{"filterData":"nobody@%s is not online!",' % topic + never + "}"),
+                    (dict(consumerGroup="G"), "{" + FILTER + entries("true", "true", "false", "true", "true", "true") +
+                     ',"subscriptionData":{"classFilterMode":false,"codeSet":[],"expressionType":"SQL92","subString":"a > 2","subVersion":10,"tagsSet":[],"topic":"%s"}}' % topic),
+                    (dict(consumerGroup="H"), '{"filterData":"null",' + entries("true", "true", "true", "true", "true", "false") +
+                     ',"subscriptionData":{"classFilterMode":false,"codeSet":[116],"expressionType":"TAG","subString":"t","subVersion":10,"tagsSet":["t"],"topic":"%s"}}' % topic)):
+                assert ask(**ext) == expected, f"{ext}\n{ask(**ext)}\n{expected}"
+            for count in (0, -1):
+                assert ask(count=count) == '{"maxQueueIndex":6,"minQueueIndex":0,"queueData":[]}'
+            time.sleep(1.5)
+        # Units that are gone, and none are written now: the entry says so, and the message still comes.
+        b.term()
+        shutil.rmtree(c.folder / "broker-a" / "store" / "consumequeue_ext")
+        b.conf.write_text(b.conf.read_text().replace("enableConsumeQueueExt=true", "enableConsumeQueueExt=false"))
+        b.start()
+        with Connection(b.addr) as k:
+            assert len(k.read_queue(topic, 0)) == 6
+            first = json.loads(k.call(321, dict(topic=topic, queueId=0, index=0, count=1)).body)["queueData"][0]
+            assert "extendDataJson" not in first and first["msg"] == "Cq extend not exist!addr: %d" % -(1 << 63), first

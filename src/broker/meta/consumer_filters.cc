@@ -19,21 +19,6 @@ std::shared_ptr<const sql::Expression> compile(std::string_view type, std::strin
   return compiled ? std::move(*compiled) : nullptr;
 }
 
-Json json_of(const ConsumerFilterData& d, int32_t bits) {
-  Json positions = Json::array();
-  for (const int32_t p : d.positions) positions.push(int64_t{p});
-  return Json::object()
-      .add("bloomFilterData", Json::object().add("bitNum", int64_t{bits}).add("bitPos", std::move(positions)))
-      .add("bornTime", d.bornTime)
-      .add("clientVersion", d.clientVersion)
-      .add("consumerGroup", d.consumerGroup)
-      .add("dead", d.dead())
-      .add("deadTime", d.deadTime)
-      .add("expression", d.expression)
-      .add("expressionType", d.expressionType)
-      .add("topic", d.topic);
-}
-
 }  // namespace
 
 ConsumerFilters::ConsumerFilters(env::Env& env, Settings settings)
@@ -146,12 +131,27 @@ bool ConsumerFilters::clean() {
   return changed;
 }
 
+Json ConsumerFilters::to_json(const ConsumerFilterData& d) const {
+  Json positions = Json::array();
+  for (const int32_t p : d.positions) positions.push(int64_t{p});
+  return Json::object()
+      .add("bloomFilterData", Json::object().add("bitNum", int64_t{bloom_.bits()}).add("bitPos", std::move(positions)))
+      .add("bornTime", d.bornTime)
+      .add("clientVersion", d.clientVersion)
+      .add("consumerGroup", d.consumerGroup)
+      .add("dead", d.dead())
+      .add("deadTime", d.deadTime)
+      .add("expression", d.expression)
+      .add("expressionType", d.expressionType)
+      .add("topic", d.topic);
+}
+
 Json ConsumerFilters::to_json() const {
   Json by_topic = Json::object();
   const auto topics = topics_.load();
   for (const auto& [topic, groups] : *topics) {
     Json data = Json::object();
-    for (const auto& [group, filter] : *groups) data.add(group, json_of(*filter, bloom_.bits()));
+    for (const auto& [group, filter] : *groups) data.add(group, to_json(*filter));
     by_topic.add(topic, Json::object().add("groupFilterData", std::move(data)).add("topic", topic));
   }
   return Json::object().add("filterDataByTopic", std::move(by_topic));

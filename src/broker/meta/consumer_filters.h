@@ -26,6 +26,12 @@ struct ConsumerFilterData {
   std::vector<int32_t> positions;
   std::shared_ptr<const sql::Expression> compiled;   // null: it does not compile
   bool dead() const noexcept { return deadTime >= bornTime; }
+  /// False when the bit map of a message says that it does not match. Messages from before the filter, and those with another
+  /// size of map than `bits`, must be looked at themselves.
+  bool may_match(int64_t store_timestamp, ByteView bit_map, int32_t bits) const noexcept {
+    if (store_timestamp <= bornTime || bit_map.size() * 8 != static_cast<size_t>(bits)) return true;
+    return BloomFilter::all_set(bit_map, positions);
+  }
 };
 using ConsumerFilterRef = std::shared_ptr<const ConsumerFilterData>;
 
@@ -48,6 +54,8 @@ class ConsumerFilters final : public store::FilterBits {
   void unregister_group(std::string_view group) { register_group(group, {}); }
   ConsumerFilterRef find(std::string_view topic, std::string_view group) const;
   std::string encode() const;          // the file's text
+  /// One filter as it stands in the file.
+  Json to_json(const ConsumerFilterData& d) const;
   /// When something has changed, or somebody has been dead for too long.
   Result<> persist();
   const BloomFilter& bloom() const noexcept { return bloom_; }

@@ -40,11 +40,7 @@ class SqlFilter final : public SubscriptionFilter {
   /// `data` of the group that reads, when bit maps say something of it; else null.
   explicit SqlFilter(std::shared_ptr<const sql::Expression> expression, ConsumerFilterRef data = nullptr, int32_t bits = 0)
       : expression_(std::move(expression)), data_(std::move(data)), bits_(bits) {}
-  /// Messages from before the filter, and those with another size of map, must be looked at themselves.
-  bool by_bit_map(int64_t store_timestamp, ByteView map) const noexcept override {
-    if (!data_ || store_timestamp <= data_->bornTime || map.size() * 8 != static_cast<size_t>(bits_)) return true;
-    return BloomFilter::all_set(map, data_->positions);
-  }
+  bool by_bit_map(int64_t store_timestamp, ByteView map) const noexcept override { return !data_ || data_->may_match(store_timestamp, map, bits_); }
   bool by_consume_queue(int64_t) const noexcept override { return true; }
   bool needs_record() const noexcept override { return true; }
   bool by_record(const RecordView& record) const noexcept override { return expression_->matches(record.m.properties); }

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/base64.h"
 #include "base/log.h"
+#include "store/format/ext_unit.h"
 
 namespace mq::broker {
 
@@ -16,6 +18,33 @@ using wire::ResponseCode;
 
 namespace {
 Logger log("query");
+
+/// As Java prints its BitsArray: the last byte first, highest bits first, a line for every eight bytes.
+std::string bits_text(ByteView map) {
+  std::string text;
+  for (size_t i = map.size(); i-- > 0;) {
+    for (int bit = 7; bit >= 0; --bit) text += (std::to_integer<int>(map[i]) >> bit) & 1 ? '1' : '0';
+    if (i % 8 == 0) text += '\n';
+  }
+  return text;
+}
+
+std::string unit_text(const store::Store::EntryExt& unit, int64_t tagsCode) {
+  Json j = Json::object();
+  if (!unit.bit_map.empty()) j.add("filterBitMap", base64(unit.bit_map));
+  j.add("msgStoreTime", unit.storeTimestamp)
+      .add("size", store::ExtUnit::kHeadBytes + static_cast<int64_t>(unit.bit_map.size()))
+      .add("tagsCode", tagsCode);
+  return to_text(j);
+}
+
+/// What the ConsumeQueue alone says of a message: the tag's hash, or the bit map of the group's filter.
+bool passes(const wire::SubscriptionData& s, const ConsumerFilterRef& filter, int32_t bits, int64_t tagsCode, const store::Store::EntryExt& unit) {
+  if (s.classFilterMode) return true;
+  if (wire::is_tag_type(s.expressionType)) return s.matches_all() || s.codeSet.contains(static_cast<int32_t>(tagsCode));
+  return !filter || !filter->compiled || filter->may_match(unit.storeTimestamp, unit.bit_map, bits);
+}
+
 }
 
 void QueryRoom::elsewhere(Responder responder, Work work) {
@@ -85,8 +114,21 @@ Answer QueryRoom::view(const wire::ViewMessageHeader& h, Request& request) {
   return request.later();
 }
 
+Json QueryRoom::queue_entry(const store::Queue& q, int64_t index, std::string_view group, const wire::SubscriptionData* subscription) const {
+  store::Store::EntryExt unit;
+  const auto entry = broker_.store.entry_at(q, {index}, &unit);
+  if (!entry) return nullptr;
+  Json j = Json::object();
+  if (!unit.bit_map.empty()) j.add("bitMap", bits_text(unit.bit_map));
+  j.add("eval", unit.found && subscription &&
+                    passes(*subscription, meta_.filters.find(subscription->topic, group), meta_.filters.bloom().bits(), entry->tagsCode, unit));
+  if (unit.found) j.add("extendDataJson", unit_text(unit, entry->tagsCode));
+  else if (unit.addressed) j.add("msg", fmt::format("Cq extend not exist!addr: {}", entry->tagsCode));
+  j.add("physicOffset", entry->phy.bytes).add("physicSize", int64_t{entry->size}).add("tagsCode", entry->tagsCode);
+  return j;
+}
+
 /// QUIRK: an index outside the queue is a success with a remark and no body; `eval` is false for an entry without a ConsumeQueueExt unit.
-/// Units themselves are not shown: extendDataJson, bitMap and `eval` of them, and the group's filter.
 Answer QueryRoom::consume_queue(const wire::QueryConsumeQueueHeader& h, Request& request) {
   const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
   if (!q) return request.refuse(ResponseCode::SYSTEM_ERROR, fmt::format("{}@{} is not exist!", h.queueId, h.topic));
@@ -94,20 +136,21 @@ Answer QueryRoom::consume_queue(const wire::QueryConsumeQueueHeader& h, Request&
   if (h.index < min || h.index >= max) {
     return request.answer(ResponseCode::SUCCESS, wire::NoHeader{}, fmt::format("Index {} of {}@{} is not exist!", h.index, h.queueId, h.topic));
   }
-  const auto subscription = h.consumerGroup ? meta_.clients.subscription(*h.consumerGroup, h.topic) : nullptr;
+  const std::string_view group = h.consumerGroup ? std::string_view(*h.consumerGroup) : std::string_view();
+  const auto subscription = h.consumerGroup ? meta_.clients.subscription(group, h.topic) : nullptr;
   Json entries = Json::array();
   for (int64_t i = h.index; i < max && i - h.index < std::clamp(h.count, 0, kMostEntries); ++i) {
-    const auto entry = broker_.store.entry_at(*q, {i});
-    if (!entry) break;
-    entries.push(Json::object()
-                     .add("eval", false)
-                     .add("physicOffset", entry->phy.bytes)
-                     .add("physicSize", int64_t{entry->size})
-                     .add("tagsCode", entry->tagsCode));
+    Json entry = queue_entry(*q, i, group, subscription.get());
+    if (entry.is_null()) break;
+    entries.push(std::move(entry));
   }
   Json body = Json::object();
-  if (h.consumerGroup && !subscription) body.add("filterData", fmt::format("{}@{} is not online!", *h.consumerGroup, h.topic));
-  else if (subscription) body.add("filterData", "null");
+  if (subscription) {
+    const auto filter = meta_.filters.find(h.topic, group);
+    body.add("filterData", filter ? to_text(meta_.filters.to_json(*filter), {.pretty = true}) : "null");
+  } else if (h.consumerGroup) {
+    body.add("filterData", fmt::format("{}@{} is not online!", group, h.topic));
+  }
   body.add("maxQueueIndex", max).add("minQueueIndex", min).add("queueData", std::move(entries));
   if (subscription) body.add("subscriptionData", to_json(*subscription));
   return request.ok_body(to_text(body));

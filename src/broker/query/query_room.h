@@ -25,6 +25,9 @@ class QueryRoom {
   /// Any thread. Runs `work` on a read loop and what it returns on the request's loop.
   void elsewhere(remoting::Responder responder, Work work);
 
+  /// One entry of an answer to 321. `subscription` null: nobody asks whether it matches.
+  Json queue_entry(const store::Queue& q, int64_t index, std::string_view group, const wire::SubscriptionData* subscription) const;
+
   BrokerContext& broker_;
   const Registries meta_;
 };
