@@ -10,6 +10,8 @@
 #include "base/properties_file.h"
 #include "base/split.h"
 #include "broker/core/config.h"
+#include "env/loopback.h"
+#include "env/net.h"
 #include "msg/names.h"
 #include "msg/types.h"
 #include "namesrv/config.h"
@@ -28,7 +30,7 @@ constexpr double kDiskFull = 0.90;                    // RocketMQ's diskSpaceWar
 constexpr int64_t kPutLockMs = 1000;                  // osPageCacheBusyTimeOutMills
 constexpr int64_t kFewFiles = 65'535, kFewestFiles = 4096;
 constexpr int64_t kCalmSwappiness = 10;
-constexpr int64_t kTlsWarnDays = 30, kTlsErrorDays = 7, kDayMs = 86'400'000;
+constexpr int64_t kDayMs = 86'400'000;
 constexpr size_t kNamesShown = 5;
 
 /// Keys in which the brokers of a cluster usually agree, since clients meet all of them.
@@ -209,16 +211,15 @@ class Examination {
     limits(s);
     tls(s);
     for (const std::string& doubt : s.doubts) add(Severity::kWarning, "config", s.name(), doubt, "correct its configuration file, or the environment, and restart it");
-    const std::string host = s.addr.substr(0, s.addr.rfind(':'));
-    if (s.kind == ServerFacts::Kind::kBroker && (host.starts_with("127.") || host == "localhost" || host == "[::1]") && any_elsewhere()) {
+    if (s.kind == ServerFacts::Kind::kBroker && loopback(s) && !std::ranges::all_of(facts_.servers, loopback)) {
       add(Severity::kWarning, "address", s.name(), "clients are told an address that only this machine can dial", "set brokerIP1");
     }
     untold(s);
   }
 
-  /// Whether a server is known by an address that is not loopback.
-  bool any_elsewhere() const {
-    return std::ranges::any_of(facts_.servers, [](const ServerFacts& s) { return !s.addr.starts_with("127.") && !s.addr.starts_with("localhost") && !s.addr.starts_with("[::1]"); });
+  static bool loopback(const ServerFacts& s) {
+    const auto endpoint = env::Endpoint::parse(s.addr);
+    return endpoint && env::is_loopback(endpoint->host);
   }
 
   void untold(const ServerFacts& s) {
@@ -285,8 +286,8 @@ class Examination {
     const int64_t ends_s = s.condition["tls"]["notAfter"].as_int();
     if (ends_s <= 0) return;
     const int64_t left_ms = ends_s * 1000 - now_ms_, days = left_ms / kDayMs;
-    if (days > kTlsWarnDays) return;
-    add(days <= kTlsErrorDays ? Severity::kError : Severity::kWarning, "tls", s.name(),
+    if (days > remoting::Tls::kEndWarningDays) return;
+    add(days <= remoting::Tls::kEndUrgentDays ? Severity::kError : Severity::kWarning, "tls", s.name(),
         left_ms <= 0 ? fmt::format("its TLS certificate ended {} days ago", -days) : fmt::format("its TLS certificate ends in {} days", days),
         "replace tls.server.certPath and tls.server.keyPath; a running server takes the new ones within a second");
   }

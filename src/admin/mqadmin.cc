@@ -109,8 +109,8 @@ bool take_json(std::vector<std::string>& words, const Command& command) {
 Result<> run_once(Session& session, const Command& command, const Options& options) {
   const auto result = command.run(session, options);
   if (session.keeps_records()) {
-    const Json found = with_text_keys(session.take_records());
-    if (result) out(to_text(found) + "\n");   // a part of the answer must not look like all of it
+    Json found = session.take_records();
+    if (result) print_records(std::move(found));   // a part of the answer must not look like all of it
   }
   return result;
 }

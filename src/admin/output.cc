@@ -25,6 +25,8 @@ Result<> print_properties(Session& s, const std::string& addr, std::string_view 
 
 std::string list_text(const std::vector<std::string>& items) { return fmt::format("[{}]", fmt::join(items, ", ")); }
 
+namespace {
+
 Json with_text_keys(Json value) {
   if (value.is_array()) {
     for (Json& item : value.items()) item = with_text_keys(std::move(item));
@@ -35,6 +37,13 @@ Json with_text_keys(Json value) {
     }
   }
   return value;
+}
+
+}  // namespace
+
+void print_records(Json records) {
+  const std::string line = to_text(with_text_keys(std::move(records))) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stdout);
 }
 
 Result<> for_each_headed(Session& s, const Options& o, const std::function<Result<>(const std::string& heading, const std::string& addr)>& show) {
@@ -62,8 +71,7 @@ Result<> repeat(Session& s, const Options& o, int64_t otherwise_s, std::string_v
     std::fflush(stdout);
     if (!o.has("i")) return {};
     if (s.keeps_records()) {   // an array for each round
-      const std::string found = to_text(with_text_keys(s.take_records())) + "\n";
-      std::fwrite(found.data(), 1, found.size(), stdout);
+      print_records(s.take_records());
       std::fflush(stdout);
     }
     std::this_thread::sleep_for(std::chrono::seconds(std::max<int64_t>(seconds, 1)));

@@ -16,8 +16,9 @@ Result<> print_properties(Session& s, const std::string& addr, std::string_view 
 /// "[a, b]".
 std::string list_text(const std::vector<std::string>& items);
 
-/// Keys of objects as strings: what servers send, as fastjson writes it, has numbers and objects as keys.
-Json with_text_keys(Json value);
+/// Records of a --json command as a line of standard output. Keys of objects become strings: what servers send, as fastjson writes it, has
+/// numbers and objects as keys.
+void print_records(Json records);
 
 /// Calls `show(heading, addr)` for the broker of -b, or for masters and slaves of the cluster of -c.
 Result<> for_each_headed(Session& s, const Options& o, const std::function<Result<>(const std::string& heading, const std::string& addr)>& show);

@@ -32,6 +32,7 @@
 #include "broker/sendback/send_back_room.h"
 #include "broker/topic/topic_room.h"
 #include "broker/txn/transaction_room.h"
+#include "env/loopback.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 #include "ops/pulse.h"
@@ -276,7 +277,7 @@ struct Broker::Impl {
       for (const auto& p : delay->progress()) keys.emplace_back(fmt::format("scheduleMessageOffset_{}", p.level), fmt::format("{},{}", p.offset, p.max));
       return keys;
     };
-    hooks.condition = [this] { return ops::condition(env.clock(), configs.warnings ? *configs.warnings : std::vector<std::string>{}, configs.tls); };
+    hooks.condition = [this] { return ops::condition(env.clock(), configs.warnings, configs.tls); };
     if (configs.auth) hooks.locked_keys = auth::locked_keys(*configs.auth);
     admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));
     assign = std::make_unique<AssignRoom>(b, meta, [this] { return route ? route->namesrvs() : std::vector<std::string>{}; });
@@ -333,10 +334,7 @@ struct Broker::Impl {
 
   void start_periodic() {
     env.run_on(*context->ctl, [this] {
-      if (configs.tls) renew_tls = env::Periodic(*context->ctl, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] {
-        configs.tls->refresh();
-        configs.tls->watch_end(env.clock().now_ms());
-      });
+      if (configs.tls) renew_tls = configs.tls->look_after(*context->ctl);
       persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
       const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
       persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
@@ -445,7 +443,7 @@ std::string Broker::check_advertised_address() const {
     problem = fmt::format("clients are told {}, but a connection from here to there fails ({}): unless a mapping makes it work for them, set brokerIP1",
                           told.to_string(), reached.error().message());
   }
-  const bool loopback = told.host == "localhost" || told.host.starts_with("127.") || told.host == "::1";
+  const bool loopback = env::is_loopback(told.host);
   const std::string names = i.configs.broker.namesrvAddr();
   if (problem.empty() && loopback && !names.empty() && !names.starts_with("127.") && !names.starts_with("localhost") && !names.starts_with("[::1]")) {
     problem = fmt::format("clients are told {}: only those on this machine can connect; set brokerIP1", told.to_string());

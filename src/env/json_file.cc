@@ -11,15 +11,17 @@ Logger log("config");
 Json load_json_file(FileSystem& fs, const std::string& path) {
   for (const std::string& candidate : {path, path + ".bak"}) {
     const auto text = read_file(fs, candidate);
-    const std::string aside = free_name(fs, candidate + ".damaged");
     if (!text && text.error().code() == Errc::kNotFound) continue;
+    std::string what;
     if (text) {
       auto parsed = parse_json(*text);
       if (parsed && parsed->is_object()) return std::move(*parsed);
-      log.error("{} is damaged ({}); it is kept as {}", candidate, parsed ? "not an object" : parsed.error().message(), aside);
+      what = "is damaged (" + (parsed ? "not an object" : parsed.error().message()) + ")";
     } else {
-      log.error("{} cannot be read: {}", candidate, text.error().message());
+      what = "cannot be read: " + text.error().message();
     }
+    const std::string aside = free_name(fs, candidate + ".damaged");
+    log.error("{} {}; it is kept as {}", candidate, what, aside);
     (void)fs.rename(candidate, aside);
   }
   return {};

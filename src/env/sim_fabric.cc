@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "env/loopback.h"
 #include "env/sim_machine.h"
 #include "env/sim_net.h"
 
 namespace mq::env {
 
 namespace {
-bool is_loopback(const std::string& host) { return host == "localhost" || host.starts_with("127.") || host == "::1"; }
 bool is_numeric(const std::string& host) {
   return host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos;
 }

@@ -67,7 +67,7 @@ struct NameServer::Impl {
     loop = &env.start_loop("ns");
     state.reset(new NamesrvState{.env = env, .loop = *loop, .config = configs.namesrv, .all = configs.all, .kv = kv, .tables = tables,
                                  .cache = cache, .locked_keys = configs.auth ? auth::locked_keys(*configs.auth) : std::vector<std::string>{},
-                                 .condition = [this] { return ops::condition(env.clock(), configs.warnings ? *configs.warnings : std::vector<std::string>{}, configs.tls); },
+                                 .condition = [this] { return ops::condition(env.clock(), configs.warnings, configs.tls); },
                                  .started_ms = env.clock().mono_ms()});
     brokers = std::make_unique<BrokerRoom>(*state);
     clients = std::make_unique<ClientRoom>(*state);
@@ -87,10 +87,7 @@ struct NameServer::Impl {
     env.run_on(*loop, [this] {
       const int64_t period = std::max<int64_t>(100, configs.namesrv.scanNotActiveBrokerInterval());
       scan = env::Periodic(*loop, period, period, [this] { expire(); });
-      if (configs.tls) renew_tls = env::Periodic(*loop, remoting::Tls::kRefreshMs, remoting::Tls::kRefreshMs, [this] {
-        configs.tls->refresh();
-        configs.tls->watch_end(env.clock().now_ms());
-      });
+      if (configs.tls) renew_tls = configs.tls->look_after(*loop);
       count = env::Periodic(*loop, 0, kCountMs, [this] {
         broker_count.store(static_cast<int64_t>(tables.live_brokers()), std::memory_order_relaxed);
         topic_count.store(static_cast<int64_t>(tables.topics()), std::memory_order_relaxed);

@@ -106,9 +106,9 @@ Result<double> DiskProbe::look() {
   return found;
 }
 
-Json condition(env::Clock& clock, const std::vector<std::string>& warnings, const remoting::Tls* tls) {
+Json condition(env::Clock& clock, const std::vector<std::string>* warnings, const remoting::Tls* tls) {
   Json said = Json::array();
-  for (const std::string& w : warnings) said.push(w);
+  if (warnings) for (const std::string& w : *warnings) said.push(w);
   Json all = Json::object();
   all.add("limits", machine_limits()).add("warnings", std::move(said));
   if (tls && tls->mode() != remoting::TlsMode::kDisabled) {

@@ -53,8 +53,8 @@ class DiskProbe {
   std::atomic<double> last_{0};        // badge: published
 };
 
-/// {"limits","warnings","tls":{"mode","notAfter"},"now"}: `warnings` are those of the start, about keys of the configuration;
+/// {"limits","warnings","tls":{"mode","notAfter"},"now"}: `warnings` are those of the start, about keys of the configuration, null: none;
 /// `tls` null: there is none. Any thread.
-Json condition(env::Clock& clock, const std::vector<std::string>& warnings, const remoting::Tls* tls);
+Json condition(env::Clock& clock, const std::vector<std::string>* warnings, const remoting::Tls* tls);
 
 }  // namespace mq::ops

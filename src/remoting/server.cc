@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "remoting/server_session.h"
+#include "remoting/unheard.h"
 
 namespace mq::remoting {
 namespace {
 
 Logger log("remoting");
-
-/// For connections above the limit, which are closed before anything is read.
-class TurnedAway final : public env::ConnectionHandler {
- public:
-  size_t on_data(env::Connection&, ByteView bytes) noexcept override { return bytes.size(); }
-  void on_close(env::Connection&, const Error&) noexcept override {}
-  static TurnedAway& instance() {
-    static TurnedAway handler;
-    return handler;
-  }
-};
 
 }  // namespace
 
@@ -27,8 +17,7 @@ class TurnedAway final : public env::ConnectionHandler {
 Result<uint16_t> ServerPart::listen(uint16_t port, bool several, bool first) {
   const auto on_accept = [self = weak_from_this()](env::Connection& c) {
     if (const auto part = self.lock()) return part->accept(c);
-    c.set_handler(&TurnedAway::instance());
-    c.close(true);
+    Unheard::turn_away(c);
   };
   env::Net& net = loop_.net();
   if (several && first && port != 0) {
@@ -57,8 +46,7 @@ void ServerPart::accept(env::Connection& c) {
     if (shared_->refused_lines.allow(loop_.clock().mono_ms(), swallowed)) {
       log.warn("{} turned away: {} connections are open ({} more such lines)", c.peer().to_string(), shared_->options.max_connections, swallowed);
     }
-    c.set_handler(&TurnedAway::instance());
-    return c.close(true);
+    return Unheard::turn_away(c);
   }
   shared_->connections.fetch_add(1, std::memory_order_relaxed);
   auto session = std::make_shared<ServerSession>(shared_from_this(), c);

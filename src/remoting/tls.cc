@@ -11,7 +11,7 @@ namespace {
 Logger log("tls");
 
 constexpr int64_t kMaxFileBytes = 4 << 20;
-constexpr int64_t kDayMs = 86'400'000, kEndWarningMs = 30 * kDayMs, kEndUrgentMs = 7 * kDayMs;
+constexpr int64_t kDayMs = 86'400'000;
 
 TlsMode mode_of(const std::string& text) {
   if (text == "disabled") return TlsMode::kDisabled;
@@ -168,10 +168,17 @@ void Tls::watch_end(int64_t now_ms) {
   watch(client().get(), "the TLS certificate for outgoing connections (tls.client.certPath)", now_ms, client_end_);
 }
 
+env::Periodic Tls::look_after(env::Loop& loop) {
+  return {loop, kRefreshMs, kRefreshMs, [this, &clock = loop.clock()] {
+            refresh();
+            watch_end(clock.now_ms());
+          }};
+}
+
 void Tls::watch(const TlsContext* context, std::string_view whose, int64_t now_ms, Ending& said) {
   const int64_t ends_s = context ? context->not_after() : 0, left_ms = ends_s * 1000 - now_ms;
-  if (ends_s == 0 || left_ms > kEndWarningMs) return;
-  const bool urgent = left_ms <= kEndUrgentMs;
+  if (ends_s == 0 || left_ms > kEndWarningDays * kDayMs) return;
+  const bool urgent = left_ms <= kEndUrgentDays * kDayMs;
   if (said.not_after == ends_s && said.urgent == urgent && now_ms < said.again_ms) return;
   said = {ends_s, urgent, now_ms + kDayMs};
   if (left_ms <= 0) log.error("{} ended {} days ago: who checks it does not connect; replace it, a new one counts within a second", whose, -left_ms / kDayMs);

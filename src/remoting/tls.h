@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 #include "env/file.h"
+#include "env/loop.h"
 #include "remoting/tls_context.h"
 
 namespace mq::remoting {
@@ -39,6 +40,8 @@ enum class TlsMode : uint8_t { kDisabled, kPermissive, kEnforcing };
 class Tls {
  public:
   static constexpr int64_t kRefreshMs = 1000;
+  /// So long before a certificate ends there are warnings, and errors.
+  static constexpr int64_t kEndWarningDays = 30, kEndUrgentDays = 7;
 
   /// `config` and `fs` must outlive it.
   Tls(const TlsConfig& config, env::FileSystem& fs);
@@ -50,8 +53,10 @@ class Tls {
   /// Reads the files again when one has changed. New connections get the new context, those that are open keep theirs; what cannot
   /// be used is named in the log and the old context stays.
   void refresh();
-  /// Says in the log that an own certificate ends within 30 days, again from 7 days on, and each day that it stays so. With refresh().
+  /// Says in the log that an own certificate ends soon, again when that becomes urgent, and each day that it stays so. With refresh().
   void watch_end(int64_t now_ms);
+  /// refresh() and watch_end() on `loop`, each second, as long as the result lives.
+  env::Periodic look_after(env::Loop& loop);
 
   // Any thread.
   TlsMode mode() const noexcept { return mode_; }

@@ -125,7 +125,6 @@ struct Store::Impl {
   }
   /// Of the files of a queue, `depth` folders further down.
   void count_sizes(const std::string& dir, int depth, std::map<int64_t, int64_t>& votes) const {
-    if (!fs.exists(dir)) return;
     const auto entries = fs.list(dir);
     for (const env::DirEntry& e : entries ? *entries : std::vector<env::DirEntry>{}) {
       if (e.is_dir && depth > 0) count_sizes(dir + "/" + e.name, depth - 1, votes);

@@ -64,4 +64,15 @@ class Input {
   std::string_view rest_;
 };
 
+/// An input whose first byte says what the rest is.
+class Kinded {
+ public:
+  Kinded(const uint8_t* data, size_t size) : kind(size > 0 ? data[0] : 0), rest_({reinterpret_cast<const char*>(data) + (size > 0), size - (size > 0)}) {}
+  const uint8_t kind;
+  std::string_view text() const noexcept { return rest_.text(); }
+
+ private:
+  const Exact rest_;
+};
+
 }  // namespace mq::fuzz

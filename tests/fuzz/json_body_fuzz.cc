@@ -35,11 +35,9 @@ auto from_json(F f) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  fuzz::Input input(data, size);
-  const auto kind = input.number<uint8_t>();
-  const fuzz::Exact exact(input.rest());
-  const std::string_view text = exact.text();
-  switch (kind % 14) {
+  const fuzz::Kinded input(data, size);
+  const std::string_view text = input.text();
+  switch (input.kind % 14) {
     case 0: check(text, heartbeat_from, encode_heartbeat); break;
     case 1: check(text, topic_route_from, kPrint); break;
     case 2: check(text, cluster_info_from, kPrint); break;

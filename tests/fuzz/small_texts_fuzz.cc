@@ -60,11 +60,9 @@ void check_messages(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  fuzz::Input input(data, size);
-  const auto kind = input.number<uint8_t>();
-  const fuzz::Exact exact(input.rest());
-  const std::string_view text = exact.text();
-  switch (kind % 8) {
+  const fuzz::Kinded input(data, size);
+  const std::string_view text = input.text();
+  switch (input.kind % 8) {
     case 0: check_http(text); break;
     case 1: check_op_body(text); break;
     case 2: check_endpoint(text); break;

@@ -89,12 +89,18 @@ def test_acl_survives_kill_9_and_a_changed_configuration_keeps_its_secrets(a):
         assert b.conf.stat().st_mode & 0o777 == 0o600
 
 
+def home_of_accounts(c):
+    """A rocketmqHome with one administrator, and its plain_acl.yml."""
+    home = c.folder / "home"
+    (home / "conf/acl").mkdir(parents=True)
+    plain = home / "conf/plain_acl.yml"
+    plain.write_text("accounts:\n- accessKey: rootkey\n  secretKey: 12345678\n  admin: true\n")
+    return home, plain
+
+
 def test_acl_of_4x_reads_plain_acl_yml_and_reads_it_again(a):
     with Cluster(a.bin) as c:
-        home = c.folder / "home"
-        (home / "conf/acl").mkdir(parents=True)
-        plain = home / "conf/plain_acl.yml"
-        plain.write_text("accounts:\n- accessKey: rootkey\n  secretKey: 12345678\n  admin: true\n")
+        home, plain = home_of_accounts(c)
         (home / "conf/acl/app.yml").write_text("accounts:\n- accessKey: appkey1\n  secretKey: appsecret\n  defaultTopicPerm: DENY\n  defaultGroupPerm: SUB\n"
                                                "  topicPerms: [ Mine=PUB|SUB ]\n")
         n = c.namesrv()
@@ -160,10 +166,7 @@ def test_acl_of_4x_reads_plain_acl_yml_and_reads_it_again(a):
 def test_acl_of_4x_commands_of_mqadmin(a):
     """updateAclConfig, updateGlobalWhiteAddr, clusterAclConfigVersion, getAclConfig, deleteAclConfig with access control on."""
     with Cluster(a.bin) as c:
-        home = c.folder / "home"
-        (home / "conf").mkdir(parents=True)
-        plain = home / "conf/plain_acl.yml"
-        plain.write_text("accounts:\n- accessKey: rootkey\n  secretKey: 12345678\n  admin: true\n")
+        home, plain = home_of_accounts(c)
         n = c.namesrv()
         b = c.broker(aclEnable="true", rocketmqHome=home)
 

@@ -1,6 +1,5 @@
 """mqadmin doctor on servers of ours with something wrong."""
 import json
-import time
 
 from servers import Cluster, free_port
 from remoting import Connection
@@ -20,9 +19,7 @@ def of(found, check, *parts):
 def test_doctor_on_a_cluster_that_is_well(a):
     with Cluster(a.bin) as c:
         ns, b = c.namesrv(), c.broker()
-        started = time.monotonic()
-        while "broker-a" not in c.admin("clusterList", "-n", ns.addr).stdout:
-            assert time.monotonic() < started + 10
+        c.wait_registered(ns)
         status, found = findings(c, "-n", ns.addr, "--expect", "broker-a")
         found = [f for f in found if f["check"] not in ("limits", "disk")]   # this machine's own
         assert found == [], found
@@ -40,9 +37,7 @@ def test_doctor_finds_what_is_wrong(a):
         lost = c.broker("broker-c", brokerIP1="127.0.0.1", advertisedPort=free_port(), fileReservedTime="168")   # nobody is there
         with Connection(lost.addr) as k:
             assert k.wait(k.send_message("Orphaned", 0, b"x")).code == 0
-        deadline = time.monotonic() + 10
-        while not all(n in c.admin("clusterList", "-n", first.addr).stdout for n in ("broker-a", "broker-b", "broker-c")):
-            assert time.monotonic() < deadline
+        c.wait_registered(first, "broker-a", "broker-b", "broker-c")
         status, found = findings(c, "-n", names, "--expect", "broker-a,broker-z")
         assert status == 2, found
         assert [f["severity"] for f in of(found, "views", f"NameServer {second.addr}", "does not know broker-b")] == ["ERROR"], found

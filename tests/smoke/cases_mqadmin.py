@@ -52,8 +52,9 @@ def test_mqadmin_messages_and_queues(a):
 
 def test_mqadmin_sends(a):
     with Cluster(a.bin) as c:
-        c.namesrv()
+        n = c.namesrv()
         c.broker()
+        c.wait_registered(n)
         text = told(c, "checkMsgSendRT", "-t", "Timed", "-a", "3", "-s", "10")
         assert re.fullmatch(r"#Broker Name {22}#QID  #Send Result            #RT\n(broker-a {26}\d     true {20}\d+\n){3}Avg RT: \d+\.\d\d\n", text), text
         assert "Avg RT: NaN" in told(c, "checkMsgSendRT", "-t", "Timed", "-a", "1")
@@ -316,9 +317,7 @@ def test_mqadmin_lists_and_exit_statuses_in_scripts(a):
     with Cluster(a.bin) as c:
         first, second = c.namesrv(), c.namesrv()
         c.broker()
-        deadline = time.monotonic() + 10
-        while "broker-a" not in c.admin("clusterList", "-n", second.addr).stdout:
-            assert time.monotonic() < deadline
+        c.wait_registered(second)
         dead = f"127.0.0.1:{free_port()}"
 
         def rows(names, env={}):

@@ -24,13 +24,6 @@ def over_tls(c, more=""):
     c.admin_env["JAVA_OPT"] = f"-Dtls.enable=true {more}"
 
 
-def registered(c, n, name="broker-a"):
-    end = time.monotonic() + 20
-    while name not in (said := c.admin("clusterList", "-n", n.addr)).stdout:
-        assert time.monotonic() < end, said.stdout + said.stderr
-        time.sleep(0.2)
-
-
 def test_tls_beside_plain_connections(a):
     with Cluster(a.bin) as c:
         n = c.namesrv()
@@ -41,9 +34,9 @@ def test_tls_beside_plain_connections(a):
                 assert sender.wait(sender.send_message("Both", 0, b"%d" % i * 5000)).ext["queueOffset"] == str(i)
             for k in (plain, secret):
                 assert k.call(30, dict(topic="Both", queueId=0)).ext["offset"] == "20"
-        registered(c, n)
+        c.wait_registered(n)
         over_tls(c)
-        registered(c, n)
+        c.wait_registered(n)
 
 
 def test_tls_alone(a):
@@ -56,7 +49,7 @@ def test_tls_alone(a):
         finally:
             del os.environ["JAVA_OPT_EXT"]
         over_tls(c)
-        registered(c, n)
+        c.wait_registered(n)
         for addr in (n.addr, b.addr):
             assert refused(addr) and not refused(addr, tls=anyone())
         del c.admin_env["JAVA_OPT"]
@@ -76,7 +69,7 @@ def test_client_certificates(a):
         n = c.namesrv(**conf)
         b = c.broker(**conf)
         over_tls(c, f"-Dtls.config.file={server}")
-        registered(c, n)
+        c.wait_registered(n)
         known, stranger = anyone(), anyone()
         known.load_cert_chain(c.folder / "client.pem", c.folder / "client.key")
         stranger.load_cert_chain(c.folder / "stranger.pem", c.folder / "stranger.key")
@@ -114,7 +107,7 @@ def test_a_certificate_that_ends_is_told(a):
         conf = {"tls.test.mode.enable": "false", "tls.server.certPath": c.folder / "server.pem", "tls.server.keyPath": c.folder / "server.key"}
         n = c.namesrv(**conf, httpPort=ports[0], logTo="both")
         b = c.broker(**conf, httpPort=ports[1])
-        registered(c, n)
+        c.wait_registered(n)
         for port in ports:
             text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
             ends = [float(line.split()[-1]) for line in text.splitlines() if line.startswith("merlinmq_tls_certificate_not_after_seconds")]

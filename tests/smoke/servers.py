@@ -102,6 +102,13 @@ class Cluster:
             s.start()
         return s
 
+    def wait_registered(self, namesrv, *brokers):
+        """Until clusterList of this NameServer shows them; without names: broker-a."""
+        deadline = time.monotonic() + 20
+        while not all(b in (said := self.admin("clusterList", "-n", namesrv.addr)).stdout for b in brokers or ("broker-a",)):
+            assert time.monotonic() < deadline, said.stdout + said.stderr
+            time.sleep(0.1)
+
     def admin(self, *words, check=False):
         return subprocess.run([self.bin / "mqadmin", *words], capture_output=True, text=True, timeout=60, check=check, cwd=self.folder,
                               env=os.environ | self.admin_env)

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "base/base64.h"
 #include "base/log.h"
 #include "store/format/ext_unit.h"
+#include "wire/base64.h"
 
 namespace mq::broker {
 
@@ -31,7 +31,7 @@ std::string bits_text(ByteView map) {
 
 std::string unit_text(const store::Store::EntryExt& unit, int64_t tagsCode) {
   Json j = Json::object();
-  if (!unit.bit_map.empty()) j.add("filterBitMap", base64(unit.bit_map));
+  if (!unit.bit_map.empty()) j.add("filterBitMap", wire::base64(unit.bit_map));
   j.add("msgStoreTime", unit.storeTimestamp)
       .add("size", store::ExtUnit::kHeadBytes + static_cast<int64_t>(unit.bit_map.size()))
       .add("tagsCode", tagsCode);

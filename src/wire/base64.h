@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 
-namespace mq {
+namespace mq::wire {
 
 std::string base64(ByteView bytes);
 
-}  // namespace mq
+}  // namespace mq::wire

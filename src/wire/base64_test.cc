@@ -1,8 +1,8 @@
-#include "base/base64.h"
+#include "wire/base64.h"
 
 #include <gtest/gtest.h>
 
-namespace mq {
+namespace mq::wire {
 namespace {
 
 // The vectors of RFC 4648, and bytes that need the last two digits.
@@ -12,4 +12,4 @@ TEST(Base64, IsThatOfTheRfc) {
 }
 
 }  // namespace
-}  // namespace mq
+}  // namespace mq::wire
