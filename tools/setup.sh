@@ -1,18 +1,23 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12. Usage: tools/setup.sh build | test | container | interop | fuzz   (each includes the ones before)
+# Installs what is missing on Debian 12. Usage: tools/setup.sh build | test | package | container | interop | fuzz   (build is in test, test in all others)
 # Does nothing and asks nothing when everything is there. Needs root or sudo only when something is missing.
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache mold pkg-config libc-ares-dev libssl-dev libyaml-cpp-dev zlib1g-dev libfmt-dev python3)
 test=("${build[@]}" libgtest-dev libgmock-dev iproute2 openssl procps python3-pip)
 interop=("${test[@]}")
+package=("${test[@]}" systemd)
 container=("${test[@]}" buildah podman runc netavark aardvark-dns iptables)
 fuzz=("${test[@]}" clang-19 libclang-rt-19-dev)
 
 case "${1:-build}" in
   build) want=("${build[@]}") ;;
   test) want=("${test[@]}") ;;
-  container) want=("${container[@]}") ;;
+  package) want=("${package[@]}") ;;
+  container)
+    want=("${container[@]}")
+    command -v go >/dev/null || command -v helm >/dev/null || want+=(golang-go)   # builds helm
+    ;;
   fuzz) want=("${fuzz[@]}") ;;
   interop)
     want=("${interop[@]}")
@@ -22,7 +27,7 @@ case "${1:-build}" in
     command -v node >/dev/null || want+=(nodejs)
     command -v npm >/dev/null || want+=(npm)
     ;;
-  *) echo "usage: $0 build|test|container|interop|fuzz" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|package|container|interop|fuzz" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -1,12 +1,10 @@
 """Manifests and chart: the schemas of Kubernetes, and what refers to what."""
-import os
-import pathlib
-import shutil
 import subprocess
 
+import fetched   # of tests/smoke
 import kubernetes_validate
 import yaml
-from pods import ROOT, Skip
+from pods import ROOT
 
 KUBERNETES = ROOT / "deploy/kubernetes"
 CHART = ROOT / "deploy/helm/merlinmq"
@@ -75,10 +73,7 @@ def test_manifests(_):
 
 def chart(*settings):
     """What helm makes of the chart with these settings; its complaint as text when it refuses."""
-    helm = os.environ.get("HELM") or shutil.which("helm")
-    if not helm:
-        raise Skip("helm is not here")
-    words = [helm, "template", "t", CHART, "--namespace", "mq", "--kube-version", "1.31.0"]
+    words = [fetched.helm(), "template", "t", CHART, "--namespace", "mq", "--kube-version", "1.31.0"]
     for s in settings:
         words += ["--set-string" if "config=" in s else "--set", s]
     made = subprocess.run(words, capture_output=True, text=True)

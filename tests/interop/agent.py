@@ -4,6 +4,7 @@ Commands, one a line, "word key=value ...", blanks in a value as '+':
 
     produce id= namesrv= topic= mode=sync|async|oneway|batch|order n= prefix= tags=A,B [pad=] [delay=] [pause=ms] [timeout=ms]
     consume id= namesrv= topic= group= filter= [orderly=1] [fail=N: refuse until the N-th retry]
+    either  [access= secret=: signs its requests]
     stop id=      ends a produce early                    close id=     shuts a consumer down
 
 Message i of a produce has the name PREFIX-i, as its body up to the first '.', the tag i modulo their number, the key
@@ -76,15 +77,17 @@ class Job:
 
 
 class Agent:
-    def __init__(self, client, command, namesrv, log):
-        self.client, self.namesrv = client, namesrv
+    """`logs`: a folder of its own, for what the process and the client write."""
+
+    def __init__(self, client, command, namesrv, logs):
+        self.client, self.namesrv, self.logs = client, namesrv, logs
         self.word = client.replace(".", "_")   # fit for topics, groups and message names
         self.jobs = {}
         self.numbers = itertools.count(1)
         self.lock = threading.Lock()
-        self.err = open(log, "ab")
+        self.err = open(logs / "err", "ab")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.err, text=True,
-                                        encoding="utf-8", env=os.environ | {"AGENT_LOG": str(log) + ".client"})
+                                        encoding="utf-8", env=os.environ | {"AGENT_LOG": str(logs / "client")})
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -127,6 +130,9 @@ class Agent:
 
     def consume(self, topic, group, filter="*", **more):
         return self._begin("consume", dict(topic=topic, group=group, filter=filter) | more)
+
+    def logged(self):
+        return "\n".join(p.read_text(errors="replace") for p in self.logs.rglob("*") if p.is_file())
 
     def end(self):
         try:

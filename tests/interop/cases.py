@@ -116,12 +116,15 @@ def retry(agent, name):
     consumer.close()
 
 
-def of(client):
+def everything(client):
     """(name, function) of the cases that a client runs by itself, next to one another."""
-    for mode in MODES:
-        if mode in OFFERED.get(client, MODES):
-            yield mode, lambda agent, name, m=mode: send_and_filter(agent, name, m)
+    for mode in modes(client):
+        yield mode, lambda agent, name, m=mode: send_and_filter(agent, name, m)
     yield from {"order": order, "offset": offset, "retry": retry}.items()
+
+
+def modes(client):
+    return [m for m in MODES if m in OFFERED.get(client, MODES)]
 
 
 class Kill:

@@ -46,7 +46,7 @@ func say(words ...any) {
 }
 
 func main() {
-	rlog.SetLogLevel("error")
+	rlog.SetLogLevel("warn")
 	rlog.SetOutputPath(os.Getenv("AGENT_LOG"))
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
@@ -96,6 +96,11 @@ func nameServers(o options) primitive.NsResolver {
 	return primitive.NewPassthroughResolver(strings.Split(o["namesrv"], ";"))
 }
 
+// credentials are empty without a key: then nothing is signed.
+func credentials(o options) primitive.Credentials {
+	return primitive.Credentials{AccessKey: o["access"], SecretKey: o["secret"]}
+}
+
 // fixed sends a message to the queue that its ShardingKey numbers, others round robin.
 type fixed struct{ rest producer.QueueSelector }
 
@@ -108,7 +113,7 @@ func (s fixed) Select(m *primitive.Message, queues []*primitive.MessageQueue, la
 
 func produce(id string, o options) error {
 	p, err := rocketmq.NewProducer(producer.WithNsResolver(nameServers(o)), producer.WithGroupName("interop-"+id), producerTls,
-		producer.WithInstanceName(instance(id)), producer.WithRetry(2),
+		producer.WithInstanceName(instance(id)), producer.WithRetry(2), producer.WithCredentials(credentials(o)),
 		producer.WithSendMsgTimeout(time.Duration(o.number("timeout", 10000))*time.Millisecond),
 		producer.WithQueueSelector(fixed{producer.NewRoundRobinQueueSelector()}))
 	if err != nil {
@@ -201,7 +206,7 @@ func acknowledged(id, name string, k int, r *primitive.SendResult, err error) {
 func consume(id string, o options) error {
 	c, err := rocketmq.NewPushConsumer(consumer.WithNsResolver(nameServers(o)), consumer.WithGroupName(o["group"]),
 		consumer.WithInstance(instance(id)), consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),
-		consumer.WithConsumerOrder(o["orderly"] != ""), consumerTls)
+		consumer.WithConsumerOrder(o["orderly"] != ""), consumer.WithCredentials(credentials(o)), consumerTls)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import org.apache.rocketmq.client.ClientConfig;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyContext;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -14,6 +15,7 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyContext;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragely;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
@@ -22,6 +24,7 @@ import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
+import org.apache.rocketmq.remoting.RPCHook;
 
 /** The agent on rocketmq-client, any version since 4.2.0. Commands and answers: see agent.py. */
 public final class Agent {
@@ -89,12 +92,36 @@ public final class Agent {
         return id + "x" + System.nanoTime();
     }
 
+    /** What signs the requests, when there is a key; null otherwise. By name, as 4.2.0 has no such class. */
+    private static RPCHook signer(Map<String, String> o) throws Exception {
+        if (!o.containsKey("access")) {
+            return null;
+        }
+        Class<?> credentials = Class.forName("org.apache.rocketmq.acl.common.SessionCredentials");
+        Object user = credentials.getConstructor(String.class, String.class).newInstance(o.get("access"), o.get("secret"));
+        return (RPCHook) Class.forName("org.apache.rocketmq.acl.common.AclClientRPCHook").getConstructor(credentials).newInstance(user);
+    }
+
+    /** A cold JVM on a busy machine needs more than 3 s for its first questions; 4.2.0 cannot be told. */
+    private static void patient(ClientConfig c) throws Exception {
+        try {
+            ClientConfig.class.getMethod("setMqClientApiTimeout", int.class).invoke(c, 15000);
+        } catch (NoSuchMethodException old) {
+            // as it is
+        }
+    }
+
+    private static String reason(Throwable t) {
+        return t.getCause() == null ? t.toString() : t + " by " + reason(t.getCause());
+    }
+
     // --- producing
 
     private static void produce(String id, Map<String, String> o) throws Exception {
-        DefaultMQProducer p = new DefaultMQProducer("interop-" + id);
+        DefaultMQProducer p = new DefaultMQProducer("interop-" + id, signer(o));
         p.setNamesrvAddr(o.get("namesrv"));
         p.setInstanceName(instance(id));
+        patient(p);
         p.setSendMsgTimeout(number(o, "timeout", 10000));
         p.start();
         open.put(id, p);
@@ -144,7 +171,7 @@ public final class Agent {
                     default: throw new IllegalArgumentException(mode);
                 }
             } catch (Exception e) {
-                say("refused", id, name, e);
+                say("refused", id, name, reason(e));
             }
             Thread.sleep(number(o, "pause", 0));
         }
@@ -178,7 +205,7 @@ public final class Agent {
             }
 
             public void onException(Throwable t) {
-                say("refused", id, name, t);
+                say("refused", id, name, reason(t));
                 left.countDown();
             }
         };
@@ -187,9 +214,10 @@ public final class Agent {
     // --- consuming
 
     private static void consume(String id, Map<String, String> o) throws Exception {
-        DefaultMQPushConsumer c = new DefaultMQPushConsumer(o.get("group"));
+        DefaultMQPushConsumer c = new DefaultMQPushConsumer(o.get("group"), signer(o), new AllocateMessageQueueAveragely());
         c.setNamesrvAddr(o.get("namesrv"));
         c.setInstanceName(instance(id));
+        patient(c);
         c.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         c.setConsumeThreadMin(4);
         c.setConsumeThreadMax(4);

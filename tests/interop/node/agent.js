@@ -4,14 +4,16 @@ const readline = require('readline');
 const { Producer, Consumer, Message } = require('ali-ons');
 
 const nothing = () => {};
-const logger = { info: nothing, debug: nothing, warn: nothing, error: text => console.error(String(text)) };
+/** Of what the client only notes: what its heartbeats failed of. */
+const failures = (text, ...more) => more.flat().filter(x => x && x.isError).forEach(x => console.error(`CODE: ${x.error.code} DESC: ${x.error.message}`));
+const logger = { info: failures, debug: nothing, warn: nothing, error: text => console.error(String(text)) };
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 const open = new Map();
 
 const say = (...words) => process.stdout.write(words.map(w => String(w).replace(/[\t\r\n]+/g, ' ')).join('\t') + '\n');
 
 const common = (id, o) => ({
-  nameSrv: o.namesrv.split(';'), logger, instanceName: `${id}x${process.hrtime.bigint()}`,
+  nameSrv: o.namesrv.split(';'), logger, accessKey: o.access, secretKey: o.secret, instanceName: `${id}x${process.hrtime.bigint()}`,
   httpclient: { request: async () => ({ status: 500 }) },   // an address server is never asked
 });
 
