@@ -102,6 +102,34 @@ def test_chart_with_services_for_each_pod(_):
     assert names == ["t-merlinmq-broker-0.example.org", "t-merlinmq-broker-1.example.org"], names
 
 
+def external_nameserver(made):
+    """The Service of the NameServers for clients outside."""
+    check(made)
+    found = [d for d in made if d["kind"] == "Service" and d["metadata"]["name"] == "t-merlinmq-namesrv-external"]
+    namesrv = next(d for d in made if d["kind"] == "StatefulSet" and d["metadata"]["name"].endswith("-namesrv"))["spec"]["template"]
+    service = found[0]["spec"]
+    assert service["selector"].items() <= namesrv["metadata"]["labels"].items() and "clusterIP" not in service and not service.get("publishNotReadyAddresses")
+    assert [p["targetPort"] for p in service["ports"]] == ["tcp-namesrv"] and {"name": "tcp-namesrv", "containerPort": 9876} in namesrv["spec"]["containers"][0]["ports"]
+    return found[0]
+
+
+def test_chart_with_a_service_for_the_nameservers(_):
+    made = chart("nameserver.external.enabled=true", "nameserver.external.nodePort=30876", "broker.external.enabled=true", "broker.external.host=mq.example.org",
+                 "broker.external.nodePorts={31911,31921}")
+    spec = external_nameserver(made)["spec"]
+    assert spec["type"] == "NodePort" and spec["externalTrafficPolicy"] == "Cluster" and [p["nodePort"] for p in spec["ports"]] == [30876]
+    brokers = [d["spec"] for d in made if d["kind"] == "Service" and "statefulset.kubernetes.io/pod-name" in d["spec"]["selector"]]
+    assert [b["externalTrafficPolicy"] for b in brokers] == ["Cluster", "Cluster"]   # the host may name several nodes
+    balancers = ["nameserver.external.enabled=true", "nameserver.external.type=LoadBalancer", "nameserver.external.port=19876", "nameserver.external.annotations.hostname=mq",
+                 "nameserver.external.loadBalancerClass=inner", "broker.external.enabled=true", "broker.external.type=LoadBalancer", "broker.external.addresses={a,b}"]
+    service = external_nameserver(chart(*balancers))
+    spec = service["spec"]
+    assert spec["type"] == "LoadBalancer" and spec["externalTrafficPolicy"] == "Local" and spec["loadBalancerClass"] == "inner"
+    assert [p["port"] for p in spec["ports"]] == [19876] and service["metadata"]["annotations"] == {"hostname": "mq"}
+    assert external_nameserver(chart(*balancers, "nameserver.external.externalTrafficPolicy=Cluster"))["spec"]["externalTrafficPolicy"] == "Cluster"
+    assert not [d for d in chart() if d["kind"] == "Service" and d["spec"].get("type")]   # nothing is outside unasked
+
+
 def test_chart_with_tls(_):
     for settings, secret in ((["tls.secretName=given"], "given"), (["tls.certManager.enabled=true", "tls.certManager.issuerRef.name=ours",
                                                                     "tls.certManager.dnsNames={mq.example.org}"], "t-merlinmq-tls")):
@@ -138,11 +166,15 @@ def test_chart_with_access_control(_):
 
 
 def test_chart_refuses_what_cannot_work(_):
+    balancers = ["broker.external.enabled=true", "broker.external.type=LoadBalancer", "broker.external.addresses={a,b}"]
     for settings, why in ((["mode=2m-2s-sync", "broker.replicas=4"], "a broker cannot replicate yet"),
                           (["broker.external.enabled=true", "broker.external.host=h", "broker.external.nodePorts={31911}"], "nodePorts has 1 entries, and there are 2 brokers"),
                           (["broker.external.enabled=true", "broker.external.nodePorts={31911,31921}"], "broker.external.host is missing"),
                           (["broker.external.enabled=true", "broker.external.type=LoadBalancer"], "clients are told one for each"),
                           (["broker.external.enabled=true", "broker.external.type=ClusterIP"], "NodePort or LoadBalancer is needed"),
+                          (["nameserver.external.enabled=true", "nameserver.external.nodePort=30876"], "without broker.external"),
+                          ([*balancers, "nameserver.external.enabled=true"], "nodePort is missing"),
+                          ([*balancers, "nameserver.external.enabled=true", "nameserver.external.type=ClusterIP"], "NodePort or LoadBalancer is needed"),
                           (["acl.plainSecret=a", "acl.usersSecret=b"], "exclude each other"),
                           (["tls.verify=true"], "need tls.secretName"),
                           (["tls.certManager.enabled=true"], "issuerRef.name is missing")):

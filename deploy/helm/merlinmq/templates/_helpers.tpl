@@ -56,6 +56,23 @@ affinity:
             matchLabels: {{- include "merlinmq.selector" . | nindent 14 }}
 {{- end }}
 {{- end }}
+{{/* Of a Service for clients outside: its annotations, where POD stands for the pod's name, and how it is reached. */}}
+{{- define "merlinmq.annotations" -}}
+{{- $pod := .pod | default "" }}
+{{- with .x.annotations }}
+  annotations:
+    {{- range $key, $value := . }}
+    {{ $key }}: {{ $value | replace "POD" $pod | quote }}
+    {{- end }}
+{{- end }}
+{{- end }}
+{{- define "merlinmq.outside" }}
+  type: {{ .type }}
+  externalTrafficPolicy: {{ .externalTrafficPolicy | default (ternary "Cluster" "Local" (eq .type "NodePort")) }}
+  {{- if and (eq .type "LoadBalancer") .loadBalancerClass }}
+  loadBalancerClass: {{ .loadBalancerClass }}
+  {{- end }}
+{{- end }}
 {{/* What cannot work is said before anything is made. */}}
 {{- define "merlinmq.check" -}}
 {{- if ne .Values.mode "2m-noslave" }}
@@ -69,6 +86,12 @@ affinity:
 {{- if and (not $x.host) (lt (len $x.addresses) $n) }}{{ fail "broker.external.host is missing: a name or address of the nodes that clients dial" }}{{ end }}
 {{- else if ne $x.type "LoadBalancer" }}{{ fail (printf "broker.external.type=%s: NodePort or LoadBalancer is needed" $x.type) }}
 {{- else if lt (len $x.addresses) $n }}{{ fail (printf "broker.external.addresses has %d entries, and there are %d brokers: clients are told one for each" (len $x.addresses) $n) }}{{ end }}
+{{- end }}
+{{- $y := .Values.nameserver.external }}
+{{- if $y.enabled }}
+{{- if not (has $y.type (list "NodePort" "LoadBalancer")) }}{{ fail (printf "nameserver.external.type=%s: NodePort or LoadBalancer is needed" $y.type) }}{{ end }}
+{{- if and (eq $y.type "NodePort") (not $y.nodePort) }}{{ fail "nameserver.external.nodePort is missing: clients need a port that stays" }}{{ end }}
+{{- if not $x.enabled }}{{ fail "nameserver.external without broker.external: clients outside would be told addresses of pods" }}{{ end }}
 {{- end }}
 {{- if and .Values.acl.plainSecret .Values.acl.usersSecret }}{{ fail "acl.plainSecret and acl.usersSecret exclude each other" }}{{ end }}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.certManager.issuerRef.name) }}{{ fail "tls.certManager.issuerRef.name is missing" }}{{ end }}
