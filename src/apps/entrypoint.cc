@@ -42,23 +42,42 @@ std::string role_of(std::string word) {
   return word == "mqshutdown" || word == "dev" ? word : "";
 }
 
-/// Takes the words that name a role from the front: "broker", "sh mqbroker", "./mqbroker"; "dummy" is the official image's CMD.
-std::string take_role(std::vector<std::string>& words) {
-  if (!words.empty() && (words.front() == "sh" || words.front() == "dummy")) words.erase(words.begin());
-  std::string role = words.empty() ? "" : role_of(words.front());
-  if (!role.empty()) {
+/// What "sh -c TEXT" stands for where there is no shell: the words of one plain command. Errors: kInvalid for anything that needs a shell.
+Result<std::vector<std::string>> plain_command(const std::string& text) {
+  if (text.find_first_of("|&;<>()$`\"'\\*?\n") != std::string::npos) {
+    return fail(Errc::kInvalid, fmt::format("sh -c \"{}\": there is no shell here, only one command with plain words is understood, without quotes, $ | & ; < >", text));
+  }
+  std::vector<std::string> words;
+  for (const std::string_view word : split(text, " ")) if (!word.empty() && !(words.empty() && word == "exec")) words.emplace_back(word);
+  return words;
+}
+
+/// Takes the words that name a role from the front: "broker", "sh mqbroker", "./mqbroker"; "dummy" is the official image's CMD. Without such
+/// words the environment decides; "" when it says nothing. Errors: kInvalid for a word that names no role.
+Result<std::string> take_role(std::vector<std::string>& words) {
+  if (!words.empty() && words.front() == "sh") {
     words.erase(words.begin());
+    if (words.size() == 2 && words.front() == "-c") {
+      MQ_TRY(words, plain_command(words.back()));
+    }
+    if (words.empty() || words.front().starts_with('-')) return fail(Errc::kInvalid, "there is no shell here; mqadmin and the servers can be called by their names");
+  } else if (!words.empty() && words.front() == "dummy") {
+    words.erase(words.begin());
+  }
+  const bool named = !words.empty() && !words.front().starts_with('-');
+  const std::string word = named ? words.front() : first_of({"NODE_ROLE"});
+  if (std::string role = role_of(word); !role.empty()) {
+    if (named) words.erase(words.begin());
     return role;
   }
-  role = role_of(first_of({"NODE_ROLE"}));
-  if (!role.empty()) return role;
+  if (!word.empty()) return fail(Errc::kInvalid, fmt::format("{} is none of namesrv, broker, mqadmin, mqshutdown, dev; there is no controller and no proxy yet", word));
   if (first_of({"NAME_SERVER"}) == "true") return "namesrv";
   return first_of({"BROKER_SERVER"}) == "true" ? "broker" : "";
 }
 
 void add_from_environment(std::vector<PropertyLine>& lines) {
   struct From { const char* key; std::initializer_list<const char*> names; };
-  static const std::array<From, 10> kFrom{{{"brokerClusterName", {"BROKER_CLUSTER_NAME"}}, {"brokerName", {"BROKER_NAME"}}, {"brokerId", {"BROKER_ID"}},
+  static const std::array<From, 10> kFrom{{{"brokerClusterName", {"BROKER_CLUSTER_NAME"}}, {"brokerName", {"BROKER_NAME"}}, {"brokerId", {"BROKER_ID", "MM_BROKER_ID"}},
                                            {"brokerRole", {"BROKER_ROLE"}}, {"brokerIP1", {"BROKER_IP1", "brokerIP1", "MM_BROKER_IP", "POD_IP"}},
                                            {"brokerIP2", {"BROKER_IP2"}}, {"listenPort", {"BROKER_LISTEN_PORT"}}, {"haListenPort", {"HA_LISTEN_PORT"}},
                                            {"controllerAddr", {"CONTROLLER_ADDR", "controllerAddr"}}, {"enableControllerMode", {"enableControllerMode"}}}};
@@ -97,6 +116,9 @@ int run_broker(std::vector<std::string> words) {
     return kExitUsage;
   }
   fmt::print("launch broker as {}\n", settings.mode.empty() ? "single" : "cluster, " + settings.mode);
+  if (const std::string port = first_of({"FAST_LISTEN_PORT"}); !port.empty()) {
+    fmt::print(stderr, "FAST_LISTEN_PORT={} has no effect: the fast port is two below BROKER_LISTEN_PORT\n", port);
+  }
   line.derived = std::move(*identity);
   add_from_environment(line.derived);
   if (const std::string addresses = first_of({"ADVERTISED_ADDRESSES"}); !addresses.empty()) {   // wins over the pod's own address
@@ -155,7 +177,12 @@ Result<std::string> advertised_of(const std::string& list, const std::string& ho
 }
 
 int entrypoint_main(std::vector<std::string> words) {
-  const std::string role = take_role(words);
+  const auto taken = take_role(words);
+  if (!taken) {
+    fmt::print(stderr, "{}\n", taken.error().message());
+    return kExitNoRole;
+  }
+  const std::string& role = *taken;
   if (role == "mqadmin") return admin_main(words);
   if (role == "mqshutdown") return shutdown_main(words);
   choose_home();

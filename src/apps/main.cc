@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
   if (name == "mqbroker") return mq::apps::broker_main(words);
   if (name == "mqadmin") return mq::apps::admin_main(words);
   if (name == "mqshutdown") return mq::apps::shutdown_main(words);
-  if (name == "entrypoint" || name == "sh") return mq::apps::entrypoint_main(std::move(words));   // sh: of images without a shell
+  if (name == "sh") words.insert(words.begin(), "sh");   // of images without a shell
+  if (name == "entrypoint" || name == "sh") return mq::apps::entrypoint_main(std::move(words));
   if (name == "dev") return mq::apps::dev_main(words);
   if (name == "config-reference") return mq::apps::config_reference_main();
   fmt::print("usage: merlinmq dev|namesrv|broker|admin [options]\n"

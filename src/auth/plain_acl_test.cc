@@ -71,6 +71,7 @@ TEST(PlainAcl, RefusesWhatRocketMqRefusesWithoutTellingSecrets) {
   EXPECT_EQ(error("accounts:\n- accessKey: abcdefg\n  secretKey: hunter\n"), "The accessKey=abcdefg and secretKey=****** cannot be null and length should longer than 6");
   EXPECT_EQ(error("accounts:\n- accessKey: abcdefg\n  secretKey: hunter22\n  topicPerms: [ a ]\n"), "Parse resource permission failed for topic:a");
   EXPECT_EQ(error("globalWhiteRemoteAddresses: [ 1.2.3 ]\n"), "NetAddress examine Exception netAddress is 1.2.3");
+  EXPECT_EQ(error("globalWhiteRemoteAddresses:\n- *\n"), "line 2, column 4: alias not found after *; a value that begins with * needs quotes: \"*\"");
   EXPECT_EQ(error("- a\n"), "not a map of globalWhiteRemoteAddresses and accounts");
   PlainAccountChange c{.access_key = "abcdefg", .secret_key = "hunter22"};
   EXPECT_TRUE(check_change(c));

@@ -59,7 +59,8 @@ Result<Json> parse_yaml(std::string_view text) {
     int values = 0;
     return json_of(YAML::Load(std::string(text)), values, 0);
   } catch (const YAML::Exception& e) {
-    return fail(Errc::kCorrupt, "line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg);
+    const char* hint = e.msg.find("alias") != std::string::npos ? "; a value that begins with * needs quotes: \"*\"" : "";
+    return fail(Errc::kCorrupt, "line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg + hint);
   } catch (const TooLarge&) {
     return fail(Errc::kTooLarge, "too many values, or too deep");
   } catch (const std::exception& e) {

@@ -149,3 +149,23 @@ def test_each_pod_advertises_its_own_address(binaries):
     for pod, addresses in (("x-2", "a:1,b:2"), ("x-0", ",b:2")):
         done = printed(pod, addresses)
         assert done.returncode != 0 and "needs an address for each broker" in done.stderr, done
+
+
+def test_the_entry_point_takes_the_words_of_known_images(binaries):
+    def entry(*words, **env):
+        r = subprocess.run([binaries / "merlinmq", "entrypoint", *words], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL,
+                           env=os.environ | {"ROCKETMQ_USER_HOME": "/nonexistent/home"} | env)
+        return r.returncode, r.stdout + r.stderr
+    for words in (["sh", "mqbroker", "-h"], ["sh", "-c", "exec ./mqbroker  -h"], ["sh", "-c", "mqbroker -h"], ["./mqbroker", "-h"]):
+        assert entry(*words) == (0, BROKER_USAGE), words
+    assert entry("dummy", "-h", NODE_ROLE="broker") == entry("-h", BROKER_SERVER="true") == (0, BROKER_USAGE)
+    assert entry("-h", NODE_ROLE="nameserver", BROKER_SERVER="true") == entry("-h", NAME_SERVER="true", BROKER_SERVER="true") == (0, NAMESRV_USAGE)
+    # Whoever looks for a shell, or for what is not here, is told so, and gets no second server.
+    for words, env, said in ((["sh"], {"NAME_SERVER": "true"}, "no shell here"), (["sh", "-l"], {"NAME_SERVER": "true"}, "no shell here"),
+                             (["sh", "-c", "mqnamesrv -n $ADDRESS"], {}, "plain words"), (["sh", "-c", "mqnamesrv; ls"], {}, "plain words"), (["sh", "-c", ""], {}, "no shell here"),
+                             (["proxy"], {"NAME_SERVER": "true"}, "proxy is none of"), (["ls", "-l"], {"BROKER_SERVER": "true"}, "ls is none of"),
+                             ([], {"NODE_ROLE": "controller", "NAME_SERVER": "true"}, "no controller and no proxy yet"), ([], {}, "NAME_SERVER=true")):
+        status, text = entry(*words, **env)
+        assert status == 64 and said in text, (words, env, status, text)
+    shown = entry("broker", "-p", MM_BROKER_ID="3", BROKER_ROLE="SLAVE", FAST_LISTEN_PORT="1", NAME_SERVER_LIST="a:1,b:2", POD_NAME="x-0", BROKER_CLUSTER_CONF="2m-noslave")[1]
+    assert "brokerId=3\n" in shown and "namesrvAddr=a:1;b:2\n" in shown and "FAST_LISTEN_PORT=1 has no effect" in shown, shown

@@ -2,7 +2,9 @@
 import os
 import pathlib
 
+from cases_acl import signed
 from program import Program
+from remoting import Connection
 from servers import free_port
 
 
@@ -134,6 +136,36 @@ def test_markup_in_front_is_only_unknown_keys(binaries):
     with Program(binaries, "mqnamesrv", "<!--\n  License text\n-->\nlistenPort={port}\n") as p:
         p.wait_up()
         expect(p.config(), listenPort=str(p.port))
+
+
+def start_with_accounts(binaries, accounts):
+    """A broker with this plain_acl.yml."""
+    p = Program(binaries, "mqbroker", "brokerName=a\nbrokerIP1=127.0.0.1\nlistenPort={port}\naclEnable=true\nrocketmqHome=accounts\n")
+    (p.folder / "accounts/conf").mkdir(parents=True)
+    (p.folder / "accounts/conf/plain_acl.yml").write_text(accounts)
+    return p
+
+
+def test_accounts_with_numbers_as_secrets(binaries):
+    text = ("globalWhiteRemoteAddresses:\n- 10.20.30.*\n- 192.168.7.*\naccounts:\n- accessKey: orderApp\n  secretKey: 12345678\n  whiteRemoteAddress:\n  admin: false\n"
+            "  defaultTopicPerm: DENY\n  defaultGroupPerm: SUB\n  topicPerms:\n  - orders=PUB|SUB\n  - audit=SUB\n  groupPerms:\n  - orders-group=SUB\n"
+            "- accessKey: superuser\n  secretKey: \"12345678\"\n  whiteRemoteAddress: 192.168.1.*\n  admin: true\n")
+    with start_with_accounts(binaries, text) as p:
+        p.wait_up()
+        with Connection(p.addr) as c:
+            assert c.call(26, signed({}, "orderApp", "12345678")).code == 0
+            assert "12345678" not in c.call(26, signed({}, "orderApp", "12345679")).remark
+            assert "No accessKey" in c.call(26).remark
+        assert p.term() == 0
+        assert "2 accounts" in p.log() and "12345678" not in p.log() + p.text()
+
+
+def test_accounts_that_cannot_be_read_stop_the_start(binaries):
+    for text, *said in (("globalWhiteRemoteAddresses:\n- *\naccounts:\n- accessKey: orderApp\n  secretKey: 12345678\n", "line 2", "needs quotes: \"*\""),
+                        ("accounts:\n- accessKey: generatedKey01\n  admin: false\n", "generatedKey01", "secretKey")):
+        with start_with_accounts(binaries, text) as p:
+            assert p.exit() == 253
+            assert all(w in p.text() for w in (*said, "accounts/conf/plain_acl.yml")) and "12345678" not in p.text() + p.log(), p.text()
 
 
 def test_a_store_folder_that_cannot_be_written(binaries):

@@ -1,25 +1,11 @@
 """The image, and the tutorial's four pods as containers."""
 import re
-import shutil
-import subprocess
 import time
 
-from pods import ROOT, Pods, Skip
+from pods import BROKERS, NAMES, Pods, build
 from remoting import Connection
 
-NAMES = ["rocketmq-nameserver-0", "rocketmq-nameserver-1"]
-BROKERS = ["rocketmq-brokerserver-0", "rocketmq-brokerserver-1"]
 LIST = "rocketmq-nameserver-0.rn:9876;rocketmq-nameserver-1.rn:9876"
-
-
-def build(binaries):
-    if not shutil.which("buildah"):
-        raise Skip("buildah is not here")
-    archive = ROOT / "build/packages/test-image.oci.tar"
-    r = subprocess.run([ROOT / "packaging/image/build", binaries, "merlinmq-test:1", archive], capture_output=True, text=True)
-    assert r.returncode == 0, r.stderr
-    assert archive.stat().st_size < 60 << 20
-    return "merlinmq-test:1"
 
 
 def cluster_table(pods):

@@ -1,4 +1,6 @@
 """StatefulSets as podman containers: names, aliases, environment, volumes and probes as in the manifests."""
+import atexit
+import functools
 import json
 import os
 import pathlib
@@ -16,8 +18,28 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SETTINGS = '[containers]\ndefault_ulimits = ["nofile=16384:16384", "nproc=8192:8192"]\n[engine]\nruntime = "runc"\n'
 
 
+NAMES = ["rocketmq-nameserver-0", "rocketmq-nameserver-1"]
+BROKERS = ["rocketmq-brokerserver-0", "rocketmq-brokerserver-1"]
+
+
 class Skip(Exception):
     pass
+
+
+@functools.lru_cache
+def build(binaries):
+    """The name of the image, which is there until the end of this program."""
+    if not shutil.which("buildah"):
+        raise Skip("buildah is not here")
+    name, archive = f"merlinmq-test:{os.getpid()}", ROOT / f"build/packages/test-image-{os.getpid()}.oci.tar"
+    atexit.register(archive.unlink, missing_ok=True)
+    atexit.register(subprocess.run, ["buildah", "rmi", "-f", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    r = subprocess.run([ROOT / "packaging/image/build", binaries, name, archive], capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+    size = json.loads(subprocess.run(["buildah", "images", "--json", name], capture_output=True, text=True, check=True).stdout)[0]["size"]
+    print(f"    image: {size}, archive {archive.stat().st_size / (1 << 20):.1f} MiB")
+    assert archive.stat().st_size < 60 << 20
+    return name
 
 
 class Pods:

@@ -16,18 +16,29 @@ using wire::ResponseCode;
 
 namespace {
 Logger log("assign");
-}
+/// POP_MESSAGE has no room yet: a consumer told to POP would wait for ever, one told to PULL consumes. What was set is kept for a broker that can.
+constexpr bool kPopIsServed = false;
+}  // namespace
 
 std::string AssignRoom::path() const { return broker_.store.root_dir() + "/config/messageRequestMode.json"; }
 
 void AssignRoom::start() {
   broker_.env.run_on(*broker_.ctl, [this] { routes_ = std::make_unique<TopicRoutes>(broker_, namesrvs_); });
   const Json file = load_json_file(broker_.env.fs(), path());
-  MutexLock lock(mu_);
-  for (const auto& [topic, groups] : file["messageRequestModeMap"].members()) {
-    for (const auto& [group, mode] : groups.members()) {
-      modes_[{topic.as_string(), group.as_string()}] = {mode["mode"].as_string() == "POP", static_cast<int32_t>(mode["popShareQueueNum"].as_int())};
+  size_t pops = 0;
+  {
+    MutexLock lock(mu_);
+    for (const auto& [topic, groups] : file["messageRequestModeMap"].members()) {
+      for (const auto& [group, mode] : groups.members()) {
+        const Mode set{mode["mode"].as_string() == "POP", static_cast<int32_t>(mode["popShareQueueNum"].as_int())};
+        modes_[{topic.as_string(), group.as_string()}] = set;
+        pops += set.pop;
+      }
     }
+  }
+  const bool by_default = broker_.config.defaultMessageRequestMode() == "POP";
+  if (!kPopIsServed && (pops || by_default)) {
+    log.warn("{} entries of {}{} say POP: this broker does not serve it yet and lets the groups PULL", pops, path(), by_default ? " and defaultMessageRequestMode" : "");
   }
 }
 
@@ -68,7 +79,8 @@ std::optional<Queues> AssignRoom::assigned(const Question& q, Mode mode, const s
 }
 
 std::string AssignRoom::answer_body(const Question& q, const std::optional<Queues>& all) const {
-  const Mode mode = mode_of(q.topic, q.group);
+  Mode mode = mode_of(q.topic, q.group);
+  mode.pop = mode.pop && kPopIsServed;
   const auto mine = assigned(q, mode, all);
   if (!mine) return "{}";
   Json list = Json::array();
@@ -109,6 +121,7 @@ Answer AssignRoom::set_mode(const wire::NoHeader&, Request& request) {
     modes_[{topic, group}] = mode;
   }
   log.info("group {} gets topic {} by {}, as set by {}", group, topic, mode.pop ? "POP" : "PULL", request.session().peer_text());
+  if (mode.pop && !kPopIsServed) log.warn("this broker does not serve POP yet: group {} goes on to PULL from topic {}", group, topic);
   const bool posted = broker_.ctl->post([this] {
     if (auto r = save_json_file(broker_.env.fs(), path(), to_json()); !r) {
       log.error("messageRequestMode.json cannot be written, the change is lost with a restart: {}", r.error().message());
