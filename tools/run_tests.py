@@ -66,6 +66,8 @@ STEPS = [
          needs=str(YARDSTICKS / "conformance/mqadmin/oracle"), minutes=60),
     Step("exchange", "tests/yardsticks/run exchange", "mixed clusters and store folders with Java servers", "default full",
          needs=str(YARDSTICKS / "peers/peers"), minutes=20),
+    Step("exchange-full", "tests/yardsticks/run exchange --full --only 'in turn'", "a store under ours and Java 5.3.3, 4.9.7, 4.2.0 in turn, five times each", "full",
+         needs=str(YARDSTICKS / "peers/peers"), minutes=30),
     Step("suites", "tests/yardsticks/run suites --parts 10", "a part of Apache's own tests of 4.9.7 and 4.2.0, another one each day",
          "default", needs=str(YARDSTICKS / "suites/suites"), minutes=15),
     Step("sim", "MQ_PRESET=sim tests/sim/run --seeds 8500", "10,200 simulation seeds in a fast build; the unit step has some with asan and ubsan", "default",
@@ -74,11 +76,15 @@ STEPS = [
          needs=str(YARDSTICKS / "suites/suites"), minutes=90),
     Step("sim-long", "MQ_PRESET=sim tests/sim/run --seeds 20000 && tests/sim/run --seeds 1000 --first 50001", "more simulation seeds: many in a fast build, "
          "some with asan and ubsan", "full", needs="tests/sim/run", minutes=90),
-    Step("thread-safety", build("tidy", "merlinmq"), "clang's analysis of what is guarded by which mutex, and its warnings", "full", minutes=40),
+    Step("thread-safety", "cmake --preset tidy > /dev/null && tools/analyse.py build/tidy", "clang's analysis of what is guarded by which mutex, and its warnings",
+         "full", minutes=40),
     Step("tsan", f"{build('tsan', *THREADED, 'merlinmq')} && {TSAN} ctest --preset tsan -j2 -V --timeout 900 -R '^({'|'.join(THREADED)})$' && "
          f"{TSAN} tests/smoke/run build/tsan/bin", "what runs on several threads, and real processes, with the thread sanitizer", "full", minutes=90),
     Step("crash-long", "tests/smoke/run build/release/bin --kills 200", "200 x kill -9 under load", "full",
          needs="tests/smoke/run", minutes=60),
+    Step("bugs", f"{build('dev')} && tests/faults/bugs build/dev build/release/bin", "deliberate bugs in the store: each layer of tests that should "
+         "notices them", "full", needs="tests/faults/bugs", minutes=40),
+    Step("restart", "tests/bench/restart build/release/bin", "a start after kill -9 with 10 GiB of messages", "full", needs="tests/bench/restart", minutes=15),
     Step("fuzz", "tests/fuzz/run --minutes 2", "every parser of outside bytes with libFuzzer (clang 19)", "full",
          needs="tests/fuzz/run", minutes=90),
     Step("cold-start", "tests/bench/cold_start build/release/bin", "a cold start of mqadmin beside Java's", "full", needs="tests/bench/cold_start", minutes=5),

@@ -230,12 +230,14 @@ struct Broker::Impl {
     const store::QueueRef queue = store->find_queue(topic, id);
     if (!queue) return;
     const int64_t max = store->max_offset(*queue).index, min = std::max(store->min_offset(*queue).index, max - kMostAdopted);
-    const int64_t newest = store->store_time(*queue, {max - 1});
-    for (int64_t offset = max; offset-- > min && store->store_time(*queue, {offset}) >= newest - kAdoptMs;) {
+    int64_t newest = 0;
+    for (int64_t offset = max; offset-- > min;) {
       const auto entry = store->entry_at(*queue, {offset});
       const auto bytes = entry ? store->record_at(entry->phy) : Result<env::PinnedBytes>(std::unexpected(entry.error()));
       const auto record = bytes ? decode_record(bytes->bytes, RecordCheck::kLengths) : Result<RecordView>(std::unexpected(bytes.error()));
       if (!record) continue;
+      newest = std::max(newest, record->m.storeTimestamp);
+      if (record->m.storeTimestamp < newest - kAdoptMs) break;
       const std::string target(find_property(record->m.properties, prop::kRealTopic));
       if (!target.empty() && !store->deleted_since(target, entry->phy)) note(target, real_queue_id(record->m.properties));
     }

@@ -2,6 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#ifdef MQ_DCHECKS
+#include <cstdlib>
+#include <string_view>
+#endif
 
 namespace mq::store {
 
@@ -13,8 +17,18 @@ enum class DeliberateBug : uint8_t {
 };
 
 #ifdef MQ_DCHECKS
+/// MQ_DELIBERATE_BUG=acknowledgesBeforeWriting, skipsEntries or reorders, for whole programs (tests/faults/bugs).
+inline DeliberateBug deliberate_bug_of_environment() {
+  const char* text = std::getenv("MQ_DELIBERATE_BUG");
+  const std::string_view name = text ? text : "";
+  if (name == "acknowledgesBeforeWriting") return DeliberateBug::kAcknowledgesBeforeWriting;
+  if (name == "skipsEntries") return DeliberateBug::kSkipsEntries;
+  if (name == "reorders") return DeliberateBug::kReorders;
+  return DeliberateBug::kNone;
+}
+
 /// Set by a test while nothing runs.
-inline DeliberateBug deliberate_bug = DeliberateBug::kNone;
+inline DeliberateBug deliberate_bug = deliberate_bug_of_environment();
 #else
 inline constexpr DeliberateBug deliberate_bug = DeliberateBug::kNone;
 #endif

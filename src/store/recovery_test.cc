@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "msg/record.h"
+#include "store/checkpoint.h"
 #include "store/format/consume_queue_entry.h"
 #include "store/recovery.h"
 #include "store/test_store.h"
@@ -55,6 +56,41 @@ TEST(Recovery, KillDispatchesOnlyWhatFollowedTheCheckpoint) {
   const int64_t before = t.fs().stat(TestStore::path(TestStore::queue_file("A", 0, 3)))->mtime_ms;
   t.run_for(5'000);
   EXPECT_EQ(t.fs().stat(TestStore::path(TestStore::queue_file("A", 0, 3)))->mtime_ms, before);
+}
+
+// The bound of a start after a kill: a quarter of a CommitLog file, and what comes in while the safe point moves.
+TEST(Recovery, AtHighRatesTheSafePointFollows) {
+  constexpr int64_t kFile = 64 << 20, kQuarter = kFile / 4, kMessage = 512 << 10;
+  TestStore t;
+  t.config().mappedFileSizeCommitLog.set(static_cast<int32_t>(kFile));
+  ASSERT_TRUE(t.start());
+  const std::string body(kMessage, 'x');
+  const auto append = [&](int count) {
+    AppendBatch batch;
+    for (int i = 0; i < count; ++i) {
+      AppendItem item{.offset = batch.bytes.size(), .queue = t.store().queue("Big", 0)};
+      item.size = encode_record({.topic = "Big", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes(body)},
+                                batch.bytes).value();
+      batch.items.push_back(item);
+    }
+    t.store().append(batch);
+    ASSERT_EQ(batch.items.back().status, PutStatus::kPutOk);
+  };
+  const auto to_read = [&] { return t.store().max_phy().bytes - Checkpoint::read(t.fs(), TestStore::path("checkpoint"))->recoverFrom; };
+  append(20);
+  t.run_for(2'500);
+  EXPECT_GE(to_read(), 20 * kMessage) << "for little it does not move early";
+  int64_t most = 0;
+  for (int i = 0; i < 20; ++i) {   // in 5 s, before its time
+    append(8);
+    most = std::max(most, to_read());
+    t.run_for(250);
+  }
+  EXPECT_GT(most, kQuarter);
+  EXPECT_LE(most, kQuarter + 6 * 8 * (kMessage + 1024)) << "and the ConsumeQueues are looked at each second";
+  t.crash();
+  ASSERT_TRUE(t.start());
+  EXPECT_EQ(t.store().max_offset(*t.store().find_queue("Big", 0)).index, 180);
 }
 
 TEST(Recovery, PowerCutsAtEveryTime) {

@@ -26,6 +26,7 @@ constexpr size_t kMaxOpenQueueFiles = 2048;
 constexpr size_t kFewQueues = 1024;           // so many are written every second
 constexpr size_t kMostSyncs = 64;             // ConsumeQueue files synced one by one; of more, the whole disk at once
 constexpr int64_t kThoroughMs = 10'000;       // how often queues are synced and the safe point of recovery moves
+constexpr int64_t kLeastToRecover = 16 << 20; // bytes of the log; for less it does not move earlier
 constexpr int64_t kWatchDiskMs = 1000;
 constexpr size_t kMostQueueMemory = 256 << 20;
 
@@ -219,7 +220,8 @@ struct Store::Impl {
         // Of very many only those with much to write; for the others each message would cost a write of its own, they wait for the
         // next safe point.
         const auto full = appender.take_full();
-        if (appender.dirty_count() <= kFewQueues) flush_queues();
+        if (log_.end() - saved.recoverFrom > most_to_recover()) move_safe_point();
+        else if (appender.dirty_count() <= kFewQueues) flush_queues();
         else for (const auto& q : full) (void)flush_queue(q);
         index.follow();   // also what a full disk had stopped
       });
@@ -273,6 +275,10 @@ struct Store::Impl {
     const std::string why = "the ConsumeQueues below " + files.dir() + " cannot be written, " + std::to_string(bytes >> 20) + " MiB of entries wait in memory";
     if (gate.close(Closed::kQueueWriteFailed, why)) log.error("no message is accepted: {}", why);
   }
+
+  /// Bytes of the log: at high rates the safe point moves as soon as so much follows it, or a start after a crash would take as
+  /// long as the reading of all that came in kThoroughMs.
+  int64_t most_to_recover() const { return std::max<int64_t>(config.mappedFileSizeCommitLog() / 4, kLeastToRecover); }
 
   /// Log and queues are made durable; recovery then starts behind them. Index loop.
   void move_safe_point() {

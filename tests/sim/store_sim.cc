@@ -264,21 +264,16 @@ class StoreSim {
 BugOn::BugOn([[maybe_unused]] Sabotage sabotage) {
 #ifdef MQ_DCHECKS
   using store::DeliberateBug;
-  const auto bug = [&] {
-    switch (sabotage) {
-      case Sabotage::kBugAcknowledgesBeforeWriting: return DeliberateBug::kAcknowledgesBeforeWriting;
-      case Sabotage::kBugSkipsEntries: return DeliberateBug::kSkipsEntries;
-      case Sabotage::kBugReorders: return DeliberateBug::kReorders;
-      default: return DeliberateBug::kNone;
-    }
-  };
-  store::deliberate_bug = bug();
+  before_ = static_cast<int>(store::deliberate_bug);
+  if (sabotage == Sabotage::kBugAcknowledgesBeforeWriting) store::deliberate_bug = DeliberateBug::kAcknowledgesBeforeWriting;
+  if (sabotage == Sabotage::kBugSkipsEntries) store::deliberate_bug = DeliberateBug::kSkipsEntries;
+  if (sabotage == Sabotage::kBugReorders) store::deliberate_bug = DeliberateBug::kReorders;
 #endif
 }
 
 BugOn::~BugOn() {
 #ifdef MQ_DCHECKS
-  store::deliberate_bug = store::DeliberateBug::kNone;
+  store::deliberate_bug = static_cast<store::DeliberateBug>(before_);
 #endif
 }
 

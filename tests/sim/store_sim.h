@@ -24,6 +24,9 @@ class BugOn {
  public:
   explicit BugOn(Sabotage sabotage);
   ~BugOn();
+
+ private:
+  int before_ = 0;   // perhaps one that the environment switched on
 };
 
 struct Outcome {

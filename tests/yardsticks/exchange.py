@@ -7,6 +7,7 @@ import tempfile
 import time
 import traceback
 
+from alternate import alternate
 from remoting import Connection
 from servers import Cluster, free_port
 
@@ -143,22 +144,28 @@ def store_java_to_ours(a, version):
             b.term()
 
 
+def alternating(a, version):
+    alternate(a, version, peers)
+
+
 CASES = [("our brokers at a Java 5.3.3 NameServer", mixed_java_namesrv, "5.3.3"),
          ("a Java 5.3.3 broker at our NameServer", mixed_our_namesrv, "5.3.3"),
          ("a Java 4.9.7 broker at our NameServer", mixed_our_namesrv, "4.9.7"),
          ("our store under a Java 5.3.3 broker", store_ours_to_java, "5.3.3"),
          ("our store under a Java 4.9.7 broker", store_ours_to_java, "4.9.7"),
          ("a Java 5.3.3 store under our broker", store_java_to_ours, "5.3.3"),
-         ("a Java 4.9.7 store under our broker", store_java_to_ours, "4.9.7")]
+         ("a Java 4.9.7 store under our broker", store_java_to_ours, "4.9.7"),
+         ("one store under ours and Java 5.3.3 in turn", alternating, "5.3.3")]
+FULL = [("one store under ours and Java 4.9.7 in turn", alternating, "4.9.7"),
+        ("one store under ours and Java 4.2.0 in turn", alternating, "4.2.0")]
 
 
 def main(a):
-    for version in ("4.9.7", "5.3.3"):
+    chosen = [c for c in CASES + (FULL if a.full else []) if not a.only or re.search(a.only, c[0])]
+    for version in sorted({version for _, _, version in chosen}):
         peers(a, "fetch", version)
     passed = failed = 0
-    for title, case, version in CASES:
-        if a.only and not re.search(a.only, title):
-            continue
+    for title, case, version in chosen:
         started = time.monotonic()
         try:
             case(a, version)

@@ -11,14 +11,25 @@ TopicRoutes::TopicRoutes(BrokerContext& broker, std::function<std::vector<std::s
     : broker_(broker), namesrvs_(std::move(namesrvs)), client_(*broker.ctl, remoting::ClientOptions{.tls = broker.outgoing_tls, .credentials = broker.credentials}) {}
 
 void TopicRoutes::queues(const std::string& topic, Done done) {
-  if (topics_.size() >= kMaxTopics && !topics_.contains(topic)) {
-    std::erase_if(topics_, [](const auto& t) { return t.second.waiting.empty(); });
-  }
+  if (topics_.size() >= kMaxTopics && !topics_.contains(topic)) make_room();
   Entry& e = topics_[topic];
   const int64_t now = broker_.env.clock().mono_ms();
   if (e.asked_ms > 0 && now - e.asked_ms < broker_.config.loadBalancePollNameServerInterval() && e.queues) return done(e.queues);
   e.waiting.push_back(std::move(done));
   if (e.waiting.size() == 1) ask(topic, namesrvs_());
+}
+
+/// Forgets the half that was asked for longest ago; who waits for an answer stays.
+void TopicRoutes::make_room() {
+  std::vector<int64_t> asked;
+  for (const auto& [topic, e] : topics_) {
+    if (e.waiting.empty()) asked.push_back(e.asked_ms);
+  }
+  if (asked.empty()) return;
+  const auto middle = asked.begin() + static_cast<ptrdiff_t>(asked.size() / 2);
+  std::nth_element(asked.begin(), middle, asked.end());
+  size_t left = asked.size() / 2 + 1;   // of equal age too, no more than these go
+  std::erase_if(topics_, [&](const auto& t) { return left > 0 && t.second.waiting.empty() && t.second.asked_ms <= *middle && left-- > 0; });
 }
 
 /// The servers in turn until one answers.

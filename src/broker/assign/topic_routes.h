@@ -33,6 +33,7 @@ class TopicRoutes {
     int64_t asked_ms = 0;          // mono; 0: never answered
     std::vector<Done> waiting;     // while a question is under way
   };
+  void make_room();
   void ask(const std::string& topic, std::vector<std::string> servers);
   void finish(const std::string& topic, bool answered, std::optional<Queues> queues);
 

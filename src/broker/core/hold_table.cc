@@ -18,7 +18,7 @@ bool HoldTable::hold(store::QueueRef queue, std::unique_ptr<HeldRequest> request
   if (!w.queue) w.queue = std::move(queue);
   w.requests.push_back(std::move(request));
   waiting_.fetch_add(1, std::memory_order_seq_cst);
-  // An append that published before we counted ourselves did not see us: look once more.
+  // An append that published before we counted ourselves did not see us: look once more. Its half stands in PullRoom::on_arrival().
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (broker_.store.max_offset(*w.queue) > offset) {
     std::vector<std::unique_ptr<HeldRequest>> due;

@@ -45,7 +45,16 @@ void ConsumerFilters::load() {
       loaded.push_back(std::move(d));
     }
   }
-  for (ConsumerFilterData& d : loaded) put(std::move(d));
+  if (loaded.empty()) return;
+  std::map<std::string, std::shared_ptr<Groups>> topics;   // made as a whole: put() copies the snapshot for each
+  for (ConsumerFilterData& d : loaded) {
+    auto& groups = topics[d.topic];
+    if (!groups) groups = std::make_shared<Groups>();
+    const std::string group = d.consumerGroup;
+    (*groups)[group] = std::make_shared<const ConsumerFilterData>(std::move(d));
+  }
+  topics_.store(std::make_shared<const Topics>(topics.begin(), topics.end()));
+  dirty_ = true;
 }
 
 /// The snapshot with one entry more, or another one.

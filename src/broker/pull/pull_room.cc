@@ -330,6 +330,9 @@ Answer PullRoom::lite_pull(const PullMessageHeader& h, Request& request) {
 }
 
 void PullRoom::on_arrival(std::span<const store::Arrival> arrivals) noexcept {
+  // The other half of the fence in HoldTable::hold(): of a hold and an append at the same time one sees the other. Without it the count
+  // may be read before the append is seen elsewhere. Once per append of a loop's turn, some nanoseconds.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   for (size_t i = 0; i < lanes_.size(); ++i) {
     HoldTable& holds = lanes_[i]->holds();
     if (holds.waiting() == 0) continue;

@@ -1,6 +1,7 @@
 // storeCheck: a sound store is called sound, each damage is found, what can be repaired is, and a broker finds all again.
 #include "store/check/store_check.h"
 
+#include "store/deliberate_bug.h"
 #include "store/format/consume_queue_entry.h"
 #include "store/test_store.h"
 
@@ -112,6 +113,21 @@ TEST(StoreCheck, DamagedConsumeQueues) {
   expect_found_and_repaired("topic A queue 0", "1 entries lead to no message", [&](TestStore& t) { t.write(last, 6 * 20, t.read(middle).substr(0, 20)); });
   expect_found_and_repaired("topic B queue 1", "no ConsumeQueue", [&](TestStore& t) { t.remove_all("consumequeue/B"); });
 }
+
+#ifdef MQ_DCHECKS
+TEST(StoreCheck, ABrokerThatSkipsEntriesIsFound) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  deliberate_bug = DeliberateBug::kSkipsEntries;
+  t.append("A", 0, 200);
+  t.run_for(3'000);
+  deliberate_bug = DeliberateBug::kNone;
+  t.stop();
+  const StoreReport r = check(t);
+  EXPECT_TRUE(r.damaged());
+  EXPECT_FALSE(check(t, true).damaged());
+}
+#endif
 
 TEST(StoreCheck, DamagedIndexFiles) {
   const auto first = [](TestStore& t) { return "index/" + t.fs().list(TestStore::path("index"))->front().name; };

@@ -1,0 +1,60 @@
+// What an append promises about order: items keep theirs, queues are dense, and each entry leads to its record.
+#include <gtest/gtest.h>
+
+#include "msg/properties.h"
+#include "store/test_store.h"
+
+namespace mq::store {
+namespace {
+
+/// Adds an item of `records` neighbours whose bodies are PREFIX.0, PREFIX.1, ...
+void add(TestStore& t, AppendBatch& batch, const std::string& topic, int32_t queue_id, const std::string& prefix, int32_t records = 1) {
+  AppendItem item{.offset = batch.bytes.size(), .records = records, .queue = t.store().queue(topic, queue_id), .tagsCode = tags_code("a")};
+  for (int32_t i = 0; i < records; ++i) {
+    const std::string body = prefix + "." + std::to_string(i);
+    ASSERT_TRUE(encode_record({.topic = topic, .queueId = queue_id, .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911),
+                               .body = as_bytes(body), .properties = "TAGS\x01" "a\x02"}, batch.bytes));
+  }
+  item.size = batch.bytes.size() - item.offset;
+  batch.items.push_back(std::move(item));
+}
+
+TEST(Append, ABatchKeepsItsOrder) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  std::map<int32_t, std::vector<std::string>> sent;   // by queue
+  int64_t end = 0;
+  for (int round = 0; round < 12; ++round) {
+    AppendBatch batch;
+    for (int i = 0; i < 10; ++i) {   // over several files of the log
+      const int32_t queue_id = i % 3, records = i % 4 == 0 ? 3 : 1;
+      const std::string prefix = std::to_string(round) + "." + std::to_string(i);
+      add(t, batch, "A", queue_id, prefix, records);
+      for (int32_t n = 0; n < records; ++n) sent[queue_id].push_back(prefix + "." + std::to_string(n));
+    }
+    t.store().append(batch);
+    for (const AppendItem& item : batch.items) {
+      ASSERT_EQ(item.status, PutStatus::kPutOk);
+      EXPECT_GE(item.phy.bytes, end) << "an item stands before the one that came first";
+      end = item.phy.bytes + static_cast<int64_t>(item.size);
+    }
+  }
+  for (const auto& [queue_id, bodies] : sent) {
+    const QueueRef q = t.store().find_queue("A", queue_id);
+    ASSERT_EQ(t.store().max_offset(*q).index, static_cast<int64_t>(bodies.size()));
+    for (size_t i = 0; i < bodies.size(); ++i) {
+      const auto entry = t.store().entry_at(*q, {static_cast<int64_t>(i)});
+      ASSERT_TRUE(entry);
+      EXPECT_EQ(entry->tagsCode, tags_code("a"));
+      const auto bytes = t.store().record_at(entry->phy);
+      ASSERT_TRUE(bytes);
+      const auto record = decode_record(bytes->bytes, RecordCheck::kLengthsAndCrc);
+      ASSERT_TRUE(record);
+      EXPECT_EQ(as_text(record->m.body), bodies[i]) << "queue " << queue_id << " offset " << i;
+      EXPECT_EQ(record->m.queueOffset, static_cast<int64_t>(i));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mq::store

@@ -1,0 +1,107 @@
+// The index and the keys it is fed. A fed key that its record does not have shows whether the index took the feed or read the log.
+#include <gtest/gtest.h>
+
+#include "msg/properties.h"
+#include "store/format/index_layout.h"
+#include "store/test_store.h"
+
+namespace mq::store {
+namespace {
+
+class Feed : public testing::Test {
+ protected:
+  void SetUp() override {
+    t_.config().mappedFileSizeCommitLog.set(32 << 20);
+    t_.config().mappedFileSizeConsumeQueue.set(20 * 300'000);
+    t_.config().maxHashSlotNum.set(100'000);
+    t_.config().maxIndexNum.set(300'000);
+    ASSERT_TRUE(t_.start());
+    t_.run_for(1000);   // what start() has the index do is over
+  }
+
+  /// A record with the key own<n>. Its room knows `keys` of it, fed<n> and fed<n>-1, ..., or none at all (-1).
+  void append(int n, int32_t keys) {
+    AppendItem item{.queue = t_.store().queue("T", 0), .keys = keys};
+    batch_.clear();
+    item.size = encode_record({.topic = "T", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes("x"),
+                               .properties = "KEYS\x01own" + std::to_string(n) + "\x02"}, batch_.bytes).value();
+    for (int32_t k = 0; k < keys; ++k) batch_.key_hashes.push_back(index_hash("T", fed(n, k)));
+    batch_.items.push_back(item);
+    t_.store().append(batch_);
+    ASSERT_EQ(batch_.items[0].status, PutStatus::kPutOk);
+    positions_.push_back(batch_.items[0].phy.bytes);
+  }
+  static std::string fed(int n, int32_t k) { return "fed" + std::to_string(n) + (k == 0 ? "" : "-" + std::to_string(k)); }
+
+  /// The look-up finds the n-th record, and nothing else, but for a hash that several keys share.
+  bool finds(const std::string& key, int n) {
+    const auto found = t_.store().query("T", key, 64, 0, INT64_MAX).value();
+    for (const auto& bytes : found.records) {
+      const auto record = decode_record(bytes.bytes, RecordCheck::kLengths);
+      if (record && record->m.physicalOffset == positions_[static_cast<size_t>(n)]) return true;
+    }
+    return false;
+  }
+
+  TestStore t_;
+  AppendBatch batch_;
+  std::vector<int64_t> positions_;
+};
+
+TEST_F(Feed, ALateTurnEntersWhatWasFed) {
+  for (int n = 0; n < 3000; ++n) append(n, 1);   // in one turn of the world: the index loop had none
+  EXPECT_FALSE(finds("fed0", 0)) << "no turn was late";
+  t_.run_for(1000);
+  for (int n = 0; n < 3000; ++n) {
+    ASSERT_TRUE(finds(fed(n, 0), n)) << n;
+    ASSERT_FALSE(finds("own" + std::to_string(n), n)) << n << ": the log was read";
+  }
+}
+
+TEST_F(Feed, WhatNobodyKnowsIsReadAndTheFeedGoesOnBehindIt) {
+  for (int round = 0; round < 3; ++round) {
+    const int first = static_cast<int>(positions_.size());
+    for (int n = first; n < first + 400; ++n) append(n, n % 4 == 3 ? -1 : n % 4);
+    t_.run_for(1000);
+  }
+  for (int n = 0; n < 1200; ++n) {
+    const int32_t keys = n % 4 == 3 ? -1 : n % 4;
+    for (int32_t k = 0; k < keys; ++k) ASSERT_TRUE(finds(fed(n, k), n)) << n;
+    if (keys == 0) continue;   // what has no keys is not fed when it comes alone
+    ASSERT_EQ(finds("own" + std::to_string(n), n), keys < 0) << n;
+  }
+}
+
+TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
+  constexpr int kAll = 70'000;   // the feed takes 65,536
+  for (int n = 0; n < kAll; ++n) append(n, 1);
+  t_.run_for(3000);
+  append(kAll, 1);
+  t_.run_for(1000);
+  int of_feed = 0, of_log = 0;
+  for (int n = 0; n < kAll; n += 7) {
+    const bool from_feed = finds(fed(n, 0), n), from_log = finds("own" + std::to_string(n), n);
+    ASSERT_TRUE(from_feed != from_log) << n;
+    of_feed += from_feed;
+    of_log += from_log;
+  }
+  EXPECT_GT(of_feed, 60'000 / 7);
+  EXPECT_GT(of_log, 4'000 / 7);
+  EXPECT_TRUE(finds(fed(kAll, 0), kAll)) << "it is fed again afterwards";
+}
+
+TEST_F(Feed, AStopAndAKillMissNothing) {
+  for (int n = 0; n < 500; ++n) append(n, 1);
+  t_.stop();   // no turn in between
+  ASSERT_TRUE(t_.start());
+  t_.run_for(1000);
+  for (int n = 0; n < 500; ++n) ASSERT_TRUE(finds(fed(n, 0), n) || finds("own" + std::to_string(n), n)) << n;
+  for (int n = 500; n < 1000; ++n) append(n, 1);
+  t_.crash();
+  ASSERT_TRUE(t_.start());
+  t_.run_for(1000);
+  for (int n = 500; n < 1000; ++n) ASSERT_TRUE(finds(fed(n, 0), n) || finds("own" + std::to_string(n), n)) << n;
+}
+
+}  // namespace
+}  // namespace mq::store
