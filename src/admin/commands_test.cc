@@ -18,7 +18,7 @@ constexpr std::string_view k420 =
     "updateNamesrvConfig getBrokerConfig queryCq";
 constexpr std::string_view k498 =
     "addWritePerm consumeMessage deleteExpiredCommitLog exportConfigs exportMetadata exportMetrics getConsumerConfig producer queryMsgTraceById "
-    "sendMessage skipAccumulatedMessage";
+    "sendMessage skipAccumulatedMessage updateAclConfig deleteAclConfig updateGlobalWhiteAddr clusterAclConfigVersion";
 /// In the order in which 5.3.3 lists them.
 constexpr std::string_view k533 =
     "updateTopic updateTopicList deleteTopic updateSubGroup updateSubGroupList setConsumeMode deleteSubGroup updateBrokerConfig updateTopicPerm "
@@ -40,6 +40,7 @@ TEST(Commands, AllOfTheThreeReleasesAreThere) {
   for (const std::string_view release : {k420, k498, k533}) {
     for (const std::string_view name : words(release)) EXPECT_TRUE(listed.contains(name)) << name << " is missing";
   }
+  EXPECT_EQ(usage_of("deleteaccessconfig"), usage_of("deleteAclConfig"));
   EXPECT_EQ(words(k420).size(), 41u);   // QUIRK: Java lists one of them twice
   EXPECT_EQ(words(k533).size(), 89u);
 }

@@ -26,7 +26,6 @@ namespace {
 
 constexpr int64_t kClockWarnMs = 500, kClockErrorMs = 30'000;
 constexpr double kDiskWarnMs = 100, kDiskErrorMs = 1000;
-constexpr double kDiskFull = 0.90;                    // RocketMQ's diskSpaceWarningLevelRatio: sends are refused from there
 constexpr int64_t kPutLockMs = 1000;                  // osPageCacheBusyTimeOutMills
 constexpr int64_t kFewFiles = 65'535, kFewestFiles = 4096;
 constexpr int64_t kCalmSwappiness = 10;
@@ -234,13 +233,19 @@ class Examination {
         s.here ? "look at the process itself: /proc/PID/limits" : "run this command on its machine as well, which shows some of it");
   }
 
+  /// A percentage of the configuration as brokers take it, within bounds; 0 to 1. Brokers of 4.9 and before do not show each of them.
+  static double share_set(const ServerFacts& s, const std::string& key, double usual, double least, double most) {
+    const auto set = s.config.find(key);
+    const double percent = set == s.config.end() ? usual : parse_double(set->second).value_or(usual);
+    return std::clamp(percent, least, most) / 100;
+  }
+
   void disk(const ServerFacts& s) {
-    double keep = 0.75;
-    if (const auto set = s.config.find("diskMaxUsedSpaceRatio"); set != s.config.end()) keep = parse_double(set->second).value_or(75) / 100;
+    const double keep = share_set(s, "diskMaxUsedSpaceRatio", 75, 10, 95), refuses = share_set(s, "diskSpaceWarningLevelRatio", 90, 35, 90);
     double fullest = 0;
     for (const auto& [key, ratio] : s.disk_ratios) fullest = std::max(fullest, ratio);
-    if (fullest >= kDiskFull) {
-      add(Severity::kError, "disk", s.name(), fmt::format("the disk of its store is {:.0f} % full: sends are refused from {:.0f} % on", fullest * 100, kDiskFull * 100),
+    if (fullest >= refuses) {
+      add(Severity::kError, "disk", s.name(), fmt::format("the disk of its store is {:.0f} % full: sends are refused from {:.0f} % on", fullest * 100, refuses * 100),
           "make room, add space, or lower fileReservedTime and run deleteExpiredCommitLog");
     } else if (fullest >= keep) {
       add(Severity::kWarning, "disk", s.name(), fmt::format("the disk of its store is {:.0f} % full: from {:.0f} % on files are deleted before their time", fullest * 100, keep * 100),

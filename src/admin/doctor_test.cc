@@ -89,6 +89,14 @@ TEST(Doctor, EachFaultIsFoundAlone) {
       {"ERROR clock broker-a (10.0.0.3:10911): its clock is 60.0 s behind of most others", [](ClusterFacts& f) { f.servers[2].clock = ClockOffset{-60'000, 1}; }},
       {"WARNING clock this machine: its clock is 5.0 s behind", [](ClusterFacts& f) { for (ServerFacts& s : f.servers) s.clock = ClockOffset{5000, 1}; }},
       {"ERROR disk broker-a (10.0.0.3:10911): the disk of its store is 93 % full", [](ClusterFacts& f) { f.servers[2].disk_ratios["commitLogDiskRatio"] = 0.93; }},
+      {"ERROR disk broker-a (10.0.0.3:10911): the disk of its store is 60 % full: sends are refused from 50 % on", [](ClusterFacts& f) {
+         f.servers[2].config["diskSpaceWarningLevelRatio"] = "50";
+         f.servers[2].disk_ratios["consumeQueueDiskRatio"] = 0.6;
+       }},
+      {"ERROR disk broker-a (10.0.0.3:10911): the disk of its store is 91 % full: sends are refused from 90 % on", [](ClusterFacts& f) {
+         f.servers[2].config["diskSpaceWarningLevelRatio"] = "99";   // brokers take at most 90
+         f.servers[2].disk_ratios["consumeQueueDiskRatio"] = 0.91;
+       }},
       {"WARNING disk broker-a (10.0.0.3:10911): the disk of its store is 60 % full", [](ClusterFacts& f) {
          f.servers[2].config["diskMaxUsedSpaceRatio"] = "55";
          f.servers[2].disk_ratios["consumeQueueDiskRatio"] = 0.6;

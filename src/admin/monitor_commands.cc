@@ -22,7 +22,7 @@ namespace {
 using wire::RequestCode;
 
 Logger log("monitor");
-constexpr auto kFirstRound = std::chrono::seconds(20), kBetweenRounds = std::chrono::seconds(60);
+constexpr auto kFirstRound = std::chrono::seconds(20), kRoundEvery = std::chrono::seconds(60);
 constexpr std::string_view kMovedTopic = "OFFSET_MOVED_EVENT";
 constexpr int32_t kOldestAsked = 62;   // V3_1_8_SNAPSHOT: earlier clients cannot tell their state
 
@@ -32,6 +32,7 @@ class Monitor {
   explicit Monitor(Session& session) : s_(session) {}
 
   void round() {
+    const int64_t began = s_.env().clock().mono_ms();
     log.info("[MONITOR] =========================================beginRound");
     moved_offsets();
     const auto topics = s_.topics();
@@ -46,6 +47,7 @@ class Monitor {
       }
     }
     log.info("[MONITOR] =========================================endRound");
+    log.info("Execute one round monitor work, spent timemills: {}", s_.env().clock().mono_ms() - began);
   }
 
  private:
@@ -133,10 +135,10 @@ Result<> start_monitoring(Session& s, const Options&) {
   MQ_TRY_VOID(s.env().fs().make_dirs(folder));
   start_logging({.file = folder + "/tools.log"});
   Monitor monitor(s);
-  std::this_thread::sleep_for(kFirstRound);
-  for (;;) {
+  auto next = std::chrono::steady_clock::now() + kFirstRound;
+  for (;; next += kRoundEvery) {   // a round that takes longer delays the one after it
+    std::this_thread::sleep_until(next);
     monitor.round();
-    std::this_thread::sleep_for(kBetweenRounds);
   }
 }
 

@@ -33,6 +33,7 @@ std::vector<OptionSpec> with_common(const std::vector<OptionSpec>& own) {
 }
 
 const Command* find_command(std::string_view name) {
+  if (equal_ignoring_case(name, "deleteAccessConfig")) name = "deleteAclConfig";   // its other name in 4.9
   for (const Command& c : all_commands()) if (equal_ignoring_case(c.name, name)) return &c;
   return nullptr;
 }
@@ -162,7 +163,9 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
   if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
   const auto result = run_once(session, command, *options);
   if (result) return session.status();
-  complain(fmt::format("{} command failed\n{}\n", command.java_class, result.error().message()));
+  std::string cause = result.error().message();
+  if (session.namesrvs().empty() && cause == "connect to null failed") cause += " (no NameServer is named: give -n HOST:PORT, or set NAMESRV_ADDR)";
+  complain(fmt::format("{} command failed\n{}\n", command.java_class, cause));
   return command.failed_status > 0 ? command.failed_status : strict() ? 1 : 0;
 }
 

@@ -137,7 +137,7 @@ Result<> topic_route(Session& s, const Options& o) {
 
 Result<> topic_status(Session& s, const Options& o) {
   const std::string topic = o.get("t");
-  MQ_TRY(const auto route, s.route(topic));
+  MQ_TRY(const auto route, s.route(o.get("c", topic)));
   wire::TopicStatsTable all;
   for (const auto& [name, addr] : Session::brokers_of(route)) {
     MQ_TRY(const auto r, s.ask<RequestCode::GET_TOPIC_STATS_INFO>(addr, {topic}));

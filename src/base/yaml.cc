@@ -2,6 +2,11 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+
 namespace mq {
 namespace {
 
@@ -30,6 +35,17 @@ Json json_of(const YAML::Node& node, int& values, int depth) {
   }
 }
 
+/// Java's parser (YAML 1.1) would take this string for another value: 0777 for 511, 1e9 or 2026-01-01 for what they say, "off" for false.
+/// What it gives back as it was ("12345678", true and false where they are meant) stays plain.
+bool reads_otherwise(const std::string& s) {
+  static constexpr std::string_view kWords[] = {"y", "n", "yes", "no", "on", "off", "null", "~", ".inf", "-.inf", "+.inf", ".nan"};
+  if (std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return equal_ignoring_case(word, s); })) return true;
+  if (s.find_first_of("+-.0123456789") != 0 || s.find_first_not_of("+-.:_0123456789abcdefABCDEFxXoTZtz ") != std::string::npos) return false;
+  const std::string_view digits = std::string_view(s).substr(s[0] == '-');
+  const bool plain = !digits.empty() && digits.size() <= 18 && digits.find_first_not_of("0123456789") == std::string_view::npos && (digits[0] != '0' || s == "0");
+  return !plain;
+}
+
 void emit(YAML::Emitter& out, const Json& value) {
   switch (value.kind()) {
     case Json::Kind::kNull: out << YAML::Null; break;
@@ -48,7 +64,9 @@ void emit(YAML::Emitter& out, const Json& value) {
       break;
     case Json::Kind::kBool: out << value.as_bool(); break;
     case Json::Kind::kInt: out << value.as_int(); break;
-    default: out << value.as_string();
+    default:
+      if (reads_otherwise(value.as_string())) out << YAML::SingleQuoted;
+      out << value.as_string();
   }
 }
 

@@ -36,5 +36,18 @@ TEST(Yaml, WritesWhatItReads) {
   EXPECT_EQ(to_text(parse_yaml(to_yaml(v)).value()), text);
 }
 
+/// A file that we have written goes back to a Java broker, whose parser knows more kinds of values.
+TEST(Yaml, QuotesWhatJavaWouldTakeForAnotherValue) {
+  for (const char* text : {"00123456", "0x1234567", "1_000_000", "12345678901234567890", "1e1000000", "12.3400", "2026-01-01", "12:30:45", "+1234567",
+                           ".5", "yes", "Off", "null", "~", ".inf"}) {
+    const std::string yaml = to_yaml(Json::object().add("k", text));
+    EXPECT_EQ(yaml, "k: '" + std::string(text) + "'\n");
+    EXPECT_EQ(to_text(parse_yaml(yaml).value()), "{\"k\":\"" + std::string(text) + "\"}");
+  }
+  for (const char* text : {"12345678", "0", "-7", "1795944506821", "true", "false", "rootkey", "topicB=PUB|SUB", "192.168.0.*"}) {
+    EXPECT_EQ(to_yaml(Json::object().add("k", text)), "k: " + std::string(text) + "\n");
+  }
+}
+
 }  // namespace
 }  // namespace mq

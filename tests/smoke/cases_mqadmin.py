@@ -335,8 +335,13 @@ def test_mqadmin_lists_and_exit_statuses_in_scripts(a):
             c.admin_env = {"MERLINMQ_STRICT_EXIT": strict}
             done = c.admin("clusterList", "-n", dead)
             assert done.returncode == int(strict or 0) and "ClusterListSubCommand command failed" in done.stderr and dead not in done.stdout, done
+            c.admin_env["NAMESRV_ADDR"] = ""
+            done = c.admin("clusterList")
+            assert done.returncode == int(strict or 0) and "give -n HOST:PORT, or set NAMESRV_ADDR" in done.stderr, done
             done = c.admin("topicRoute", "-n", first.addr, "-t", "NotThere")
             assert done.returncode == int(strict or 0) and "CODE: 17" in done.stderr and not done.stdout, done
+            done = c.admin("topicStatus", "-n", first.addr, "-t", "NotThere", "-c", "NoCluster")   # -c names whose route is taken
+            assert "for the topic: NoCluster" in done.stderr and not done.stdout, done
             done = c.admin("clusterlits", "-n", first.addr)
             assert done.returncode == int(strict or 0) and done.stdout == "The sub command clusterlits not exist.\n", done
             done = c.admin("topicRoute", "-n", first.addr)

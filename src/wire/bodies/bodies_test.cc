@@ -142,6 +142,9 @@ TEST(Bodies, StatsWithObjectKeys) {
   const std::string consume =
       R"({"consumeTps":0.0,"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"TopicA"}:{"brokerOffset":5,"consumerOffset":0,"lastTimestamp":0,"pullOffset":0}}})";
   EXPECT_EQ(to_text(to_json(*consume_stats_from(consume))), consume);
+  // Of a broker of 4.9: what clients hold is not told.
+  const auto old = consume_stats_from(R"({"offsetTable":{{"brokerName":"b","queueId":0,"topic":"T"}:{"brokerOffset":5,"consumerOffset":3,"lastTimestamp":0}}})");
+  EXPECT_EQ(old->offsetTable.begin()->second.pullOffset, 3);
 }
 
 }  // namespace

@@ -56,7 +56,10 @@ Result<ConsumeStats> consume_stats_from(std::string_view body) {
   MQ_TRY(const Json j, parse_json(body));
   ConsumeStats s;
   for (const auto& [key, o] : j["offsetTable"].members()) {
-    s.offsetTable[queue_of_key(key)] = {o["brokerOffset"].as_int(), o["consumerOffset"].as_int(), o["pullOffset"].as_int(), o["lastTimestamp"].as_int()};
+    const int64_t consumed = o["consumerOffset"].as_int();
+    // Brokers of 4.x do not tell what is on its way: nothing, rather than a negative number.
+    const int64_t pulled = o.find("pullOffset") ? o["pullOffset"].as_int() : consumed;
+    s.offsetTable[queue_of_key(key)] = {o["brokerOffset"].as_int(), consumed, pulled, o["lastTimestamp"].as_int()};
   }
   s.consumeTps = j["consumeTps"].as_double();
   return s;
