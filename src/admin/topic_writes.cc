@@ -1,10 +1,16 @@
 #include "admin/topic_writes.h"
 
+#include <fmt/format.h>
+
 #include "msg/names.h"
 
 namespace mq::admin {
 
 using wire::RequestCode;
+
+namespace {
+constexpr int32_t kPermEnd = 8;   // PermName.PERM_PRIORITY: the first bit that a topic's perm does not have
+}  // namespace
 
 wire::CreateTopicHeader create_topic_header(const wire::TopicConfig& c) {
   return {.topic = c.topicName, .defaultTopic = std::string(kAutoCreateTopic), .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
@@ -12,6 +18,9 @@ wire::CreateTopicHeader create_topic_header(const wire::TopicConfig& c) {
 }
 
 Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& c) {
+  if (c.perm < 0 || c.perm >= kPermEnd) {   // brokers take any number
+    return client_failure(static_cast<int32_t>(wire::ResponseCode::NO_PERMISSION), fmt::format("topicPermission value: {} is invalid.", c.perm));
+  }
   std::string attributes;
   for (const auto& [k, v] : c.attributes) attributes += (attributes.empty() ? "" : ",") + k + (k.starts_with('-') ? "" : "=" + v);
   wire::CreateTopicHeader h = create_topic_header(c);

@@ -342,6 +342,8 @@ def test_mqadmin_lists_and_exit_statuses_in_scripts(a):
             assert done.returncode == int(strict or 0) and "CODE: 17" in done.stderr and not done.stdout, done
             done = c.admin("topicStatus", "-n", first.addr, "-t", "NotThere", "-c", "NoCluster")   # -c names whose route is taken
             assert "for the topic: NoCluster" in done.stderr and not done.stdout, done
+            done = c.admin("updateTopic", "-n", first.addr, "-c", "DefaultCluster", "-t", "NoPerm", "-p", "9")
+            assert "CODE: 16  DESC: topicPermission value: 9 is invalid." in done.stderr and not done.stdout, done
             done = c.admin("clusterlits", "-n", first.addr)
             assert done.returncode == int(strict or 0) and done.stdout == "The sub command clusterlits not exist.\n", done
             done = c.admin("topicRoute", "-n", first.addr)
