@@ -135,6 +135,10 @@ Result<> consumer_connection(Session& s, const Options& o) {
   s.print("{:<20} {}\n", "#Topic", "#SubExpression");
   for (const auto& [topic, subscription] : c.subscriptionTable) s.write(fmt::format("{} {}\n", pad(topic, 20), subscription.subString));
   s.print("\nConsumeType: {}\nMessageModel: {}\nConsumeFromWhere: {}\n", c.consumeType, c.messageModel, c.consumeFromWhere);
+  if (!c.subscriptionsDiffer.empty()) {
+    s.add_to_record("subscriptionsDiffer", c.subscriptionsDiffer);
+    fmt::print(stderr, "WARN: the consumers of group {} subscribe differently: {}\n", o.get("g"), c.subscriptionsDiffer);
+  }
   return {};
 }
 

@@ -52,7 +52,8 @@ Answer BrokerRoom::register_broker(const wire::RegisterBrokerHeader& h, Request&
 }
 
 Answer BrokerRoom::unregister_broker(const wire::UnregisterBrokerHeader& h, Request& request) {
-  s_.tables.unregister_broker({h.clusterName, h.brokerAddr, h.brokerName, h.brokerId});
+  const auto channel = s_.channels.find(&request.session());
+  s_.tables.unregister_broker({h.clusterName, h.brokerAddr, h.brokerName, h.brokerId}, channel == s_.channels.end() ? 0 : channel->second);
   log.info("broker {} at {} has said goodbye", h.brokerName, h.brokerAddr);
   send_min_id_changes();
   return request.ok();

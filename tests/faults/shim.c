@@ -1,6 +1,7 @@
 /* A library to be preloaded: makes system calls of a server fail or dawdle, as a file says.
  *
  *   MQ_FAULTS=FILE, each line:  CALL WHERE ERRNO DELAY_MS
+ *                     or:         clock SECONDS 0 0        the wall clock is that far ahead; seen some 50 ms later
  *
  * CALL: pwrite pread fdatasync open accept. WHERE: a part of the file's path ("-" for any). ERRNO 0: the call is done, only
  * later. The file is read with every call, so that a test changes it while the server runs. */
@@ -17,17 +18,22 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What the file says now; "" without one. */
+static void read_faults(char* text, size_t size) {
+  text[0] = 0;
+  const char* file = getenv("MQ_FAULTS");
+  if (!file) return;
+  const int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  const ssize_t n = syscall(SYS_read, fd, text, size - 1);
+  syscall(SYS_close, fd);
+  text[n > 0 ? n : 0] = 0;
+}
+
 /* 0, or the errno with which the call shall fail. */
 static int fault_of(const char* call, const char* path) {
-  const char* file = getenv("MQ_FAULTS");
-  if (!file) return 0;
   char text[2048];
-  const int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  const ssize_t n = syscall(SYS_read, fd, text, sizeof text - 1);
-  syscall(SYS_close, fd);
-  if (n <= 0) return 0;
-  text[n] = 0;
+  read_faults(text, sizeof text);
   char* rest = NULL;
   for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
     char name[32], where[256];
@@ -59,6 +65,24 @@ ssize_t pread64(int fd, void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pr
 int fdatasync(int fd) { FAIL_AS(fault_of_fd("fdatasync", fd)); return REAL(fdatasync)(fd); }
 int fsync(int fd) { FAIL_AS(fault_of_fd("fdatasync", fd)); return REAL(fsync)(fd); }
 int accept4(int fd, struct sockaddr* a, socklen_t* size, int flags) { FAIL_AS(fault_of("accept", "")); return REAL(accept4)(fd, a, size, flags); }
+
+int clock_gettime(clockid_t id, struct timespec* at) {
+  const int failed = (int)syscall(SYS_clock_gettime, id, at);
+  if (failed || id != CLOCK_REALTIME) return failed;
+  static long ahead_s, looked_ms;   /* racy, and right within a look */
+  struct timespec now;
+  syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+  const long now_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  if (now_ms - __atomic_load_n(&looked_ms, __ATOMIC_RELAXED) > 50) {
+    __atomic_store_n(&looked_ms, now_ms, __ATOMIC_RELAXED);
+    char text[2048];
+    read_faults(text, sizeof text);
+    const char* line = strstr(text, "clock ");
+    __atomic_store_n(&ahead_s, line ? atol(line + 6) : 0, __ATOMIC_RELAXED);
+  }
+  at->tv_sec += __atomic_load_n(&ahead_s, __ATOMIC_RELAXED);
+  return 0;
+}
 
 #define OPEN(name)                                                            \
   int name(const char* path, int flags, ...) {                                \

@@ -1,7 +1,7 @@
 // broker.conf, namesrv.conf and the bodies of UPDATE_*_CONFIG: properties text applied to the options.
 #include "broker/core/config.h"
 #include "broker/delay/delay_levels.h"
-#include "broker/topic/attributes.h"
+#include "broker/meta/attributes.h"
 #include "fuzz.h"
 #include "store/config.h"
 
@@ -10,8 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fuzz::Exact exact({reinterpret_cast<const char*>(data), size});
   (void)broker::DelayLevels::parse(exact.text());
   if (const auto changes = broker::parse_attribute_changes(exact.text())) {
-    (void)broker::apply_attribute_changes(true, {}, *changes);
-    (void)broker::apply_attribute_changes(false, {{"a", "b"}}, *changes);
+    for (const auto kind : {broker::AttributesOf::kTopic, broker::AttributesOf::kGroup}) {
+      (void)broker::apply_attribute_changes(kind, true, {}, *changes);
+      (void)broker::apply_attribute_changes(kind, false, {{"a", "b"}}, *changes);
+    }
   }
   const auto lines = parse_properties(exact.text());
   if (!lines) {

@@ -118,6 +118,9 @@ def retry(agent, name):
 
 def everything(client):
     """(name, function) of the cases that a client runs by itself, next to one another."""
+    if client == "go-2.1.0":   # writes KEYS with a blank behind and batches with an empty number: it is here for its reading of routes
+        yield from {"order": order, "offset": offset}.items()
+        return
     for mode in modes(client):
         yield mode, lambda agent, name, m=mode: send_and_filter(agent, name, m)
     yield from {"order": order, "offset": offset, "retry": retry}.items()

@@ -12,7 +12,7 @@ from fetched import BuildFailed, once, sh
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = fetched.CACHE / "interop"
 JAVA_VERSIONS = ["4.2.0", "4.9.8", "5.3.3"]
-CLIENTS = [f"java-{v}{kind}" for v in JAVA_VERSIONS for kind in ("", "-bin", "-tls")] + ["go", "go-tls", "ali-ons"]
+CLIENTS = [f"java-{v}{kind}" for v in JAVA_VERSIONS for kind in ("", "-bin", "-tls")] + ["go", "go-2.1.0", "go-tls", "ali-ons"]
 
 SIGNING = {"4.9.8": ["rocketmq-acl"]}   # a library of its own; 4.2.0 has none, 5.3.3 has it in the client
 
@@ -91,7 +91,7 @@ def java(client, logs):
 
 
 def go(client, _):
-    words = ["-tags", "tls", "-modfile=tls.mod"] if client == "go-tls" else []
+    words = {"go-tls": ["-tags", "tls", "-modfile=tls.mod"], "go-2.1.0": ["-tags", "old", "-modfile=old.mod"]}.get(client, [])
 
     def build(folder):
         sh(["go", "build", *words, "-o", folder / "agent", "."], HERE / "go", 3)
@@ -109,7 +109,7 @@ def node(_, __):
 def command(client, logs):
     """The command line of a client's agent that logs there, which is built when it is not there yet. Raises BuildFailed."""
     try:
-        language = java if client.startswith("java-") else {"go": go, "go-tls": go, "ali-ons": node}[client]
+        language = java if client.startswith("java-") else {"go": go, "go-2.1.0": go, "go-tls": go, "ali-ons": node}[client]
         return [str(w) for w in language(client, logs)]
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as e:
         raise BuildFailed(str(e)) from e

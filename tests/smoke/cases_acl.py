@@ -163,6 +163,67 @@ def test_acl_of_4x_reads_plain_acl_yml_and_reads_it_again(a):
         assert b.process.wait(20) != 0 and "plain_acl.yml" in b.output()
 
 
+ORDER_APP = """globalWhiteRemoteAddresses:
+- 10.20.30.*
+- 192.168.7.*
+accounts:
+- accessKey: orderApp
+  secretKey: 87654321
+  whiteRemoteAddress:
+  admin: false
+  defaultTopicPerm: DENY
+  defaultGroupPerm: SUB
+  topicPerms:
+  - orders=PUB|SUB
+  - audit=SUB
+  groupPerms:
+  - orders-group=SUB
+- accessKey: superuser
+  secretKey: "12345678"
+  whiteRemoteAddress: 192.168.1.*
+  admin: true
+"""
+
+
+def test_acl_of_4x_forms_of_the_file(a):
+    """Numbers as secrets, a bare star, a missing secret; no text of the broker has a secret, whatever happens."""
+    with Cluster(a.bin) as c:
+        home, plain = home_of_accounts(c)
+        plain.write_text(ORDER_APP)
+        b = c.broker(aclEnable="true", rocketmqHome=home)
+        send = {"a": "g", "b": "orders", "c": "TBW102", "d": 4, "e": 0, "f": 0, "g": 1, "h": 0, "i": "", "j": 0, "k": "false", "m": "false"}
+        texts = []
+
+        def app(fields, secret="87654321"):
+            with Connection(b.addr) as k:
+                r = k.call(310, signed(fields, "orderApp", secret, b"x"), b"x")
+                texts.append(r.remark or "")
+                return r.code
+        assert app(send) == 0 and app(send | {"b": "audit"}) == 1 and app(send, "8765432") == 1
+        with Connection(b.addr) as k:
+            for request, ext in ((26, {}), (54, {}), (52, {})):
+                r = k.call(request, signed(ext, "orderApp", "87654321"))
+                texts += [r.remark or "", r.body.decode()]
+        # Broken while it runs: the rules from before go on, and the log says where.
+        for number, broken in enumerate(("globalWhiteRemoteAddresses:\n- *\n" + ORDER_APP[ORDER_APP.index("accounts"):],
+                                         "accounts:\n- accessKey: generatedKey01\n  admin: false\n", "\taccounts: 87654321\n")):
+            plain.write_text(broken)
+            deadline = time.monotonic() + 12
+            while log_of(b).count("plain_acl.yml") <= number:
+                assert time.monotonic() < deadline, log_of(b)
+                time.sleep(0.1)
+            time.sleep(0.2)
+            assert app(send) == 0, broken
+        assert "line 2" in log_of(b), log_of(b)
+        b.term()
+        for broken in ("globalWhiteRemoteAddresses:\n- *\n", "accounts:\n- accessKey: generatedKey01\n  admin: false\n"):
+            plain.write_text(broken)
+            b.start(wait=False)
+            assert b.process.wait(20) != 0 and "plain_acl.yml" in b.output(), b.output()
+        texts += [log_of(b), b.output()]
+        assert not [t for t in texts if "87654321" in t or "12345678" in t]
+
+
 def test_acl_of_4x_commands_of_mqadmin(a):
     """updateAclConfig, updateGlobalWhiteAddr, clusterAclConfigVersion, getAclConfig, deleteAclConfig with access control on."""
     with Cluster(a.bin) as c:

@@ -58,7 +58,12 @@ void ClientRoom::register_group(const wire::ConsumerData& data, const ClientChan
   const std::string retry_topic = std::string(kRetryPrefix) + data.groupName;
   const bool known = meta_.topics.find(retry_topic) != nullptr;
   meta_.topics.create_internal(retry_topic, group->retryQueueNums, perm::kRead | perm::kWrite, data.unitMode ? 2 : 0);
-  if (meta_.clients.register_consumer(data, channel, without_sub)) notify(data.groupName);
+  const ClientTable::Change change = meta_.clients.register_consumer(data, channel, without_sub);
+  if (change.group) notify(data.groupName);
+  if (change.differs) {
+    log.warn("group {}: {}; what the broker heard of last counts for both, so messages for the other pass it by: give all consumers of the group the same "
+             "subscriptions, or each kind a group of its own", data.groupName, meta_.clients.difference(data.groupName));
+  }
   if (!known) notify_again(data.groupName);
   if (!without_sub) meta_.filters.register_group(data.groupName, data.subscriptionDataSet);
 }

@@ -1,6 +1,7 @@
 #include "broker/group/group_room.h"
 
 #include "base/log.h"
+#include "broker/meta/attributes.h"
 
 namespace mq::broker {
 
@@ -12,11 +13,15 @@ namespace {
 Logger log("group");
 }
 
-/// No attribute of a group is known; the names come signed.
-std::string GroupRoom::check(const wire::SubscriptionGroupConfig& config) {
-  if (config.attributes.empty()) return {};
-  const std::string& key = config.attributes.begin()->first;
-  return "unsupported key: " + key.substr(key.starts_with('+') || key.starts_with('-') ? 1 : 0);
+Result<wire::SubscriptionGroupConfig> GroupRoom::settled(wire::SubscriptionGroupConfig config) const {
+  const auto old = meta_.groups.find(config.groupName);
+  MQ_TRY(config.attributes, apply_attribute_changes(AttributesOf::kGroup, old == nullptr, old ? old->attributes : Attributes{}, config.attributes));
+  return config;
+}
+
+void GroupRoom::put(const wire::SubscriptionGroupConfig& config, const Request& request) {
+  meta_.groups.put(config);
+  log.info("group {} is set by {}", config.groupName, request.session().peer_text());
 }
 
 /// QUIRK: group names are not checked here (5.3.3).
@@ -24,10 +29,9 @@ Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
   if (request.body().empty()) return request.ok();
   const auto body = parse_json(request.body_text());
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
-  const wire::SubscriptionGroupConfig config = wire::group_config_from(*body);
-  if (const std::string bad = check(config); !bad.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, bad);
-  meta_.groups.put(config);
-  log.info("group {} is set by {}", config.groupName, request.session().peer_text());
+  const auto config = settled(wire::group_config_from(*body));
+  if (!config) return request.refuse(ResponseCode::SYSTEM_ERROR, config.error().message());
+  put(*config, request);
   return request.ok();
 }
 
@@ -35,14 +39,12 @@ Answer GroupRoom::put_list(const wire::NoHeader&, Request& request) {
   const auto body = parse_json(request.body_text());
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   std::vector<wire::SubscriptionGroupConfig> all;
-  for (const Json& j : (*body)["groupConfigList"].items()) all.push_back(wire::group_config_from(j));
-  for (const auto& config : all) {
-    if (const std::string bad = check(config); !bad.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, bad);
+  for (const Json& j : (*body)["groupConfigList"].items()) {
+    auto config = settled(wire::group_config_from(j));
+    if (!config) return request.refuse(ResponseCode::SYSTEM_ERROR, config.error().message());
+    all.push_back(std::move(*config));
   }
-  for (const auto& config : all) {
-    meta_.groups.put(config);
-    log.info("group {} is set by {}", config.groupName, request.session().peer_text());
-  }
+  for (const auto& config : all) put(config, request);
   return request.ok();
 }
 

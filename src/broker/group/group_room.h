@@ -24,8 +24,9 @@ class GroupRoom {
                                   remoting::Route<wire::RequestCode::GET_SUBSCRIPTIONGROUP_CONFIG, &GroupRoom::get>>;
 
  private:
-  /// Why the config cannot be taken; empty: it can.
-  static std::string check(const wire::SubscriptionGroupConfig& config);
+  /// The config with its signed attributes applied to those the group has. Errors: kInvalid with Java's text.
+  Result<wire::SubscriptionGroupConfig> settled(wire::SubscriptionGroupConfig config) const;
+  void put(const wire::SubscriptionGroupConfig& config, const remoting::Request& request);
 
   const Registries meta_;
 };

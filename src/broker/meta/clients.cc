@@ -1,22 +1,17 @@
 #include "broker/meta/clients.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "base/badges.h"
 
 namespace mq::broker {
 
 namespace {
-
-struct ConsumerGroup {
-  std::optional<wire::ConsumeType> type;
-  std::optional<wire::MessageModel> model;
-  std::optional<wire::ConsumeFromWhere> from_where;
-  std::vector<ClientChannel> members;
-  std::map<std::string, std::shared_ptr<const wire::SubscriptionData>, std::less<>> subscriptions;
-};
 
 ClientChannel* find_member(std::vector<ClientChannel>& members, const remoting::Session& session) {
   for (ClientChannel& m : members) if (m.session.get() == &session) return &m;
@@ -26,6 +21,52 @@ ClientChannel* find_member(std::vector<ClientChannel>& members, const remoting::
 bool erase_member(std::vector<ClientChannel>& members, const remoting::Session& session) {
   return std::erase_if(members, [&](const ClientChannel& m) { return m.session.get() == &session; }) > 0;
 }
+
+struct ConsumerGroup {
+  std::optional<wire::ConsumeType> type;
+  std::optional<wire::MessageModel> model;
+  std::optional<wire::ConsumeFromWhere> from_where;
+  std::vector<ClientChannel> members;
+  std::map<std::string, std::shared_ptr<const wire::SubscriptionData>, std::less<>> subscriptions;
+  // What each member itself subscribes to, as text, and how many subscribe to that; members that never said are left out.
+  std::map<std::string, int32_t> wishes;
+  std::unordered_map<const remoting::Session*, const std::string*> wish_of;   // keys of `wishes`
+
+  void forget_wish(const remoting::Session& session) {
+    const auto it = wish_of.find(&session);
+    if (it == wish_of.end()) return;
+    const auto wish = wishes.find(*it->second);
+    wish_of.erase(it);
+    if (--wish->second == 0) wishes.erase(wish);
+  }
+  void note_wish(const remoting::Session& session, std::string wish) {
+    const auto it = wish_of.find(&session);
+    if (it != wish_of.end() && *it->second == wish) return;
+    forget_wish(session);
+    const auto [at, fresh] = wishes.try_emplace(std::move(wish), 0);
+    ++at->second;
+    wish_of.emplace(&session, &at->first);
+  }
+  bool lose(const remoting::Session& session) {
+    forget_wish(session);
+    return erase_member(members, session);
+  }
+  /// Of the first member and the next that wishes something else.
+  std::string difference() const {
+    if (wishes.size() < 2) return {};
+    const ClientChannel* first = nullptr;
+    for (const ClientChannel& m : members) {
+      const auto wish = wish_of.find(m.session.get());
+      if (wish == wish_of.end()) continue;
+      if (!first) first = &m;
+      const std::string& firsts = *wish_of.at(first->session.get());
+      if (*wish->second == firsts) continue;
+      return fmt::format("client {} at {} subscribes to {}, client {} at {} to {}", first->client_id, first->session->peer_text(), firsts, m.client_id,
+                         m.session->peer_text(), *wish->second);
+    }
+    return {};
+  }
+};
 
 }  // namespace
 
@@ -63,21 +104,25 @@ struct ClientTable::Impl {
 
 ClientTable::ClientTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)) {}
 
-bool ClientTable::register_consumer(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub) {
+ClientTable::Change ClientTable::register_consumer(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub) {
   MutexLock lock(impl_->mu);
   ConsumerGroup& g = impl_->consumers[data.groupName];
   if (data.consumeType) g.type = data.consumeType;
   if (data.messageModel) g.model = data.messageModel;
   if (data.consumeFromWhere) g.from_where = data.consumeFromWhere;
-  bool changed = false;
+  Change change;
   if (ClientChannel* member = find_member(g.members, *channel.session)) {
     *member = channel;
   } else {
     g.members.push_back(channel);
-    changed = true;
+    change.group = true;
   }
-  if (!without_sub) changed |= Impl::merge_subscriptions(g, data.subscriptionDataSet);
-  return changed;
+  if (without_sub) return change;
+  const bool agreed = g.wishes.size() < 2;
+  g.note_wish(*channel.session, wire::subscriptions_text(data.subscriptionDataSet));
+  change.differs = agreed && g.wishes.size() >= 2;
+  change.group |= Impl::merge_subscriptions(g, data.subscriptionDataSet);
+  return change;
 }
 
 void ClientTable::register_producer(std::string_view group, const ClientChannel& channel) {
@@ -92,7 +137,7 @@ bool ClientTable::unregister_consumer(std::string_view group, const remoting::Se
   MutexLock lock(impl_->mu);
   const auto it = impl_->consumers.find(group);
   if (it == impl_->consumers.end()) return false;
-  const bool lost = erase_member(it->second.members, session);
+  const bool lost = it->second.lose(session);
   if (it->second.members.empty()) impl_->consumers.erase(it);
   return lost;
 }
@@ -110,7 +155,7 @@ std::vector<std::string> ClientTable::drop_session(const remoting::Session& sess
   MutexLock lock(impl_->mu);
   std::vector<std::string> lost;
   for (auto it = impl_->consumers.begin(); it != impl_->consumers.end();) {
-    if (erase_member(it->second.members, session)) lost.push_back(it->first);
+    if (it->second.lose(session)) lost.push_back(it->first);
     it = it->second.members.empty() ? impl_->consumers.erase(it) : std::next(it);
   }
   for (auto it = impl_->producers.begin(); it != impl_->producers.end();) {
@@ -183,10 +228,17 @@ std::optional<wire::ConsumerConnection> ClientTable::connection(std::string_view
     c.connectionSet.push_back({m.client_id, m.session->peer_text(), std::string(wire::language_name(m.language)), m.version});
   }
   for (const auto& [topic, s] : g.subscriptions) c.subscriptionTable.emplace(topic, *s);
+  c.subscriptionsDiffer = g.difference();
   c.consumeType = to_string(g.type.value_or(wire::ConsumeType::CONSUME_PASSIVELY));
   c.messageModel = to_string(g.model.value_or(wire::MessageModel::CLUSTERING));
   c.consumeFromWhere = to_string(g.from_where.value_or(wire::ConsumeFromWhere::CONSUME_FROM_LAST_OFFSET));
   return c;
+}
+
+std::string ClientTable::difference(std::string_view group) const {
+  MutexLock lock(impl_->mu);
+  const auto it = impl_->consumers.find(group);
+  return it == impl_->consumers.end() ? std::string() : it->second.difference();
 }
 
 std::vector<std::string> ClientTable::consumer_groups() const {

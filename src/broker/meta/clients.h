@@ -27,8 +27,12 @@ class ClientTable {
  public:
   explicit ClientTable(BrokerContext& broker);
 
-  /// One consumer group of a heartbeat. True when members or subscriptions changed.
-  bool register_consumer(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
+  struct Change {
+    bool group = false;      // members or subscriptions
+    bool differs = false;    // since this heartbeat the members disagree about what the group subscribes to
+  };
+  /// One consumer group of a heartbeat.
+  Change register_consumer(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
   void register_producer(std::string_view group, const ClientChannel& channel);
   /// True when the group lost the member. `id` as in UNREGISTER_CLIENT.
   bool unregister_consumer(std::string_view group, const remoting::Session& session);
@@ -51,6 +55,9 @@ class ClientTable {
   /// The connection of a producer with this client id, of whatever group; null: none.
   remoting::SessionRef producer(std::string_view client_id) const;
   std::optional<wire::ConsumerConnection> connection(std::string_view group) const;
+  /// Two members that subscribe differently, in words; "": all agree. The broker filters for the group by the subscription it heard of last,
+  /// so what the others asked for is passed over in silence.
+  std::string difference(std::string_view group) const;
   /// Names of the groups that have a member.
   std::vector<std::string> consumer_groups() const;
   std::vector<std::string> producer_groups() const;

@@ -102,6 +102,13 @@ void write_connections(Exposition& out, Native& native, const BrokerView& view) 
   }
 }
 
+void write_differences(Exposition& out, Native& native, const BrokerView& view) {
+  native.family("merlinmq_consumer_subscriptions_differ", Type::kGauge, "1 while consumers of a group subscribe differently.");
+  for (const std::string& group : view.meta.clients.consumer_groups()) {
+    if (!view.meta.clients.difference(group).empty()) out.sample({{"consumer_group", group}}, int64_t{1});
+  }
+}
+
 void write_store(Exposition& out, Native& native, const BrokerView& view) {
   const store::StoreStats s = view.broker.store.stats();
   auto gauge = [&](std::string_view name, std::string_view help, int64_t value) {
@@ -149,6 +156,7 @@ void write_native_metrics(Exposition& out, const BrokerView& view, const Census&
   write_gets(out, native, view, census);
   write_lags(out, native, census);
   write_connections(out, native, view);
+  write_differences(out, native, view);
   ops::write_request_latency(out, {{"cluster", view.broker.cluster}, {"node_type", "broker"}, {"node_id", view.broker.broker_name}}, view.handled);
   write_store(out, native, view);
   native.family("merlinmq_connections", Type::kGauge, "Open connections of both ports.");

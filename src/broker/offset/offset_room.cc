@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "broker/meta/attributes.h"
+#include "msg/names.h"
 #include "wire/bodies/stats.h"
 
 namespace mq::broker {
@@ -18,6 +20,9 @@ Answer OffsetRoom::query(const wire::QueryConsumerOffsetHeader& h, Request& requ
   if (h.setZeroIfNotFound && !*h.setZeroIfNotFound) {
     return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, do not set to zero, maybe this group boot first");
   }
+  if (begins_by_client(h.consumerGroup, h.topic)) {
+    return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, the group's consume.from.where is CLIENT");
+  }
   // QUIRK: a new group on a queue whose first message is still in memory starts at 0, whatever CONSUME_FROM_WHERE says.
   const store::QueueRef q = broker_.store.find_queue(h.topic, h.queueId);
   Result<store::Store::Entry> first = fail(Errc::kNotFound, "no first message");
@@ -28,6 +33,14 @@ Answer OffsetRoom::query(const wire::QueryConsumerOffsetHeader& h, Request& requ
   const bool never_held_any = !first && (!q || broker_.store.min_offset(*q).index <= 0);
   if (never_held_any && request.frame().version < wire::kVersion5) return request.ok(OffsetResponseHeader{0});
   return request.answer(ResponseCode::QUERY_NOT_FOUND, OffsetResponseHeader{}, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
+}
+
+/// Retries are never begun at their end: what stands there is the group's own.
+bool OffsetRoom::begins_by_client(std::string_view group, std::string_view topic) const {
+  const auto config = meta_.groups.find(group);
+  if (!config || config->attributes.empty() || is_retry_topic(topic)) return false;
+  const auto value = config->attributes.find(std::string(kConsumeFromWhere));
+  return value != config->attributes.end() && value->second == "CLIENT";
 }
 
 Answer OffsetRoom::update(const wire::UpdateConsumerOffsetHeader& h, Request& request) {

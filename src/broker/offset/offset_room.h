@@ -31,6 +31,8 @@ class OffsetRoom {
                                   remoting::Route<wire::RequestCode::GET_BROKER_CONSUME_STATS, &OffsetRoom::broker_consume_stats>>;
 
  private:
+  /// The group's consumers begin a queue where their CONSUME_FROM_WHERE says.
+  bool begins_by_client(std::string_view group, std::string_view topic) const;
   /// Adds the queues of a topic that the group reads; nothing when the broker has no such topic or the group, being online,
   /// does not subscribe to it.
   void add_stats(const std::string& group, const std::string& topic, const std::optional<wire::ConsumerConnection>& connection,

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "broker/topic/attributes.h"
+#include "broker/meta/attributes.h"
 #include "msg/names.h"
 #include "wire/bodies/route.h"
 #include "wire/bodies/stats.h"
@@ -45,7 +45,7 @@ Answer TopicRoom::create(const wire::CreateTopicHeader& h, Request& request) {
     return request.refuse(ResponseCode::INVALID_PARAMETER, "MIXED message type is not supported.");
   }
   const TopicRef old = meta_.topics.find(h.topic);
-  const auto attributes = apply_attribute_changes(old == nullptr, old ? old->config()->attributes : Attributes{}, *changes);
+  const auto attributes = apply_attribute_changes(AttributesOf::kTopic, old == nullptr, old ? old->config()->attributes : Attributes{}, *changes);
   if (!attributes) return request.refuse(ResponseCode::SYSTEM_ERROR, attributes.error().message());
   wire::TopicConfig c;
   c.topicName = h.topic;
@@ -73,7 +73,7 @@ Answer TopicRoom::create_list(const wire::NoHeader&, Request& request) {
     if (old && *old->config() == c) return request.ok();
     const bool signed_keys = std::any_of(c.attributes.begin(), c.attributes.end(), [](const auto& a) { return a.first.starts_with('+') || a.first.starts_with('-'); });
     if (signed_keys) {
-      auto applied = apply_attribute_changes(old == nullptr, old ? old->config()->attributes : Attributes{}, c.attributes);
+      auto applied = apply_attribute_changes(AttributesOf::kTopic, old == nullptr, old ? old->config()->attributes : Attributes{}, c.attributes);
       if (!applied) return request.refuse(ResponseCode::SYSTEM_ERROR, applied.error().message());
       c.attributes = std::move(*applied);
     }

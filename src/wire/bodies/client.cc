@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "msg/names.h"
 #include "msg/properties.h"
 
 namespace mq::wire {
@@ -115,6 +116,20 @@ Json to_json(const SubscriptionData& s) {
       .add("subVersion", s.subVersion)
       .add("tagsSet", std::move(tags))
       .add("topic", s.topic);
+}
+
+std::string subscriptions_text(const std::vector<SubscriptionData>& subscriptions) {
+  std::set<std::string> topics;
+  for (const SubscriptionData& s : subscriptions) {
+    if (is_retry_topic(s.topic)) continue;
+    std::string what;
+    for (const std::string& tag : s.tagsSet) what += (what.empty() ? "" : " || ") + tag;   // however they were written
+    if (!is_tag_type(s.expressionType) || what.empty()) what = s.matches_all() ? "*" : s.subString;
+    topics.insert(s.topic + " (" + what + ")");
+  }
+  std::string text;
+  for (const std::string& t : topics) text += (text.empty() ? "" : ", ") + t;
+  return text;
 }
 
 SubscriptionData subscription_from(const Json& j) {
@@ -269,12 +284,14 @@ SubscriptionGroupTable group_table_from(const Json& j) {
 Json to_json(const ConsumerConnection& c) {
   Json subscriptions = Json::object();
   for (const auto& [topic, s] : c.subscriptionTable) subscriptions.add(topic, to_json(s));
-  return Json::object()
+  Json j = Json::object()
       .add("connectionSet", connections_json(c.connectionSet))
       .add("consumeFromWhere", c.consumeFromWhere)
       .add("consumeType", c.consumeType)
       .add("messageModel", c.messageModel)
       .add("subscriptionTable", std::move(subscriptions));
+  if (!c.subscriptionsDiffer.empty()) j.add("subscriptionsDiffer", c.subscriptionsDiffer);
+  return j;
 }
 
 Result<ConsumerConnection> consumer_connection_from(std::string_view body) {
@@ -285,6 +302,7 @@ Result<ConsumerConnection> consumer_connection_from(std::string_view body) {
   c.consumeType = j["consumeType"].as_string();
   c.messageModel = j["messageModel"].as_string();
   c.consumeFromWhere = j["consumeFromWhere"].as_string();
+  c.subscriptionsDiffer = j["subscriptionsDiffer"].as_string();
   return c;
 }
 

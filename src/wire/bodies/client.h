@@ -30,6 +30,8 @@ struct SubscriptionData {
 };
 /// Is it an expression of tags? Clients may leave its type out.
 inline bool is_tag_type(std::string_view expression_type) noexcept { return expression_type.empty() || expression_type == "TAG"; }
+/// What is subscribed to, for people and for comparison, without versions: "Orders (A || B), Bills (*)". Retry topics are left out.
+std::string subscriptions_text(const std::vector<SubscriptionData>& subscriptions);
 Json to_json(const SubscriptionData& s);
 SubscriptionData subscription_from(const Json& j);
 
@@ -105,6 +107,7 @@ struct ConsumerConnection {
   std::vector<ClientConnection> connectionSet;
   std::map<std::string, SubscriptionData> subscriptionTable;
   std::string consumeType, messageModel, consumeFromWhere;
+  std::string subscriptionsDiffer;   // how, of ours alone; empty and not sent: its consumers agree
 };
 Json to_json(const ConsumerConnection& c);
 Result<ConsumerConnection> consumer_connection_from(std::string_view body);

@@ -104,11 +104,11 @@ func credentials(o options) primitive.Credentials {
 // fixed sends a message to the queue that its ShardingKey numbers, others round robin.
 type fixed struct{ rest producer.QueueSelector }
 
-func (s fixed) Select(m *primitive.Message, queues []*primitive.MessageQueue, last string) *primitive.MessageQueue {
+func numbered(m *primitive.Message, queues []*primitive.MessageQueue) *primitive.MessageQueue {
 	if n, err := strconv.Atoi(m.GetShardingKey()); err == nil {
 		return queues[n%len(queues)]
 	}
-	return s.rest.Select(m, queues, last)
+	return nil
 }
 
 func produce(id string, o options) error {

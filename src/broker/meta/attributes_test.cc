@@ -1,4 +1,4 @@
-#include "broker/topic/attributes.h"
+#include "broker/meta/attributes.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ TEST(Attributes, RefusalsOfTheText) {
 
 TEST(Attributes, RefusalsOfTheChange) {
   auto why = [](bool fresh, const Attributes& current, const Attributes& changes) {
-    const auto r = apply_attribute_changes(fresh, current, changes);
+    const auto r = apply_attribute_changes(AttributesOf::kTopic, fresh, current, changes);
     return r ? "" : r.error().message();
   };
   EXPECT_EQ(why(true, {}, {{"m+x", "1"}}), "kv string format wrong.");
@@ -32,14 +32,27 @@ TEST(Attributes, RefusalsOfTheChange) {
 }
 
 TEST(Attributes, AddsAltersAndDeletes) {
-  const auto added = apply_attribute_changes(true, {}, {{"+message.type", "FIFO"}});
+  const auto added = apply_attribute_changes(AttributesOf::kTopic, true, {}, {{"+message.type", "FIFO"}});
   ASSERT_TRUE(added);
-  const auto altered = apply_attribute_changes(false, *added, {{"+message.type", "DELAY"}});
+  const auto altered = apply_attribute_changes(AttributesOf::kTopic, false, *added, {{"+message.type", "DELAY"}});
   ASSERT_TRUE(altered);
   EXPECT_EQ(*altered, (Attributes{{"message.type", "DELAY"}}));
-  const auto gone = apply_attribute_changes(false, *altered, {{"-message.type", ""}});
+  const auto gone = apply_attribute_changes(AttributesOf::kTopic, false, *altered, {{"-message.type", ""}});
   ASSERT_TRUE(gone);
   EXPECT_TRUE(gone->empty());
+}
+
+TEST(Attributes, GroupsHaveTheirOwn) {
+  const auto client = apply_attribute_changes(AttributesOf::kGroup, true, {}, {{"+consume.from.where", "CLIENT"}});
+  ASSERT_TRUE(client);
+  EXPECT_EQ(*client, (Attributes{{"consume.from.where", "CLIENT"}}));
+  auto why = [](const Attributes& changes) {
+    const auto r = apply_attribute_changes(AttributesOf::kGroup, false, {}, changes);
+    return r ? "" : r.error().message();
+  };
+  EXPECT_EQ(why({{"+consume.from.where", "client"}}), "value is not in set: [BROKER, CLIENT]");
+  EXPECT_EQ(why({{"+message.type", "FIFO"}}), "unsupported key: message.type");
+  EXPECT_FALSE(apply_attribute_changes(AttributesOf::kTopic, true, {}, {{"+consume.from.where", "CLIENT"}}));
 }
 
 }  // namespace

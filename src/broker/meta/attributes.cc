@@ -1,4 +1,4 @@
-#include "broker/topic/attributes.h"
+#include "broker/meta/attributes.h"
 
 #include <algorithm>
 #include <vector>
@@ -15,12 +15,14 @@ struct Rule {
   bool changeable;
 };
 
-const std::vector<Rule>& rules() {
-  static const std::vector<Rule> all{{"queue.type", {"SimpleCQ", "BatchCQ"}, false},
-                                     {"cleanup.policy", {"DELETE", "COMPACTION"}, false},
-                                     {"message.type", {"UNSPECIFIED", "TRANSACTION", "FIFO", "MIXED", "DELAY", "NORMAL"}, true},
-                                     {"reserve.time", {}, true}};
-  return all;
+const std::vector<Rule>& rules(AttributesOf kind) {
+  static const std::vector<Rule> of_groups{{kConsumeFromWhere, {"BROKER", "CLIENT"}, true}};   // 5.3.3 has none
+  if (kind == AttributesOf::kGroup) return of_groups;
+  static const std::vector<Rule> of_topics{{"queue.type", {"SimpleCQ", "BatchCQ"}, false},
+                                           {"cleanup.policy", {"DELETE", "COMPACTION"}, false},
+                                           {"message.type", {"UNSPECIFIED", "TRANSACTION", "FIFO", "MIXED", "DELAY", "NORMAL"}, true},
+                                           {"reserve.time", {}, true}};
+  return of_topics;
 }
 
 Result<> check_value(const Rule& rule, const std::string& value) {
@@ -58,7 +60,7 @@ Result<Attributes> parse_attribute_changes(std::string_view text) {
   return changes;
 }
 
-Result<Attributes> apply_attribute_changes(bool fresh, const Attributes& current, const Attributes& changes) {
+Result<Attributes> apply_attribute_changes(AttributesOf kind, bool fresh, const Attributes& current, const Attributes& changes) {
   Attributes result = current;
   for (const auto& [signed_key, value] : changes) {
     if (signed_key.size() < 2 || (signed_key[0] != '+' && signed_key[0] != '-')) return fail(Errc::kInvalid, "kv string format wrong.");
@@ -66,8 +68,8 @@ Result<Attributes> apply_attribute_changes(bool fresh, const Attributes& current
     const bool add = signed_key[0] == '+';
     if (fresh && !add) return fail(Errc::kInvalid, "only add attribute is supported while creating topic. key: " + key);
     if (changes.contains((add ? "-" : "+") + key)) return fail(Errc::kInvalid, "alter duplication key. key: " + key);
-    const auto rule = std::find_if(rules().begin(), rules().end(), [&](const Rule& r) { return r.name == key; });
-    if (rule == rules().end()) return fail(Errc::kInvalid, "unsupported key: " + key);
+    const auto rule = std::ranges::find(rules(kind), key, &Rule::name);
+    if (rule == rules(kind).end()) return fail(Errc::kInvalid, "unsupported key: " + key);
     if (!fresh && !rule->changeable) return fail(Errc::kInvalid, "attempt to update an unchangeable attribute. key: " + key);
     if (add) {
       MQ_TRY_VOID(check_value(*rule, value));

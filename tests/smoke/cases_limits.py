@@ -1,0 +1,96 @@
+"""Sizes at their limits, fields that are missing, topics that are made again: what clients of all ages ran into."""
+import re
+import time
+
+from cases_message import pairs
+from remoting import Connection, stored_messages
+from servers import Cluster
+
+CLASS_NAME = re.compile(r"java\.|Exception|std::|terminate")
+
+
+def test_missing_fields_and_odd_values(a):
+    with Cluster(a.bin) as c:
+        n = c.namesrv()
+        b = c.broker()
+        c.wait_registered(n)
+        with Connection(b.addr, timeout=20) as k, Connection(n.addr) as names:
+            assert k.call(17, dict(topic="One", defaultTopic="TBW102", readQueueNums=1, writeQueueNums=1, perm=6, topicFilterType="SINGLE_TAG", topicSysFlag=0, order="false")).code == 0
+            for ext, missing in ((dict(begin=0, end=1), "beginTimestamp"), (dict(beginTimestamp=0), "endTimestamp")):
+                answer = k.call(12, dict(topic="One", key="k", maxNum=1) | ext)
+                assert answer.code == 1 and missing in answer.remark, answer.header
+            empty = k.wait(k.send_message("One", 0, b""))
+            assert empty.code == 13, empty.header
+            bad = k.wait(k.send_message("One", 0, b"x", pairs(DELAY="abc")))
+            assert bad.code == 1 and "abc" in bad.remark, bad.header
+            illegal = k.wait(k.send_message("One", 9, b"x"))
+            assert illegal.code == 29 and illegal.remark.startswith("request queueId[9] is illegal"), illegal.header
+            assert k.wait(k.send_message("One", -1, b"x")).ext["queueId"] == "0"
+            for answer in (empty, bad, illegal):
+                assert not CLASS_NAME.search(answer.remark), answer.remark
+            # Every request without its fields, and with words for numbers: a refusal in words, never an internal one.
+            for connection in (k, names):
+                for code in [*range(5, 420), *range(900, 912), *range(1001, 1010), *range(2001, 2020), *range(3001, 3011), 200050, 200052, 200071]:
+                    for ext, body in (({}, b""), ({}, b"{}"), ({}, b"["), (dict.fromkeys(("topic", "consumerGroup", "group", "queueId", "queueOffset", "maxMsgNums", "timestamp"), "word"), b"null")):
+                        try:
+                            answer = connection.call(code, ext, body)
+                        except TimeoutError:
+                            raise AssertionError(f"no answer to {code} {ext} {body}") from None
+                        assert not CLASS_NAME.search(answer.remark or ""), (code, ext, body, answer.remark)
+            assert [m[1] for m in k.read_queue("One", 0)] == [b"x"]
+
+
+def largest(accepts, low, high):
+    """The largest number that is accepted, of which `low` is."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if accepts(middle) else (low, middle)
+    return low
+
+
+def test_the_largest_properties(a):
+    """5.3.3 takes 32,766 bytes of a client's properties at most, less what it adds itself; what is added here costs no legal message."""
+    with Cluster(a.bin) as c:
+        b = c.broker(messageDelayLevel=" ".join(["1s"] * 18))
+        with Connection(b.addr, timeout=30) as k:
+            def accepts(size, **more):
+                properties = pairs(UNIQ_KEY="K" * 32, **more)
+                properties += pairs(p="v" * (size - len(properties) - 3))
+                assert len(properties) == size
+                answer = k.wait(k.send_message("Props", 0, b"x", properties))
+                assert answer.code in (0, 13), answer.header
+                assert answer.code == 0 or re.search(r"\d", answer.remark), answer.header
+                return answer.code == 0
+            limit = largest(accepts, 1000, 40_000)
+            print(f"    properties: {limit} bytes")
+            assert limit >= 32_700, limit
+            stored = k.read_queue("Props", 0)
+            longest = max(len(m[2]["p"]) for m in stored)
+            assert longest == limit - len(pairs(UNIQ_KEY="K" * 32, p="")), (longest, limit)
+            assert all(m[2]["UNIQ_KEY"] == "K" * 32 for m in stored), "nothing of it is cut"
+            # The same beside a delay and a transaction, whose own properties come on top.
+            assert accepts(limit - 300, DELAY=1)
+
+
+def test_a_maximal_message_is_retried_to_its_end(a):
+    with Cluster(a.bin) as c:
+        b = c.broker(messageDelayLevel=" ".join(["1s"] * 18), mappedFileSizeCommitLog=64 << 20)
+        body = bytes(range(256)) * (4194304 // 256)
+        with Connection(b.addr, timeout=30) as k:
+            assert k.wait(k.send_message("Max", 0, body, pairs(UNIQ_KEY="K" * 32, KEYS="k " * 500, fill="f" * 31_000))).code == 0
+            message, = stored_messages(k.pull("Max", 0, 0).body)
+            assert k.call(200, body=b'{"groupName":"Tries"}').code == 0
+            for tries in range(17):
+                # Levels count from 1; a message that was given back sixteen times is dead with the next.
+                back = k.call(36, dict(offset=message["physicalOffset"], group="Tries", delayLevel=1, originTopic="Max", maxReconsumeTimes=16))
+                assert back.code == 0, (tries, back.header)
+                if tries == 16:
+                    break
+                deadline = time.monotonic() + 10
+                while (answer := k.pull("%RETRY%Tries", 0, tries)).code != 0:
+                    assert time.monotonic() < deadline, (tries, answer.header)
+                    time.sleep(0.02)
+                message, = stored_messages(answer.body)
+                assert message["body"] == body, tries
+            dead, = stored_messages(k.pull("%DLQ%Tries", 0, 0).body)
+            assert dead["body"] == body and dead["properties"]["RETRY_TOPIC"] == "Max" and len(dead["properties"]["fill"]) == 31_000
