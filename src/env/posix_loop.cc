@@ -14,7 +14,7 @@
 
 namespace mq::env {
 
-thread_local const PosixLoop* PosixLoop::current_ = nullptr;
+constinit thread_local const PosixLoop* PosixLoop::current_ = nullptr;
 
 PosixLoop::PosixLoop(std::string name, Clock& clock)
     : name_(std::move(name)),

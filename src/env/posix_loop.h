@@ -78,7 +78,7 @@ class PosixLoop final : public Loop {
   void shut_down();
   void forget(PosixConnection& c);
 
-  static thread_local const PosixLoop* current_;
+  static constinit thread_local const PosixLoop* current_;
 
   const std::string name_;
   Clock& clock_;

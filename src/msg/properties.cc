@@ -1,5 +1,6 @@
 #include "msg/properties.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -9,11 +10,12 @@ namespace mq {
 
 bool PropertyReader::next(std::string_view& name, std::string_view& value) noexcept {
   while (!rest_.empty()) {
-    const size_t end = rest_.find('\2');
+    size_t split = 0;   // names are short: looking at each character is quicker than a call
+    while (split < rest_.size() && rest_[split] != '\1' && rest_[split] != '\2') ++split;
+    const size_t end = std::min(rest_.find('\2', split), rest_.size());
     const std::string_view pair = rest_.substr(0, end);
-    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
-    const size_t split = pair.find('\1');
-    if (split == std::string_view::npos || split == 0 || split + 1 == pair.size()) continue;
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    if (split == 0 || split + 1 >= pair.size()) continue;
     name = pair.substr(0, split);
     value = pair.substr(split + 1);
     return true;

@@ -1,5 +1,7 @@
 #include "msg/record.h"
 
+#include <array>
+
 #include "base/crc32.h"
 
 namespace mq {
@@ -71,6 +73,13 @@ class Take {
   ByteView rest_;
   bool ok_ = true;
 };
+
+/// Each byte's two digits.
+constexpr auto kHexPairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (size_t b = 0; b < 256; ++b) pairs[b] = {"0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
+  return pairs;
+}();
 
 Failure corrupt(std::string_view what) { return fail(Errc::kCorrupt, std::string(what)); }
 
@@ -175,11 +184,7 @@ void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset of
   const size_t before = out.size();
   out.resize(before + 2 * n);
   char* hex = out.data() + before;
-  for (size_t i = 0; i < n; ++i) {
-    const auto b = static_cast<unsigned>(raw[i]);
-    *hex++ = "0123456789ABCDEF"[b >> 4];
-    *hex++ = "0123456789ABCDEF"[b & 15];
-  }
+  for (size_t i = 0; i < n; ++i, hex += 2) std::memcpy(hex, kHexPairs[static_cast<size_t>(raw[i])].data(), 2);
 }
 
 Result<MsgId> parse_offset_msg_id(std::string_view text) {

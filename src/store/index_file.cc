@@ -18,6 +18,7 @@ Result<std::unique_ptr<IndexFile>> IndexFile::open(env::FileSystem& fs, const st
   }
   if (size == 0) MQ_TRY_VOID(file->truncate(layout.file_bytes()));
   MQ_TRY(auto mapping, file->map(layout.file_bytes(), true));
+  mapping->read_ahead(false);   // slots lie anywhere, and pages ahead of the newest entry are zeros that would be made for nothing
   return std::unique_ptr<IndexFile>(new IndexFile(path, layout, std::move(file), std::move(mapping)));
 }
 
@@ -90,6 +91,7 @@ void IndexFile::repair(int64_t log_end) {
   const int32_t claimed = static_cast<int32_t>(std::min<int64_t>(count(), layout_.entries));
   int32_t good = 1;
   int64_t phy = -1;
+  mapping_->read_ahead(true);   // once through all of it
   for (; good < claimed; ++good) {
     const IndexEntry e = entry(good);
     if (e.phy < phy || e.phy >= log_end || e.hash < 0 || (e.phy == 0 && good > 1 && phy > 0)) break;
@@ -103,6 +105,7 @@ void IndexFile::repair(int64_t log_end) {
   for (int32_t e = good; e < claimed; ++e) std::memset(at(layout_.entry_at(e)), 0, IndexLayout::kEntryBytes);
   put32(36, good);
   if (phy >= 0) put64(24, phy);
+  mapping_->read_ahead(false);
 }
 
 Result<> IndexFile::sync() { return file_->sync_mapping(*mapping_, 0, mapping_->size()); }

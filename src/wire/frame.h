@@ -26,6 +26,15 @@ inline constexpr int32_t kVersion5 = 413;            // V5_0_0: older clients kn
 inline constexpr int32_t kOurVersion = 479;          // V5_3_3: what our answers carry
 inline constexpr uint8_t kLanguageJava = 0;          // ordinal; our answers say JAVA as Java's servers do
 
+/// Where the fields of a header struct stand among the pairs of all frames of one form: found out with the first frame,
+/// so that the next ones compare no names.
+struct FieldPlaces {
+  static constexpr size_t kMost = 32;
+  static constexpr uint32_t kAbsent = UINT32_MAX;
+  const void* table = nullptr;           // the names of the struct's fields, which stand for the struct; null: not known yet
+  std::array<uint32_t, kMost> at;        // by field
+};
+
 /// The key-value pairs of extFields in order of arrival; a later pair of the same key wins.
 class ExtFields {
  public:
@@ -33,8 +42,11 @@ class ExtFields {
     std::string_view key;
     std::string_view value;     // data() == nullptr: null
   };
-  void clear() noexcept { pairs_.clear(); present_ = false; }
-  void add(std::string_view key, std::string_view value) { pairs_.push_back({key, value}); }
+  void clear() noexcept { pairs_.clear(); present_ = false; places_ = nullptr; }
+  void add(std::string_view key, std::string_view value) {
+    pairs_.push_back({key, value});
+    places_ = nullptr;
+  }
   /// The value, or a view with data() == nullptr.
   std::string_view find(std::string_view key) const noexcept {
     for (size_t i = pairs_.size(); i-- > 0;) if (pairs_[i].key == key) return pairs_[i].value;
@@ -44,15 +56,20 @@ class ExtFields {
   bool present() const noexcept { return present_; }     // extFields was in the header at all
   void set_present() noexcept { present_ = true; }
   /// Makes it `count` pairs, all to be written by the caller.
-  std::span<Pair> refill(size_t count) {
+  /// `places`: of the frame's form, kept by the caller; their keys are always the same, in the same order.
+  std::span<Pair> refill(size_t count, FieldPlaces& places) {
     present_ = true;
     pairs_.resize(count);
+    places_ = &places;
     return pairs_;
   }
+  /// Null when the frame has no form that is remembered.
+  FieldPlaces* places() const noexcept { return places_; }
 
  private:
   std::vector<Pair> pairs_;
   bool present_ = false;
+  FieldPlaces* places_ = nullptr;
 };
 
 /// A decoded frame. Views point into the input or into `scratch` (unescaped text); valid until the next decode into

@@ -15,6 +15,7 @@
 //   strict    -> absent keeps the default, but a value that does not parse fails (Java's fast headers)
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -24,6 +25,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "base/result.h"
 #include "wire/frame.h"
@@ -123,24 +125,25 @@ inline bool same_name(std::string_view a, std::string_view b) noexcept {
   return a.size() == 1 || std::memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-/// The value of each name in `names`, of equal keys the last; a view with data() == nullptr where there is none. One
-/// pass over the pairs. A client writes a header's fields in the same order each time, for the one-letter names that of
-/// the table, so the field behind the last match is tried first.
+/// Finds the place among the pairs of each name, of equal keys the last. A client writes a header's fields in the same
+/// order each time, for the one-letter names that of the table, so the field behind the last match is tried first.
 template <size_t N>
-std::array<std::string_view, N> values_of(const ExtFields& ext, const std::array<std::string_view, N>& names) noexcept {
-  std::array<std::string_view, N> found{};
+void find_places(const ExtFields& ext, const std::array<std::string_view, N>& names, FieldPlaces& places) noexcept {
+  static_assert(N <= FieldPlaces::kMost);
+  std::fill_n(places.at.begin(), N, FieldPlaces::kAbsent);
+  places.table = &names;
   size_t guess = 0;
-  for (const auto& pair : ext.pairs()) {
-    if (pair.key.empty()) continue;
+  const auto& pairs = ext.pairs();
+  for (size_t p = 0; p < pairs.size(); ++p) {
+    if (pairs[p].key.empty()) continue;
     for (size_t tried = 0; tried < N; ++tried) {
       const size_t i = guess;
       guess = guess + 1 == N ? 0 : guess + 1;
-      if (!same_name(names[i], pair.key)) continue;
-      found[i] = pair.value;
+      if (!same_name(names[i], pairs[p].key)) continue;
+      places.at[i] = static_cast<uint32_t>(p);
       break;
     }
   }
-  return found;
 }
 
 Failure missing_field(std::string_view name);
@@ -151,25 +154,30 @@ Failure bad_field(std::string_view name, std::string_view value);
 /// Fills a header from extFields. Errors: kInvalid naming the field.
 template <class H>
 Result<H> decode_header(const ExtFields& ext) {
-  constexpr size_t kCount = detail::kFieldNames<H>.size();
+  constexpr const auto& kNames = detail::kFieldNames<H>;
   Result<H> result;
-  if constexpr (kCount > 0) {
+  if constexpr (!kNames.empty()) {
     H& h = *result;
-    const auto found = detail::values_of<kCount>(ext, detail::kFieldNames<H>);
-    size_t missing = kCount, bad = kCount;   // the first of each; a missing one is told before a bad one
-    size_t i = 0;
-    auto one = [&](const auto& field) {
-      const std::string_view text = found[i];
+    FieldPlaces own;
+    FieldPlaces& places = ext.places() ? *ext.places() : own;
+    if (places.table != &kNames) [[unlikely]] detail::find_places(ext, kNames, places);
+    const ExtFields::Pair* const pairs = ext.pairs().data();
+    const auto value = [&](size_t i) { return places.at[i] == FieldPlaces::kAbsent ? std::string_view() : pairs[places.at[i]].value; };
+    size_t missing = kNames.size(), bad = kNames.size();   // the first of each; a missing one is told before a bad one
+    const auto one = [&](size_t i, const auto& field) {
+      const std::string_view text = value(i);
       if (!text.data()) {
-        if (field.need == Need::kRequired && missing == kCount) missing = i;
+        if (field.need == Need::kRequired) missing = std::min(missing, i);
       } else if (!detail::assign(h.*field.member, text)) {
-        if (field.need != Need::kOptional && bad == kCount) bad = i;
+        if (field.need != Need::kOptional) bad = std::min(bad, i);
       }
-      ++i;
     };
-    std::apply([&](const auto&... f) { (one(f), ...); }, H::fields());
-    if (missing < kCount) [[unlikely]] return detail::missing_field(detail::kFieldNames<H>[missing]);
-    if (bad < kCount) [[unlikely]] return detail::bad_field(detail::kFieldNames<H>[bad], found[bad]);
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      static constexpr auto kFields = H::fields();
+      (one(I, std::get<I>(kFields)), ...);
+    }(std::make_index_sequence<kNames.size()>());
+    if (missing < kNames.size()) [[unlikely]] return detail::missing_field(kNames[missing]);
+    if (bad < kNames.size()) [[unlikely]] return detail::bad_field(kNames[bad], value(bad));
   }
   return result;
 }

@@ -6,8 +6,8 @@
 #include "wire/codec_internal.h"
 #include "wire/json_escape.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
 namespace mq::wire {
@@ -25,27 +25,54 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr std::array<std::string_view, 5> kFixedKeys = {"code", "flag", "language", "serializeTypeCurrentRPC", "version"};
 
 /// The header is the template where the mask is fixed, and plain text elsewhere. `size` is at least kBlock.
-bool fits(const char* header, const char* like, const char* mask, size_t size) noexcept {
-#if defined(__SSE2__)
+using Fits = bool (*)(const char* header, const char* like, const char* mask, size_t size) noexcept;
+
+#if defined(__x86_64__)
+bool fits_by_16(const char* header, const char* like, const char* mask, size_t size) noexcept {
   const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(0x20);
   __m128i wrong = _mm_setzero_si128();
-  const auto check = [&](size_t i) {
+  for (size_t i = 0, last = size - 16;; i = std::min(i + 16, last)) {   // the last overlaps: nothing is read behind the header
     const __m128i h = _mm_loadu_si128(reinterpret_cast<const __m128i*>(header + i));
     const __m128i t = _mm_loadu_si128(reinterpret_cast<const __m128i*>(like + i));
     const __m128i m = _mm_loadu_si128(reinterpret_cast<const __m128i*>(mask + i));
     const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(h, quote), _mm_cmpeq_epi8(h, slash)), _mm_cmplt_epi8(h, blank));
     wrong = _mm_or_si128(wrong, _mm_or_si128(_mm_and_si128(_mm_xor_si128(h, t), m), _mm_andnot_si128(m, special)));
-  };
-  for (size_t i = 0; i + kBlock < size; i += kBlock) check(i);
-  check(size - kBlock);   // overlaps the block before: nothing is read behind the header
+    if (i == last) break;
+  }
   return _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) == 0xFFFF;
+}
+
+[[gnu::target("avx2")]] bool fits_by_32(const char* header, const char* like, const char* mask, size_t size) noexcept {
+  if (size < 32) return fits_by_16(header, like, mask, size);
+  const __m256i quote = _mm256_set1_epi8('"'), slash = _mm256_set1_epi8('\\'), blank = _mm256_set1_epi8(0x20);
+  __m256i wrong = _mm256_setzero_si256();
+  for (size_t i = 0, last = size - 32;; i = std::min(i + 32, last)) {
+    const __m256i h = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(header + i));
+    const __m256i t = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(like + i));
+    const __m256i m = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask + i));
+    const __m256i special = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(h, quote), _mm256_cmpeq_epi8(h, slash)), _mm256_cmpgt_epi8(blank, h));
+    wrong = _mm256_or_si256(wrong, _mm256_or_si256(_mm256_and_si256(_mm256_xor_si256(h, t), m), _mm256_andnot_si256(m, special)));
+    if (i == last) break;
+  }
+  return _mm256_testz_si256(wrong, wrong);
+}
+
+Fits choose_fits() noexcept {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") ? fits_by_32 : fits_by_16;
+}
 #else
+bool fits_by_1(const char* header, const char* like, const char* mask, size_t size) noexcept {
   for (size_t i = 0; i < size; ++i) {
     if (mask[i] == kFixed ? header[i] != like[i] : !is_plain(header[i])) return false;
   }
   return true;
-#endif
 }
+
+Fits choose_fits() noexcept { return fits_by_1; }
+#endif
+
+const Fits fits = choose_fits();
 
 }  // namespace
 
@@ -70,13 +97,14 @@ struct ShapeCache::Shape {
   std::vector<char> mask;   // kFixed or 0 for each byte
   std::vector<Field> fields;
   std::vector<Run> runs;    // of all values, in order
+  FieldPlaces places;       // of the last kind of header read from such frames
   size_t opaque_at = 0;
   size_t opaque_size = 0;
   int32_t code = 0, flag = 0, version = 0;
   uint8_t language = kLanguageJava;
   bool has_ext = false;
 
-  bool decode(const char* header, const char* readable, Frame& out) const;
+  bool decode(const char* header, const char* readable, Frame& out);
   bool learn(std::string_view header, const Frame& decoded);
 
  private:
@@ -87,7 +115,7 @@ struct ShapeCache::Shape {
   const char* start_ = nullptr;   // of the header being learnt
 };
 
-bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& out) const {
+bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& out) {
   if (!fits(header, like.data(), mask.data(), size)) return false;
   int64_t opaque = 0;
   for (size_t i = 0; i < opaque_size; ++i) {
@@ -109,7 +137,7 @@ bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& 
   if (out.scratch.size() < size + kBlock) out.scratch.resize(size + kBlock);
   char* to = out.scratch.data();
   const Run* run = runs.data();
-  const auto pairs = out.ext.refill(fields.size());
+  const auto pairs = out.ext.refill(fields.size(), places);
   for (size_t i = 0; i < fields.size(); ++i) {
     const Field& f = fields[i];
     pairs[i].key = {header + f.key_at, f.key_size};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/headers/pull.h"
+#include "wire/headers/send.h"
 #include "wire/test_util.h"
 
 namespace mq::wire {
@@ -39,6 +41,33 @@ TEST(ShapeCache, ASecondHeaderOfTheShapeIsDecodedByIt) {
   const std::string other = framed(0, send_header("TopicB", 7, 999, "tagZ"), "two \"\\");
   EXPECT_EQ(cached(cache, other), plainly(other));
   EXPECT_EQ(cache.hits(), 1u);
+}
+
+TEST(ShapeCache, FieldsOfTheShapeAreFoundAgainByWhicheverHeaderAsks) {
+  ShapeCache cache;
+  Frame f;
+  for (int round = 0; round < 3; ++round) {
+    for (int queue = 1; queue < 4; ++queue) {
+      const std::string frame = framed(0, send_header("TopicA", queue, 100 + queue));
+      ASSERT_TRUE(cache.decode(as_bytes(frame), f));
+      EXPECT_EQ(f.ext.places() != nullptr, cache.hits() > 0);
+      const auto send = decode_header<SendMessageHeaderV2>(f.ext);
+      ASSERT_TRUE(send);
+      EXPECT_EQ(send->topic, "TopicA");
+      EXPECT_EQ(send->queueId, queue);
+      EXPECT_EQ(send->bornTimestamp, 1700000000000);
+      EXPECT_FALSE(send->maxReconsumeTimes);
+      // The same frame asked for fields that it does not have, then for its own again.
+      EXPECT_EQ(decode_header<PullMessageHeader>(f.ext).error().message(), "required field consumerGroup missing");
+      EXPECT_EQ(decode_header<SendMessageHeaderV2>(f.ext)->queueId, queue);
+    }
+  }
+  EXPECT_EQ(cache.hits(), 8u);
+  // A frame that is parsed has no places, though the object has served one that had.
+  const std::string other = framed(0, R"({"code":310,"extFields":{"e":"5","b":"T"},"opaque":5})");
+  ASSERT_TRUE(cache.decode(as_bytes(other), f));
+  EXPECT_EQ(f.ext.places(), nullptr);
+  EXPECT_EQ(decode_header<SendMessageHeaderV2>(f.ext).error().message(), "required field a missing");
 }
 
 TEST(ShapeCache, OpaqueMayHaveAllDigitsOfAnInt) {

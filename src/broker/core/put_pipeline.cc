@@ -61,11 +61,10 @@ class TurnBatch {
     std::unique_ptr<Waiting> waiting;
     for (size_t i = 0; i < tickets_.size(); ++i) {
       const AppendItem& item = batch_.items[i];
-      const PutResult result{item.status, item.phy, item.queue_offset, item.store_timestamp, item.size};
-      list_parts(item);
+      const PutResult result{item.status, item.phy, item.queue_offset, item.store_timestamp, item.size, list_parts(item)};
       if (durable && tickets_[i].wait && item.status == PutStatus::kPutOk) {
         if (!waiting) waiting = take_waiting();
-        waiting->add(tickets_[i], result, parts_);
+        waiting->add(tickets_[i], result);
       } else {
         tickets_[i].sink->on_put(tickets_[i].slot, result);
       }
@@ -75,8 +74,6 @@ class TurnBatch {
     if (waiting) wait_for_disk(std::move(waiting));
   }
 
-  std::span<const PhyOffset> parts() const noexcept { return parts_; }
-
  private:
   /// Results that are complete but for the disk. Recycled, so that a steady load allocates nothing.
   struct Waiting {
@@ -85,9 +82,9 @@ class TurnBatch {
     std::vector<PhyOffset> parts;
     PhyOffset end{};
 
-    void add(const Ticket& t, const PutResult& r, const std::vector<PhyOffset>& p) {
+    void add(const Ticket& t, const PutResult& r) {
       results.emplace_back(t, r);
-      parts.insert(parts.end(), p.begin(), p.end());
+      parts.insert(parts.end(), r.parts.begin(), r.parts.end());
       part_ends.push_back(parts.size());
       end.bytes = std::max<int64_t>(end.bytes, r.phy.bytes + static_cast<int64_t>(r.bytes));
     }
@@ -99,13 +96,14 @@ class TurnBatch {
     }
   };
 
-  void list_parts(const AppendItem& item) {
+  std::span<const PhyOffset> list_parts(const AppendItem& item) {
+    if (item.records <= 1 || item.status != PutStatus::kPutOk) return {};
     parts_.clear();
-    if (item.records <= 1 || item.status != PutStatus::kPutOk) return;
     const std::byte* first = batch_.bytes.data() + item.offset;
     for (size_t at = 0; at < item.size; at += static_cast<size_t>(load_be<int32_t>(first + at))) {
       parts_.push_back({item.phy.bytes + static_cast<int64_t>(at)});
     }
+    return parts_;
   }
 
   std::unique_ptr<Waiting> take_waiting() {
@@ -122,8 +120,7 @@ class TurnBatch {
       for (size_t i = 0; i < w->results.size(); ++i) {
         auto& [ticket, result] = w->results[i];
         result.status = status;
-        parts_.assign(w->parts.begin() + static_cast<std::ptrdiff_t>(from),
-                      w->parts.begin() + static_cast<std::ptrdiff_t>(w->part_ends[i]));
+        result.parts = std::span(w->parts).subspan(from, w->part_ends[i] - from);
         from = w->part_ends[i];
         ticket.sink->on_put(ticket.slot, result);
       }
@@ -170,14 +167,14 @@ struct PutPipeline::Impl {
     return PutStatus::kPutOk;
   }
 
-  AppendItem item_for(const PutMessage& m, size_t offset, size_t size, int32_t records) const {
+  AppendItem item_for(PutMessage& m, size_t offset, size_t size, int32_t records) const {
     AppendItem item;
     item.offset = offset;
     item.size = size;
     item.records = records;
     item.tagsCode = m.tagsCode;
     item.deliver_delay_ms = m.deliver_delay_ms;
-    if (sys_flag::reaches_queue(m.fields.sysFlag)) item.queue = m.queue ? m.queue : broker.store.queue(m.fields.topic, m.fields.queueId);
+    if (sys_flag::reaches_queue(m.fields.sysFlag)) item.queue = m.queue ? std::move(m.queue) : broker.store.queue(m.fields.topic, m.fields.queueId);
     return item;
   }
 };
@@ -199,11 +196,11 @@ void PutPipeline::add_gatherer(std::function<void()> gatherer) { impl_->gatherer
 void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
   const size_t index = impl_->broker.loop_index();
   TurnBatch& turn = *impl_->turns[index];
-  std::deque<std::string>& kept = impl_->scratch[index];
-  kept.clear();
 
   PutStatus status = impl_->check(m, m.fields.body.size());
   if (status == PutStatus::kPutOk && m.may_rewrite && !impl_->rewrites.empty()) {
+    std::deque<std::string>& kept = impl_->scratch[index];
+    kept.clear();
     status = impl_->rewrite(m, kept);
     if (status == PutStatus::kPutOk) status = impl_->check(m, m.fields.body.size());
   }
@@ -255,7 +252,5 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
   }
   turn.add(impl_->item_for(m, at, turn.bytes().size() - at, records), {&sink, slot, m.wait});
 }
-
-std::span<const PhyOffset> PutPipeline::parts() const noexcept { return impl_->turns[impl_->broker.loop_index()]->parts(); }
 
 }  // namespace mq::broker

@@ -35,6 +35,7 @@ struct PutResult {
   QueueOffset queue_offset{};
   int64_t store_timestamp = 0;
   size_t bytes = 0;
+  std::span<const PhyOffset> parts;  // of a batch: where each part is; empty for a single message. Dies with the call
 };
 
 /// Receives results on the loop that put. `slot` is the caller's own number. Implemented by rooms; no allocation per put.
@@ -66,9 +67,7 @@ class PutPipeline {
   /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties, to which
   /// `message.part_properties` is appended. Not rewritten.
   void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
-  /// Physical offsets of the parts of the batch whose result is being delivered (only inside on_put); empty for a single
-  /// message.
-  std::span<const PhyOffset> parts() const noexcept;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -17,6 +17,8 @@ class TopicCache {
  public:
   struct Entry {
     TopicRef topic;
+    std::shared_ptr<const wire::TopicConfig> config = nullptr;   // as of config_version
+    uint64_t config_version = 0;
     std::vector<store::QueueRef> queues;   // by queue id; null until used
     TopicTraffic* puts = nullptr;          // null until used
     std::unordered_map<std::string, GroupTraffic*, StringHash, std::equal_to<>> gets;   // by group
@@ -30,6 +32,15 @@ class TopicCache {
   Entry* find(std::string_view name) {
     if (last_ && !last_->topic->removed() && last_->topic->name() == name) [[likely]] return last_;
     return look_up(name);
+  }
+
+  /// The topic's config, valid until the next call with the same entry.
+  static const wire::TopicConfig& config(Entry& entry) {
+    if (const uint64_t version = entry.topic->config_version(); version != entry.config_version) [[unlikely]] {
+      entry.config = entry.topic->config();
+      entry.config_version = version;
+    }
+    return *entry.config;
   }
 
   /// The queue of an entry; `id` has been checked against the topic's config.

@@ -20,6 +20,7 @@ class Topic {
   Topic(std::string name, wire::TopicConfig config) : name_(std::move(name)), config_(std::move(config)) {}
   const std::string& name() const noexcept { return name_; }
   std::shared_ptr<const wire::TopicConfig> config() const noexcept { return config_.get(); }
+  uint64_t config_version() const noexcept { return config_.version(); }
   bool removed() const noexcept { return removed_.load(std::memory_order_acquire); }
 
  private:

@@ -73,10 +73,10 @@ class SendRoom::Lane final : public PutSink {
     PutMessage m;
     TopicCache::Entry* topic = nullptr;
     if (auto refusal = checks_.topic(h, topic)) return checks_.refuse(request, *refusal);
-    const auto config = topic->topic->config();
+    const wire::TopicConfig& config = TopicCache::config(*topic);
     int32_t queue_id = h.queueId;
-    if (queue_id < 0) queue_id = checks_.any_queue(*config);
-    if (auto refusal = checks_.queue(request, *config, queue_id)) return checks_.refuse(request, *refusal);
+    if (queue_id < 0) queue_id = checks_.any_queue(config);
+    if (auto refusal = checks_.queue(request, config, queue_id)) return checks_.refuse(request, *refusal);
 
     if (is_retry_topic(h.topic) && gives_up(h, request)) return send_dead(h, request);
     const SendProperties seen = scan_properties(h.properties);
@@ -90,7 +90,7 @@ class SendRoom::Lane final : public PutSink {
       return checks_.refuse(request, {ResponseCode::SYSTEM_ERROR, fmt::format("the property DELAY must be a number: \"{}\"", seen.delay)});
     }
 
-    fill(m, h, request, *topic, *config, queue_id);
+    fill(m, h, request, *topic, config, queue_id);
     if (h.batch) return send_batch(h, request, m, seen, *topic);
 
     std::string_view new_key;
@@ -150,7 +150,7 @@ class SendRoom::Lane final : public PutSink {
     const std::string properties = with_property(h.properties, prop::kDelay, "-1");
     const SendProperties seen = scan_properties(properties);
     PutMessage m;
-    fill(m, h, request, *entry, *entry->topic->config(), 0);
+    fill(m, h, request, *entry, TopicCache::config(*entry), 0);
     const std::string_view new_key = seen.uniq_key.empty() ? uniq_.next() : std::string_view();
     m.fields.properties = rewriter_.rewrite(properties, seen, new_key, properties_);
     m.tagsCode = tags_code(seen.tags);
@@ -209,12 +209,11 @@ class SendRoom::Lane final : public PutSink {
       }
     }
     ids_.clear();
-    const auto parts = pipeline_.parts();
-    p.traffic->put(p.type, parts.empty() ? 1 : static_cast<int64_t>(parts.size()), static_cast<int64_t>(r.bytes));
-    if (parts.empty()) {
+    p.traffic->put(p.type, r.parts.empty() ? 1 : static_cast<int64_t>(r.parts.size()), static_cast<int64_t>(r.bytes));
+    if (r.parts.empty()) {
       append_offset_msg_id(ids_, broker_.store_host, r.phy);
     } else {
-      for (const PhyOffset part : parts) {
+      for (const PhyOffset part : r.parts) {
         if (!ids_.empty()) ids_ += ',';
         append_offset_msg_id(ids_, broker_.store_host, part);
       }

@@ -43,7 +43,8 @@ class StoreChecker {
   Result<> repair();
   Result<> cut_tail(int64_t end);
   Result<> rebuild_queue(const QueueKey& key);
-  Result<> rebuild_index_from(const std::string& file);
+  void add_bad_index(const std::string& file, std::string what);
+  Result<> rebuild_index();
   Result<> relink(const std::string& file, IndexLayout layout);
   Result<> catch_up_index();
   Result<> restore_table(const std::string& file);
@@ -59,6 +60,7 @@ class StoreChecker {
   std::map<QueueKey, int64_t> absent_;                // messages of queues without a folder
   std::set<QueueKey> broken_;                         // to be written again
   bool index_unknown_ = false;                        // there are files of a layout that nobody told
+  std::string oldest_bad_index_;                      // its path; empty: none
   bool queues_written_ = false, index_moved_ = false, index_entered_ = false;
   std::vector<IndexView> index_files_;
   std::unique_ptr<IndexCheck> index_;

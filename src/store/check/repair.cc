@@ -79,12 +79,12 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
   return fs_.sync_dir(options_.root);
 }
 
-/// The first call moves the file and those behind it; the oldest that is damaged comes first.
-Result<> StoreChecker::rebuild_index_from(const std::string& file) {
+/// The first call moves the oldest damaged file and all behind it.
+Result<> StoreChecker::rebuild_index() {
   if (std::exchange(index_moved_, true)) return {};
   MQ_TRY(const auto entries, fs_.list(path("index")));
   for (const env::DirEntry& e : entries) {
-    if (e.is_dir || path("index/" + e.name) < file) continue;
+    if (e.is_dir || path("index/" + e.name) < oldest_bad_index_) continue;
     MQ_TRY_VOID(fs_.rename(path("index/" + e.name), env::free_name(fs_, path("index.index-" + e.name + ".bad"))));
   }
   return catch_up_index();

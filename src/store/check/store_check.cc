@@ -208,6 +208,11 @@ void StoreChecker::check_queues() {
   }
 }
 
+void StoreChecker::add_bad_index(const std::string& file, std::string what) {
+  if (oldest_bad_index_.empty() || file < oldest_bad_index_) oldest_bad_index_ = file;
+  add(Level::kDamage, file, std::move(what), "it and those behind it are kept aside, their messages are entered again", [this] { return rebuild_index(); });
+}
+
 void StoreChecker::open_index_files() {
   const auto entries = fs_.list(path("index"));
   const bool told = options_.index_slots > 0 && options_.index_entries > 0;
@@ -228,8 +233,7 @@ void StoreChecker::open_index_files() {
       index_unknown_ = true;
       add(Level::kNote, file, "is not looked at: maxHashSlotNum and maxIndexNum must be told with --slots and --entries");
     } else {
-      add(Level::kDamage, file, view.error().message(),
-          "it is kept aside, the messages behind the files before it are entered again", [this, file] { return rebuild_index_from(file); });
+      add_bad_index(file, view.error().message());
     }
   }
   report_.index_files = static_cast<int64_t>(index_files_.size());
@@ -243,8 +247,7 @@ void StoreChecker::check_index() {
     const std::string& file = index_->files()[i].path;
     const bool last = i + 1 == index_->files().size();
     if (v.stray + v.missing > 0 && !(last && report_.live)) {
-      add(Level::kDamage, file, fmt::format("{} keys are not entered, {} entries lead to no message with that key", v.missing, v.stray),
-          "it and those behind it are kept aside, their messages are entered again", [this, file] { return rebuild_index_from(file); });
+      add_bad_index(file, fmt::format("{} keys are not entered, {} entries lead to no message with that key", v.missing, v.stray));
     } else if (v.chains > 0 && !(last && report_.live)) {
       add(Level::kDamage, file, fmt::format("{} slots or links are not what the entries say", v.chains), "they are made again from the entries",
           [this, file, layout = index_->files()[i].layout] { return relink(file, layout); });
