@@ -85,6 +85,7 @@ struct Broker::Impl {
   std::unique_ptr<OffsetTable> offsets;
   std::unique_ptr<ClientTable> clients;
   std::unique_ptr<ConsumerFilters> filters;
+  std::unique_ptr<QueueLocks> queue_locks;
   std::unique_ptr<PutPipeline> pipeline;
   std::unique_ptr<RouteRoom> route;
   std::unique_ptr<SendRoom> send;
@@ -194,6 +195,7 @@ struct Broker::Impl {
     groups = std::make_unique<GroupTable>(*context);
     offsets = std::make_unique<OffsetTable>(*context);
     clients = std::make_unique<ClientTable>(*context);
+    queue_locks = std::make_unique<QueueLocks>(env.clock());
     MQ_TRY_VOID(topics->load());
     MQ_TRY_VOID(groups->load());
     MQ_TRY_VOID(offsets->load());
@@ -245,7 +247,7 @@ struct Broker::Impl {
 
   Result<> build_rooms() {
     BrokerContext& b = *context;
-    const Registries meta{*topics, *groups, *offsets, *clients, *filters};
+    const Registries meta{*topics, *groups, *offsets, *clients, *filters, *queue_locks};
     auto levels = DelayLevels::parse(configs.store.messageDelayLevel());
     if (!levels) return fail(std::move(levels).error());
     pipeline = std::make_unique<PutPipeline>(b);
@@ -257,7 +259,7 @@ struct Broker::Impl {
     transactions = std::make_unique<TransactionRoom>(b, meta, *pipeline);   // its rewrite comes before that of the delay levels
     delay = std::make_unique<DelayRoom>(b, *pipeline, std::move(*levels));
     MQ_TRY_VOID(delay->load());
-    locks = std::make_unique<LockRoom>(b);
+    locks = std::make_unique<LockRoom>(meta);
     topic_room = std::make_unique<TopicRoom>(b, meta);
     group_room = std::make_unique<GroupRoom>(b, meta);
     client_room = std::make_unique<ClientRoom>(b, meta);
@@ -417,7 +419,7 @@ Result<> Broker::start() {
   i.start_periodic();
   i.route->start();
   i.running = true;
-  i.observe->serve({.broker = *i.context, .meta = {*i.topics, *i.groups, *i.offsets, *i.clients, *i.filters},
+  i.observe->serve({.broker = *i.context, .meta = {*i.topics, *i.groups, *i.offsets, *i.clients, *i.filters, *i.queue_locks},
                     .registered_servers = [&i] { return i.route->registered_servers(); },
                     .handled = [&i](size_t code) {
                       remoting::RequestMeter::Row row = i.main_port->handled(code);

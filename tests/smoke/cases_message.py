@@ -117,3 +117,24 @@ def test_a_new_group_on_an_empty_queue_misses_nothing(a):
             assert c.wait(c.send_message("Young", 0, b"first")).code == 0
             for version in (407, 479):
                 assert c.call(14, ask, version=version).ext["offset"] == "0"
+
+
+def test_what_an_orderly_consumer_gives_up_is_a_dead_letter_at_once(a):
+    """Its retries stay with the consumer: what it sends to its retry topic, below the most tries or not, would come back for ever."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as k:
+            def locks(code):
+                queue = {"topic": "T", "brokerName": "broker-a", "queueId": 0}
+                assert k.call(code, body=json.dumps(dict(consumerGroup="g", clientId="c", mqSet=[queue])).encode()).code == 0
+
+            def give_up(body, times):
+                assert k.wait(k.send_message("%RETRY%g", 0, body, pairs(RETRY_TOPIC="T"), j=times, l=3)).code == 0
+
+            locks(41)
+            give_up(b"in order", 3)
+            locks(42)
+            give_up(b"retried", 3)
+            give_up(b"tried too often", 4)
+            assert [m[1] for m in k.read_queue("%RETRY%g", 0)] == [b"retried"]
+            assert [m[1] for m in k.read_queue("%DLQ%g", 0)] == [b"in order", b"tried too often"]

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "broker/core/overload.h"
 #include "broker/meta/json_file.h"
 #include "msg/names.h"
 
@@ -104,7 +105,7 @@ Answer AssignRoom::query(const wire::NoHeader&, Request& request) {
       if (!back) log.warn("an answer about the queues of {} is dropped: the io loop's queue is full", q.group);
     });
   });
-  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
+  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, kOverloadRemark);
   return request.later();
 }
 

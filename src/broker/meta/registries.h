@@ -5,6 +5,7 @@
 #include "broker/meta/consumer_filters.h"
 #include "broker/meta/groups.h"
 #include "broker/meta/offsets.h"
+#include "broker/meta/queue_locks.h"
 #include "broker/meta/topics.h"
 
 namespace mq::broker {
@@ -15,6 +16,7 @@ struct Registries {
   OffsetTable& offsets;
   ClientTable& clients;
   ConsumerFilters& filters;
+  QueueLocks& locks;
 };
 
 }  // namespace mq::broker

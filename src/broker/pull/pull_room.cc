@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "broker/core/overload.h"
 #include "broker/meta/topic_cache.h"
 #include "broker/pull/filters.h"
 #include "msg/names.h"
@@ -211,7 +212,7 @@ class PullRoom::Lane {
       });
       if (!back) log.warn("a cold read of topic {} is dropped: the io loop's queue is full", job->kept->topic);
     });
-    if (!posted) refuse(job->kept->responder, {ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while", {}});
+    if (!posted) refuse(job->kept->responder, {ResponseCode::SYSTEM_BUSY, std::string(kOverloadRemark), {}});
   }
 
   // --- the answer -------------------------------------------------------------------------------------------------------

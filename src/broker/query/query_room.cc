@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "broker/core/overload.h"
 #include "store/format/ext_unit.h"
 #include "wire/base64.h"
 
@@ -60,7 +61,7 @@ void QueryRoom::elsewhere(Responder responder, Work work) {
   });
   if (posted) return;
   const bool back = home.post([job] {
-    (void)job->responder.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
+    (void)job->responder.refuse(ResponseCode::SYSTEM_BUSY, kOverloadRemark);
   });
   if (!back) log.warn("a query is dropped: the queues of the read loop and the io loop are full");
 }

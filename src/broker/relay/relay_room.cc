@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "broker/core/ask_client.h"
+#include "broker/core/overload.h"
 #include "msg/record.h"
 
 namespace mq::broker {
@@ -78,7 +79,7 @@ Answer RelayRoom::consume_directly(const wire::ConsumeMessageDirectlyHeader& h, 
     ask<RequestCode::CONSUME_MESSAGE_DIRECTLY>(session, home, out, std::string(as_text(record->bytes)), kTimeoutMs,
                                                [responder, group = out.consumerGroup, id](Said said) { pass_on(*responder, group, id, said); });
   });
-  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
+  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, kOverloadRemark);
   return request.later();
 }
 

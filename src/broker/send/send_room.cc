@@ -134,9 +134,12 @@ class SendRoom::Lane final : public PutSink {
     m.queue = topics_.queue(topic, queue_id);
   }
 
-  /// A consumer sends a message to its retry topic that it has tried too often (spec semantics 3.5).
+  /// A consumer sends a message to its retry topic that it has tried too often (spec semantics 3.5). One that consumes in order only
+  /// sends what it gives up: its retries stay with it.
   bool gives_up(const wire::SendMessageHeader& h, const Request& request) {
-    const auto group = meta_.groups.find_or_create(h.topic.substr(kRetryPrefix.size()));
+    const std::string_view name = h.topic.substr(kRetryPrefix.size());
+    if (meta_.locks.any_held(name)) return true;
+    const auto group = meta_.groups.find_or_create(name);
     int32_t max_times = group ? group->retryMaxTimes : 16;
     if (h.maxReconsumeTimes && request.frame().version >= kVersionWithMaxTimes) max_times = *h.maxReconsumeTimes;
     return h.reconsumeTimes > max_times;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "broker/core/overload.h"
 #include "broker/meta/attributes.h"
 #include "msg/names.h"
 #include "wire/bodies/route.h"
@@ -121,7 +122,7 @@ Answer TopicRoom::remove(const wire::TopicHeader& h, Request& request) {
     });
     if (!back) log.warn("the answer to the deletion of topic {} is dropped: the io loop's queue is full", topic);
   });
-  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while");
+  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, kOverloadRemark);
   log.info("topic {} is deleted by {}{}", h.topic, request.session().peer_text(), known ? "" : ", it was not known");
   return request.later();
 }

@@ -1,0 +1,44 @@
+#include "broker/meta/queue_locks.h"
+
+namespace mq::broker {
+
+Result<std::vector<wire::MessageQueue>> QueueLocks::lock(const std::string& group, const std::string& client_id,
+                                                         const std::vector<wire::MessageQueue>& queues) {
+  const int64_t now = clock_.mono_ms();
+  std::vector<wire::MessageQueue> granted;
+  MutexLock lock(mu_);
+  if (groups_.size() >= kMaxGroups && !groups_.contains(group)) return fail(Errc::kBusy, "too many groups hold locks");
+  Queues& held = groups_[group];
+  for (const wire::MessageQueue& q : queues) {
+    Holder& holder = held[q];
+    const bool free = holder.client_id.empty() || now - holder.refreshed_ms > kLifeMs;
+    if (!free && holder.client_id != client_id) continue;
+    holder = {client_id, now};
+    granted.push_back(q);
+  }
+  return granted;
+}
+
+void QueueLocks::unlock(const std::string& group, const std::string& client_id, const std::vector<wire::MessageQueue>& queues) {
+  MutexLock lock(mu_);
+  const auto held = groups_.find(group);
+  if (held == groups_.end()) return;
+  for (const wire::MessageQueue& q : queues) {
+    const auto it = held->second.find(q);
+    if (it != held->second.end() && it->second.client_id == client_id) held->second.erase(it);
+  }
+  if (held->second.empty()) groups_.erase(held);
+}
+
+bool QueueLocks::any_held(std::string_view group) const {
+  const int64_t now = clock_.mono_ms();
+  MutexLock lock(mu_);
+  const auto it = groups_.find(group);
+  if (it == groups_.end()) return false;
+  for (const auto& [queue, holder] : it->second) {
+    if (now - holder.refreshed_ms <= kLifeMs) return true;
+  }
+  return false;
+}
+
+}  // namespace mq::broker

@@ -1,0 +1,36 @@
+#include "broker/meta/queue_locks.h"
+
+#include <gtest/gtest.h>
+
+namespace mq::broker {
+namespace {
+
+struct HandClock : env::Clock {
+  int64_t ms = 1000;
+  int64_t now_ms() noexcept override { return ms; }
+  int64_t mono_us() noexcept override { return ms * 1000; }
+};
+
+TEST(QueueLocks, AGroupConsumesInOrderWhileALockLives) {
+  HandClock clock;
+  QueueLocks locks(clock);
+  const std::vector<wire::MessageQueue> both{{"T", "b", 0}, {"T", "b", 1}}, first{both[0]};
+  EXPECT_FALSE(locks.any_held("g"));
+  EXPECT_EQ(locks.lock("g", "one", first)->size(), 1U);
+  EXPECT_EQ(locks.lock("g", "two", both).value(), std::vector<wire::MessageQueue>{both[1]}) << "the other one's stays with it";
+  EXPECT_TRUE(locks.any_held("g"));
+  EXPECT_FALSE(locks.any_held("another"));
+
+  locks.unlock("g", "two", both);
+  EXPECT_TRUE(locks.any_held("g")) << "only its own";
+  clock.ms += QueueLocks::kLifeMs;
+  EXPECT_TRUE(locks.any_held("g"));
+  clock.ms += 1;
+  EXPECT_FALSE(locks.any_held("g"));
+  EXPECT_EQ(locks.lock("g", "two", both)->size(), 2U) << "a lock that was not refreshed is free";
+  locks.unlock("g", "two", both);
+  EXPECT_FALSE(locks.any_held("g"));
+}
+
+}  // namespace
+}  // namespace mq::broker
