@@ -152,10 +152,12 @@ struct Broker::Impl {
     BrokerContext& b = *context;
     if (configs.useTLS) b.outgoing_tls = configs.tls;
     for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
+    b.append_loop = &env.start_loop("append");
     b.ctl = &env.start_loop("ctl");
     for (int32_t i = 0; i < std::clamp(configs.host.readLoops(), 1, 16); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
     b.traffic = std::make_unique<Traffic>(b.io_loops.size() + 1);
     loops = b.io_loops;
+    loops.push_back(b.append_loop);
     loops.push_back(b.ctl);
     loops.insert(loops.end(), b.read_loops.begin(), b.read_loops.end());
     b.broker_name = configs.broker.brokerName();
@@ -281,6 +283,7 @@ struct Broker::Impl {
       for (const auto& p : delay->progress()) keys.emplace_back(fmt::format("scheduleMessageOffset_{}", p.level), fmt::format("{},{}", p.offset, p.max));
       return keys;
     };
+    hooks.waiting_sends = [this] { return pipeline->waiting(); };
     hooks.condition = [this] { return ops::condition(env.clock(), configs.warnings, configs.tls); };
     if (configs.auth) hooks.locked_keys = auth::locked_keys(*configs.auth);
     admin = std::make_unique<AdminRoom>(b, configs.all, configs.config_path, std::move(hooks));

@@ -48,10 +48,16 @@ int64_t Appender::stamp() noexcept {
 
 void Appender::append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexcept {
   const int64_t started = clock_.mono_us();
+  append_all(batch, arrivals, started);
+  count(batch, clock_.mono_us() - started);
+}
+
+void Appender::append_all(AppendBatch& batch, std::vector<Arrival>& arrivals, int64_t started) {
   MutexLock lock(mu_);
   if (!gate_.open()) [[unlikely]] {
     for (AppendItem& item : batch.items) item.status = PutStatus::kServiceNotAvailable;
   } else {
+    pace_.write_begins(started);
     const int64_t now = stamp();
     const size_t end = batch.items.size();
     if (deliberate_bug == DeliberateBug::kReorders) [[unlikely]] {
@@ -59,8 +65,8 @@ void Appender::append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexce
     } else {
       for (size_t i = 0; i < end;) i = append_run(batch, i, end, now, arrivals);
     }
+    pace_.write_ends(started, clock_.mono_us());
   }
-  count(batch, clock_.mono_us() - started);
 }
 
 /// To the log; but see deliberate_bug.h.
@@ -191,6 +197,7 @@ size_t Appender::refuse_from(AppendBatch& batch, size_t first, const Error& erro
 
 void Appender::count(const AppendBatch& batch, int64_t took_us) {
   int64_t records = 0;
+  MutexLock lock(stats_mu_);
   for (const AppendItem& item : batch.items) {
     if (item.status == PutStatus::kPutOk) [[likely]] {
       records += item.records;
@@ -245,7 +252,7 @@ std::vector<std::shared_ptr<ConsumeQueue>> Appender::take_full() {
 }
 
 AppendStats Appender::stats() const {
-  MutexLock lock(mu_);
+  MutexLock lock(stats_mu_);
   return stats_;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/commit_log.h"
+#include "store/disk_pace.h"
 #include "store/queue_table.h"
 #include "store/store.h"
 #include "store/write_gate.h"
@@ -24,8 +25,8 @@ struct AppendStats {
 class Appender {
  public:
   /// `bits` null: nobody filters.
-  Appender(env::Clock& clock, CommitLog& log, QueueTable& queues, WriteGate& gate, const FilterBits* bits = nullptr)
-      : clock_(clock), log_(log), queues_(queues), gate_(gate), filter_bits_(bits) {}
+  Appender(env::Clock& clock, CommitLog& log, QueueTable& queues, WriteGate& gate, DiskPace& pace, const FilterBits* bits = nullptr)
+      : clock_(clock), log_(log), queues_(queues), gate_(gate), pace_(pace), filter_bits_(bits) {}
 
   /// Store::append without the listeners. `arrivals` gets what became readable.
   void append(AppendBatch& batch, std::vector<Arrival>& arrivals) noexcept EXCLUDES(mu_);
@@ -58,11 +59,13 @@ class Appender {
     MutexLock lock(mu_);
     return f();
   }
-  AppendStats stats() const EXCLUDES(mu_);
+  /// Never waits for an append.
+  AppendStats stats() const EXCLUDES(stats_mu_);
   /// storeTimestamp of the last record. Any thread.
   const std::atomic<int64_t>& last_store_timestamp() const noexcept { return last_timestamp_; }
 
  private:
+  void append_all(AppendBatch& batch, std::vector<Arrival>& arrivals, int64_t started) EXCLUDES(mu_);
   int64_t stamp() noexcept REQUIRES(mu_);
   /// Appends items from `first` on, before `end`, as many as fit behind each other. Returns the first that is not dealt with.
   size_t append_run(AppendBatch& batch, size_t first, size_t end, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
@@ -77,17 +80,19 @@ class Appender {
   /// Puts the entry, and its unit where the queue has a ConsumeQueueExt.
   void put(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map) REQUIRES(mu_);
   size_t refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) REQUIRES(mu_);
-  void count(const AppendBatch& batch, int64_t took_us) REQUIRES(mu_);
+  void count(const AppendBatch& batch, int64_t took_us) EXCLUDES(mu_, stats_mu_);
 
   env::Clock& clock_;
   CommitLog& log_;
   QueueTable& queues_;
   WriteGate& gate_;
+  DiskPace& pace_;
   const FilterBits* const filter_bits_;
   mutable Mutex mu_;                                                    // the append mutex
   std::vector<std::shared_ptr<ConsumeQueue>> dirty_ GUARDED_BY(mu_);    // badge: guarded
   std::vector<std::shared_ptr<ConsumeQueue>> full_ GUARDED_BY(mu_);     // badge: guarded
-  AppendStats stats_ GUARDED_BY(mu_);                                   // badge: guarded
+  mutable Mutex stats_mu_;
+  AppendStats stats_ GUARDED_BY(stats_mu_);                             // badge: guarded
   ByteBuffer late_ GUARDED_BY(mu_);                                     // of a deliberate bug: acknowledged and not written
   std::atomic<int64_t> last_timestamp_{0};                              // badge: published by the append section
 };

@@ -107,7 +107,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(bool, debugLockEnable, false, .doc = "Thread dump to ${user.home}/debug/lock/ when the append lock is held 1 s.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, duplicationEnable, false, .doc = "Externally driven replication mode (DUP_INFO); no HA wait.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, diskFallRecorded, true, .doc = "Record consumer lag bytes in stats.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(int64_t, osPageCacheBusyTimeOutMills, 1000, .doc = "Append-lock hold time that means busy.", .unit = "ms", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(int64_t, osPageCacheBusyTimeOutMills, 1000, .doc = "A write that takes longer is stuck: sends that are refused meanwhile are told so (PCBUSY_CLEAN_QUEUE).", .unit = "ms", .reload = Reload::kLive);
   MQ_STORE_OPTION(int32_t, defaultQueryMaxNum, 32, .doc = "Result count of a query-by-UNIQ_KEY request.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, transientStorePoolEnable, false, .doc = "Off-heap write buffer (ASYNC_FLUSH, not slave).", .reload = Reload::kIgnored, .important = true);
   MQ_STORE_OPTION(int32_t, transientStorePoolSize, 5, .doc = "Number of 1 GiB buffers.", .reload = Reload::kIgnored);

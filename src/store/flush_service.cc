@@ -16,8 +16,8 @@ constexpr int64_t kMostDropBytes = 256 << 20;   // a call: the window may have b
 }  // namespace
 
 FlushService::FlushService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, CommitLog& l, WriteGate& gate,
-                           const std::atomic<int64_t>& last_store_timestamp)
-    : fs_(fs), clock_(clock), config_(config), log_(l), gate_(gate), last_store_timestamp_(last_store_timestamp),
+                           DiskPace& pace, const std::atomic<int64_t>& last_store_timestamp)
+    : fs_(fs), clock_(clock), config_(config), log_(l), gate_(gate), pace_(pace), last_store_timestamp_(last_store_timestamp),
       sync_flush_(config.flushDiskType() == "SYNC_FLUSH") {}
 
 void FlushService::begin_at(int64_t end, int64_t store_timestamp) {
@@ -64,9 +64,21 @@ void FlushService::each_part(int64_t from, int64_t to, const Use& use) {
   }
 }
 
+template <class F>
+auto FlushService::watched(F f) {
+  struct Watch {
+    FlushService& service;
+    const int64_t began = service.clock_.mono_us();
+    explicit Watch(FlushService& s) : service(s) { service.pace_.sync_begins(began); }
+    ~Watch() { service.pace_.sync_ends(began, service.clock_.mono_us()); }
+  };
+  const Watch watch(*this);
+  return f();
+}
+
 void FlushService::write_back() {
   const int64_t end = log_.end();
-  each_part(written_back_, end, [](env::File& f, int64_t at, int64_t length) { f.write_back(at, length); });
+  watched([&] { each_part(written_back_, end, [](env::File& f, int64_t at, int64_t length) { f.write_back(at, length); }); });
   written_back_ = end;
   drop_cache(end);
 }
@@ -120,7 +132,7 @@ Result<> FlushService::sync() {
   const int64_t end = log_.end();
   last_sync_ms_ = clock_.mono_ms();
   if (end > flushed()) {
-    if (auto r = sync_files(flushed(), end); !r) {
+    if (auto r = watched([&] { return sync_files(flushed(), end); }); !r) {
       // After a failed fsync the kernel counts the pages as clean: trying again would report a success that is none.
       gate_.close(Closed::kSyncFailed, "the CommitLog could not be synced: " + r.error().message());
       log.error("no message is accepted until a restart: {}", gate_.reason());

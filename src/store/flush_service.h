@@ -7,6 +7,7 @@
 #include "env/loop.h"
 #include "store/commit_log.h"
 #include "store/config.h"
+#include "store/disk_pace.h"
 #include "store/durability.h"
 #include "store/write_gate.h"
 
@@ -15,7 +16,7 @@ namespace mq::store {
 class FlushService {
  public:
   FlushService(env::FileSystem& fs, env::Clock& clock, const MessageStoreConfig& config, CommitLog& log, WriteGate& gate,
-               const std::atomic<int64_t>& last_store_timestamp);
+               DiskPace& pace, const std::atomic<int64_t>& last_store_timestamp);
 
   /// Before the loop runs anything of it: all before `end` counts as flushed (recovery has synced it).
   void begin_at(int64_t end, int64_t store_timestamp);
@@ -40,6 +41,9 @@ class FlushService {
   void request_sync() noexcept;
   void tick();
   void write_back();
+  /// Runs what may wait for the disk; that it does is told to others meanwhile.
+  template <class F>
+  auto watched(F f);
   /// Gives the pages of the log back that lie commitLogCacheMegabytes before its end, a bounded part of them a call.
   void drop_cache(int64_t end);
   /// Calls `use(file, offset in the file, length)` for each file's part of [from, to).
@@ -53,6 +57,7 @@ class FlushService {
   const MessageStoreConfig& config_;
   CommitLog& log_;
   WriteGate& gate_;
+  DiskPace& pace_;
   const std::atomic<int64_t>& last_store_timestamp_;
   const bool sync_flush_;
   env::Loop* loop_ = nullptr;                 // fixed before any append

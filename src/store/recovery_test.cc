@@ -408,7 +408,8 @@ TEST(Recovery, ALargeRebuildWritesAsItGoes) {
   QueueFiles files(t.fs(), TestStore::path("consumequeue"), TestStore::kQueueFile, 16);
   QueueTable queues(files);
   WriteGate gate;
-  Appender appender(t.machine().env().clock(), log, queues, gate);
+  DiskPace pace;
+  Appender appender(t.machine().env().clock(), log, queues, gate, pace);
   Recovery recovery(t.fs(), log, files, queues, appender);
   recovery.lower_safe_point = [](int64_t) { return Result<>{}; };
   recovery.entries_in_memory = 20;

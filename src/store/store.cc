@@ -49,6 +49,7 @@ std::string_view to_string(PutStatus status) noexcept {
     case PutStatus::kServiceNotAvailable: return "SERVICE_NOT_AVAILABLE";
     case PutStatus::kCreateMappedFileFailed: return "CREATE_MAPPED_FILE_FAILED";
     case PutStatus::kMessageIllegal: return "MESSAGE_ILLEGAL";
+    case PutStatus::kOsPageCacheBusy: return "OS_PAGE_CACHE_BUSY";
     case PutStatus::kUnknownError: return "UNKNOWN_ERROR";
   }
   return "UNKNOWN_ERROR";
@@ -77,6 +78,7 @@ struct Store::Impl {
   StoreHooks hooks;
   const std::string root;
   WriteGate gate;
+  DiskPace pace;
   CommitLog log_;
   QueueFiles files;
   QueueFiles ext_queue_files;
@@ -108,7 +110,7 @@ struct Store::Impl {
         ext_queue_files(fs, root + "/consumequeue_ext", ext_file_bytes(), kMaxOpenQueueFiles, QueueFiles::AnySize{}),
         ext{ext_queue_files, c.enableConsumeQueueExt()},
         queues(files, c.enableConsumeQueueExt() || fs.exists(ext_queue_files.dir()) ? &ext : nullptr),
-        appender(e.clock(), log_, queues, gate, hooks.filter_bits), flush(fs, e.clock(), c, log_, gate, appender.last_store_timestamp()),
+        appender(e.clock(), log_, queues, gate, pace, hooks.filter_bits), flush(fs, e.clock(), c, log_, gate, pace, appender.last_store_timestamp()),
         reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"),
         index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"),
         known(fs, root + "/knownQueues"), expiry(fs, e.clock(), c, log_, files, queues, gate) {}
@@ -464,6 +466,9 @@ void Store::append(AppendBatch& batch) noexcept {
   impl_->index.appended(batch);
   if (!arrivals.empty() && impl_->hooks.on_arrival) impl_->hooks.on_arrival(arrivals);
 }
+
+bool Store::disk_dawdles() const noexcept { return impl_->pace.dawdles(impl_->env.clock().mono_us()); }
+int64_t Store::append_under_way_ms() const noexcept { return impl_->pace.write_under_way_us(impl_->env.clock().mono_us()) / 1000; }
 
 PhyOffset Store::max_phy() const noexcept { return {impl_->log_.end()}; }
 PhyOffset Store::min_phy() const noexcept { return {impl_->log_.min()}; }

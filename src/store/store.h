@@ -30,6 +30,7 @@ enum class PutStatus : uint8_t {
   kServiceNotAvailable,      // not writable: disk full, shutting down, failed fsync
   kCreateMappedFileFailed,
   kMessageIllegal,
+  kOsPageCacheBusy,          // never begun: it would have waited too long for the disk
   kUnknownError,
 };
 std::string_view to_string(PutStatus status) noexcept;   // "PUT_OK", ...
@@ -196,6 +197,10 @@ class Store {
   /// per file touched, publishes, then calls on_arrival. Never throws. With nothing writable every item gets
   /// kServiceNotAvailable and nothing is written.
   void append(AppendBatch& batch) noexcept;
+  /// True when an append may wait for the disk: now is the time to make it on a loop that nobody needs. Any thread.
+  bool disk_dawdles() const noexcept;
+  /// How long the append that is under way has taken; 0: none is. Any thread.
+  int64_t append_under_way_ms() const noexcept;
   /// Where everything appended so far ends.
   PhyOffset max_phy() const noexcept;
   PhyOffset min_phy() const noexcept;

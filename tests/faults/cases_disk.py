@@ -1,11 +1,13 @@
 """Disks that fail, fill up, or take their time."""
 import errno
+import json
+import re
 import time
 
 from remoting import stored_messages
 from world import World, bodies, client, send
 
-SUCCESS, SYSTEM_ERROR, FLUSH_DISK_TIMEOUT, SERVICE_NOT_AVAILABLE = 0, 1, 10, 14
+SUCCESS, SYSTEM_ERROR, SYSTEM_BUSY, FLUSH_DISK_TIMEOUT, SERVICE_NOT_AVAILABLE = 0, 1, 2, 10, 14
 
 
 def expect_refused(answer):
@@ -154,6 +156,110 @@ def test_a_slow_write_loses_nothing(a):
             taken = 1 + codes.count(SUCCESS)
             until(lambda: send(c, b"last").code == SUCCESS)
         assert len(bodies(b)) == taken + 1
+
+
+def expect_quick(call, what):
+    started = time.monotonic()
+    assert call().code == SUCCESS
+    took = time.monotonic() - started
+    assert took < 0.7, f"{what} waited {took:.1f} s for the disk of others"
+
+
+def mistrusted(w, c):
+    """The disk is slow from now on, and the broker knows."""
+    w.fault("pwrite /commitlog/ 0 60")
+    assert send(c, b"a sign").code == SUCCESS
+
+
+def runtime(c):
+    return json.loads(c.call(28).body)["table"]
+
+
+def test_a_disk_that_stalls_delays_sends_and_nothing_else(a):
+    with World(a.bin) as w:
+        b = w.broker()
+        with client(b) as c, client(b) as other:
+            mistrusted(w, c)
+            w.fault("pwrite /commitlog/ 0 1800")
+            sent = [c.send_message("Faults", 0, b"1")]
+            time.sleep(0.2)
+            sent += [c.send_message("Faults", 0, b"%d" % i) for i in range(2, 50)]
+            time.sleep(0.2)
+            expect_quick(lambda: other.pull("Faults", 0, 0), "a pull")
+            expect_quick(lambda: other.call(34, body=b'{"clientID":"x","producerDataSet":[{"groupName":"p"}],"consumerDataSet":[]}'), "a heartbeat")
+            seen = runtime(other)
+            assert seen["sendThreadPoolQueueSize"] == "48" and int(seen["sendThreadPoolQueueHeadWaitTimeMills"]) > 100, seen
+            assert int(seen["pageCacheLockTimeMills"]) > 300, seen
+            assert [c.wait(o).code for o in sent] == [SUCCESS] * 49, "each acknowledgement is late, none is refused"
+            w.heal()
+            assert send(c, b"last").code == SUCCESS
+            assert "the disk of the CommitLog is slow" in w.log(b)
+        assert bodies(b) == [b"a sign"] + [b"%d" % i for i in range(1, 50)] + [b"last"], "in the order of sending, each once"
+
+
+def test_a_slow_sync_is_a_sign_for_writes(a):
+    with World(a.bin) as w:
+        b = w.broker()
+        with client(b) as c, client(b) as other:
+            w.fault("fdatasync /commitlog/ 0 4000", "pwrite /commitlog/ 0 0")
+            assert send(c, b"0").code == SUCCESS
+            time.sleep(1.5)   # the sync of what was written has begun
+            w.fault("fdatasync /commitlog/ 0 4000", "pwrite /commitlog/ 0 1500")
+            sent = c.send_message("Faults", 0, b"1")
+            time.sleep(0.2)
+            expect_quick(lambda: other.pull("Faults", 0, 0), "a pull")
+            assert c.wait(sent).code == SUCCESS
+            w.heal()
+
+
+def test_sends_are_refused_when_their_clients_are_about_to_give_up(a):
+    with World(a.bin) as w:
+        b = w.broker()
+        with client(b, timeout=20) as c, client(b, timeout=20) as other:
+            mistrusted(w, c)
+            w.fault("pwrite /commitlog/ 0 6000")
+            first = c.send_message("Faults", 0, b"being written")
+            time.sleep(0.2)
+            started = time.monotonic()
+            late = [other.send_message("Faults", 0, b"late") for _ in range(3)]
+            answers = [other.wait(o) for o in late]
+            took = time.monotonic() - started
+            assert 2.4 < took < 3.5, f"refused after {took:.1f} s"
+            for x in answers:
+                assert x.code == SYSTEM_BUSY and re.fullmatch(r"\[PCBUSY_CLEAN_QUEUE\]broker busy, start flow control for a while, "
+                                                              r"period in queue: 25\d\dms, size of queue: 3", x.remark), (x.code, x.remark)
+            w.heal()
+            assert c.wait(first).code == SUCCESS
+            assert send(c, b"after").code == SUCCESS
+        assert bodies(b) == [b"a sign", b"being written", b"after"], "what was refused is not stored"
+
+
+def test_refusals_follow_the_options(a):
+    with World(a.bin) as w:
+        b = w.broker(sendThreadPoolQueueCapacity=5, osPageCacheBusyTimeOutMills=60_000, waitTimeMillsInSendQueue=3000)
+        with client(b, timeout=20) as c:
+            mistrusted(w, c)
+            w.fault("pwrite /commitlog/ 0 5000")
+            c.send_message("Faults", 0, b"being written")
+            time.sleep(0.2)
+            waiting = [c.send_message("Faults", 0, b"waits") for _ in range(5)]
+            one_more = c.wait(c.send_message("Faults", 0, b"too many"))
+            assert (one_more.code, one_more.remark) == (SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while"), one_more.header
+            remarks = [c.wait(o).remark for o in waiting]
+            assert all(r.startswith("[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: 30") for r in remarks), remarks
+
+
+def test_no_refusal_when_fast_failure_is_off(a):
+    with World(a.bin) as w:
+        b = w.broker(brokerFastFailureEnable="false")
+        with client(b, timeout=20) as c:
+            mistrusted(w, c)
+            w.fault("pwrite /commitlog/ 0 3500")
+            sent = [c.send_message("Faults", 0, b"0")]
+            time.sleep(0.2)
+            sent.append(c.send_message("Faults", 0, b"1"))
+            assert [c.wait(o).code for o in sent] == [SUCCESS] * 2
+        w.heal()
 
 
 def test_a_slow_consume_queue_holds_up_no_send(a):

@@ -192,7 +192,7 @@ void AdminRoom::add_store_keys(wire::KvTable& t, const store::StoreStats& s) con
   add("commitLogMinOffset", std::to_string(s.commitlog_min));
   add("commitLogMaxOffset", std::to_string(s.commitlog_max));
   add("dispatchBehindBytes", std::to_string(std::max<int64_t>(0, s.commitlog_max - s.dispatched)));
-  add("pageCacheLockTimeMills", "0");
+  add("pageCacheLockTimeMills", std::to_string(broker_.store.append_under_way_ms()));
   int64_t earliest = -1;
   if (const auto first = broker_.store.record_at({s.commitlog_min})) {
     if (const auto record = decode_record(first->bytes, RecordCheck::kLengths)) earliest = record->m.storeTimestamp;
@@ -206,13 +206,15 @@ void AdminRoom::add_store_keys(wire::KvTable& t, const store::StoreStats& s) con
   }
 }
 
-/// Requests run to completion on their loop: there are no pools, and nothing waits in them.
+/// Requests run to completion on their loop: there are no pools, and nothing waits in them. But sends wait for a slow disk.
 void AdminRoom::add_pool_keys(wire::KvTable& t) const {
   struct Pool { std::string_view name; int32_t capacity; };
-  for (const Pool& p : {Pool{"send", 10000}, Pool{"pull", 100000}, Pool{"litePull", 100000}, Pool{"query", 20000}, Pool{"ack", 100000}}) {
-    t.table.emplace_back(fmt::format("{}ThreadPoolQueueSize", p.name), "0");
+  const WaitingPuts sends = hooks_.waiting_sends ? hooks_.waiting_sends() : WaitingPuts{};
+  const int64_t head_wait_ms = sends.since_ms > 0 ? std::max<int64_t>(0, broker_.env.clock().mono_ms() - sends.since_ms) : 0;
+  for (const Pool& p : {Pool{"send", broker_.config.sendThreadPoolQueueCapacity()}, Pool{"pull", 100000}, Pool{"litePull", 100000}, Pool{"query", 20000}, Pool{"ack", 100000}}) {
+    t.table.emplace_back(fmt::format("{}ThreadPoolQueueSize", p.name), std::to_string(p.name == "send" ? sends.count : 0));
     t.table.emplace_back(fmt::format("{}ThreadPoolQueueCapacity", p.name), std::to_string(p.capacity));
-    t.table.emplace_back(fmt::format("{}ThreadPoolQueueHeadWaitTimeMills", p.name), "0");
+    t.table.emplace_back(fmt::format("{}ThreadPoolQueueHeadWaitTimeMills", p.name), std::to_string(p.name == "send" ? head_wait_ms : 0));
   }
   t.table.emplace_back("EndTransactionQueueSize", "0");
   t.table.emplace_back("EndTransactionThreadPoolQueueCapacity", "100000");

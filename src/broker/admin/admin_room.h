@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "broker/admin/meters.h"
-#include "broker/core/context.h"
+#include "broker/core/put_pipeline.h"
 #include "ops/condition.h"
 #include "remoting/router.h"
 #include "wire/bodies/route.h"
@@ -21,6 +21,7 @@ class AdminRoom {
     std::function<void(const std::vector<std::string>& changed)> on_config_change;
     std::vector<std::string> locked_keys;   // that no request may change
     std::function<std::vector<std::pair<std::string, std::string>>()> delay_progress;   // scheduleMessageOffset_N -> "a,b"
+    std::function<WaitingPuts()> waiting_sends;   // of all loops; any thread
     std::function<Json()> condition;        // as ops::condition; any thread
   };
   AdminRoom(BrokerContext& broker, Configuration& all, std::string config_path, Hooks hooks);

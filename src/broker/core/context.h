@@ -36,6 +36,7 @@ struct BrokerContext {
   const store::MessageStoreConfig& store_config;
   store::Store& store;
   std::vector<env::Loop*> io_loops;    // own connections, run every hot request to completion
+  env::Loop* append_loop = nullptr;    // appends while the disk dawdles; null: they are made where they come up
   env::Loop* ctl = nullptr;            // topics, groups, registration, persistence, periodic work
   std::vector<env::Loop*> read_loops;  // reads that may wait for the disk
   /// The read loops in turn. Any thread.

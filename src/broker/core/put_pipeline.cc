@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broker/core/turn_batch.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 #include "store/format/index_layout.h"
@@ -13,7 +14,6 @@ using store::PutStatus;
 
 namespace {
 
-constexpr size_t kTurnBytes = 4 << 20;          // a turn batch larger than this is appended at once
 constexpr size_t kRecordSlack = 64 << 10;       // a whole record may exceed maxMessageSize by this
 constexpr size_t kMaxTopicBytes = 255;
 constexpr size_t kMaxPlainTopicBytes = 127;
@@ -26,117 +26,6 @@ void list_keys(const PutMessage& m, AppendItem& item, std::vector<int32_t>& hash
 }
 
 }  // namespace
-
-/// The turn batch of one io loop. Badge: owned by that loop.
-class TurnBatch {
- public:
-  TurnBatch(BrokerContext& broker, env::Loop& loop, const std::vector<std::function<void()>>& gatherers)
-      : store_(broker.store), loop_(loop), gatherers_(gatherers) {}
-
-  struct Ticket {
-    PutSink* sink;
-    uint32_t slot;
-    bool wait;
-  };
-
-  ByteBuffer& bytes() noexcept { return batch_.bytes; }
-  std::vector<int32_t>& key_hashes() noexcept { return batch_.key_hashes; }
-  void add(AppendItem item, Ticket ticket) {
-    batch_.items.push_back(std::move(item));
-    tickets_.push_back(ticket);
-    if (batch_.bytes.size() > kTurnBytes) finish();
-  }
-
-  /// The end of a turn: rooms add what they gathered, then all is appended.
-  void end_of_turn() noexcept {
-    for (const auto& gather : gatherers_) gather();
-    finish();
-  }
-
-  /// Appends what the turn gathered and delivers the results, at once or when the disk has them.
-  void finish() noexcept {
-    if (batch_.empty()) return;
-    store_.append(batch_);
-    const bool durable = store_.sync_flush();
-    std::unique_ptr<Waiting> waiting;
-    for (size_t i = 0; i < tickets_.size(); ++i) {
-      const AppendItem& item = batch_.items[i];
-      const PutResult result{item.status, item.phy, item.queue_offset, item.store_timestamp, item.size, list_parts(item)};
-      if (durable && tickets_[i].wait && item.status == PutStatus::kPutOk) {
-        if (!waiting) waiting = take_waiting();
-        waiting->add(tickets_[i], result);
-      } else {
-        tickets_[i].sink->on_put(tickets_[i].slot, result);
-      }
-    }
-    batch_.clear();
-    tickets_.clear();
-    if (waiting) wait_for_disk(std::move(waiting));
-  }
-
- private:
-  /// Results that are complete but for the disk. Recycled, so that a steady load allocates nothing.
-  struct Waiting {
-    std::vector<std::pair<Ticket, PutResult>> results;
-    std::vector<size_t> part_ends;        // of result i in `parts`
-    std::vector<PhyOffset> parts;
-    PhyOffset end{};
-
-    void add(const Ticket& t, const PutResult& r) {
-      results.emplace_back(t, r);
-      parts.insert(parts.end(), r.parts.begin(), r.parts.end());
-      part_ends.push_back(parts.size());
-      end.bytes = std::max<int64_t>(end.bytes, r.phy.bytes + static_cast<int64_t>(r.bytes));
-    }
-    void clear() {
-      results.clear();
-      part_ends.clear();
-      parts.clear();
-      end = {};
-    }
-  };
-
-  std::span<const PhyOffset> list_parts(const AppendItem& item) {
-    if (item.records <= 1 || item.status != PutStatus::kPutOk) return {};
-    parts_.clear();
-    const std::byte* first = batch_.bytes.data() + item.offset;
-    for (size_t at = 0; at < item.size; at += static_cast<size_t>(load_be<int32_t>(first + at))) {
-      parts_.push_back({item.phy.bytes + static_cast<int64_t>(at)});
-    }
-    return parts_;
-  }
-
-  std::unique_ptr<Waiting> take_waiting() {
-    if (idle_.empty()) return std::make_unique<Waiting>();
-    auto w = std::move(idle_.back());
-    idle_.pop_back();
-    return w;
-  }
-
-  void wait_for_disk(std::unique_ptr<Waiting> waiting) {
-    const PhyOffset end = waiting->end;
-    store_.when_durable(end, loop_, [this, w = std::move(waiting)](PutStatus status) mutable {
-      size_t from = 0;
-      for (size_t i = 0; i < w->results.size(); ++i) {
-        auto& [ticket, result] = w->results[i];
-        result.status = status;
-        result.parts = std::span(w->parts).subspan(from, w->part_ends[i] - from);
-        from = w->part_ends[i];
-        ticket.sink->on_put(ticket.slot, result);
-      }
-      w->clear();
-      idle_.push_back(std::move(w));
-    });
-  }
-
-  store::Store& store_;
-  env::Loop& loop_;
-  const std::vector<std::function<void()>>& gatherers_;
-  store::AppendBatch batch_;
-  std::vector<Ticket> tickets_;                  // one for each item of batch_
-  std::vector<PhyOffset> parts_;                 // of the result being delivered
-  std::vector<std::unique_ptr<Waiting>> idle_;
-};
 
 struct PutPipeline::Impl {
   BrokerContext& broker;
@@ -205,6 +94,7 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
     if (status == PutStatus::kPutOk) status = impl_->check(m, m.fields.body.size());
   }
   if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
+  if (m.may_give_up && turn.full()) [[unlikely]] return sink.on_put(slot, {.status = PutStatus::kOsPageCacheBusy});
 
   const size_t at = turn.bytes().size();
   const auto size = encode_record(m.fields, turn.bytes());
@@ -214,13 +104,14 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
   }
   AppendItem item = impl_->item_for(m, at, *size, 1);
   if (m.keys_known) list_keys(m, item, turn.key_hashes());
-  turn.add(std::move(item), {&sink, slot, m.wait});
+  turn.add(std::move(item), {&sink, slot, m.wait, m.may_give_up});
 }
 
 void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
   TurnBatch& turn = *impl_->turns[impl_->broker.loop_index()];
   const PutStatus status = impl_->check(m, m.fields.body.size());
   if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
+  if (m.may_give_up && turn.full()) [[unlikely]] return sink.on_put(slot, {.status = PutStatus::kOsPageCacheBusy});
 
   const size_t at = turn.bytes().size();
   const size_t limit = static_cast<size_t>(impl_->broker.store_config.maxMessageSize()) + kRecordSlack;
@@ -250,7 +141,17 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
     turn.bytes().resize(at);
     return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
   }
-  turn.add(impl_->item_for(m, at, turn.bytes().size() - at, records), {&sink, slot, m.wait});
+  turn.add(impl_->item_for(m, at, turn.bytes().size() - at, records), {&sink, slot, m.wait, m.may_give_up});
+}
+
+WaitingPuts PutPipeline::waiting() const noexcept {
+  WaitingPuts all;
+  for (const auto& turn : impl_->turns) {
+    const WaitingPuts w = turn->waiting();
+    all.count += w.count;
+    if (w.since_ms > 0 && (all.since_ms == 0 || w.since_ms < all.since_ms)) all.since_ms = w.since_ms;
+  }
+  return all;
 }
 
 }  // namespace mq::broker

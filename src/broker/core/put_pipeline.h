@@ -25,10 +25,11 @@ struct PutMessage {
   std::string_view uniq_key;         // UNIQ_KEY
   std::string_view keys;             // KEYS
   bool wait = true;                  // WAIT property: with SYNC_FLUSH, answer after the disk
+  bool may_give_up = false;          // while the disk dawdles it may be refused: when too much waits, or when its client is about to
   bool may_rewrite = true;           // false: the caller knows that no rewrite applies (no DELAY, TRAN_MSG ... property)
 };
 
-/// What the caller learns, later in the same turn (ASYNC_FLUSH) or after the disk (SYNC_FLUSH).
+/// What the caller learns, later in the same turn (ASYNC_FLUSH on a quick disk) or after the disk (SYNC_FLUSH, or a disk that dawdles).
 struct PutResult {
   store::PutStatus status = store::PutStatus::kUnknownError;
   PhyOffset phy{};
@@ -36,6 +37,8 @@ struct PutResult {
   int64_t store_timestamp = 0;
   size_t bytes = 0;
   std::span<const PhyOffset> parts;  // of a batch: where each part is; empty for a single message. Dies with the call
+  int64_t waited_ms = 0;             // kOsPageCacheBusy: 0: it was not let in, too much waits
+  size_t waiting = 0;                // kOsPageCacheBusy: how many waited with it
 };
 
 /// Receives results on the loop that put. `slot` is the caller's own number. Implemented by rooms; no allocation per put.
@@ -43,6 +46,12 @@ class PutSink {
  public:
   virtual ~PutSink() = default;
   virtual void on_put(uint32_t slot, const PutResult& result) noexcept = 0;
+};
+
+/// What waits for a disk that dawdles.
+struct WaitingPuts {
+  size_t count = 0;
+  int64_t since_ms = 0;              // mono, of the first; 0: nothing waits
 };
 
 /// Looks at a message before it is encoded and may change it (topic, properties, delay) or refuse it.
@@ -67,6 +76,8 @@ class PutPipeline {
   /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties, to which
   /// `message.part_properties` is appended. Not rewritten.
   void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
+  /// Of all loops. Any thread.
+  WaitingPuts waiting() const noexcept;
 
  private:
   struct Impl;

@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "broker/core/overload.h"
+
 namespace mq::broker {
 
 using store::PutStatus;
 using wire::ResponseCode;
 
-PutAnswer answer_of(PutStatus status, const BrokerContext& broker) {
-  switch (status) {
+PutAnswer answer_of(const PutResult& result, const BrokerContext& broker) {
+  switch (result.status) {
     case PutStatus::kPutOk: return {ResponseCode::SUCCESS, "", true};
     case PutStatus::kFlushDiskTimeout: return {ResponseCode::FLUSH_DISK_TIMEOUT, "", true};
     case PutStatus::kServiceNotAvailable: {
@@ -28,6 +30,11 @@ PutAnswer answer_of(PutStatus status, const BrokerContext& broker) {
               fmt::format("the message is illegal, maybe msg body or properties length not matched. msg body length limit {}B, "
                           "msg properties length limit 32KB.", broker.store_config.maxMessageSize()),
               false};
+    case PutStatus::kOsPageCacheBusy: {
+      if (result.waited_ms == 0) return {ResponseCode::SYSTEM_BUSY, std::string(kOverloadRemark), false};
+      const bool stuck = broker.store.append_under_way_ms() >= broker.store_config.osPageCacheBusyTimeOutMills();
+      return {ResponseCode::SYSTEM_BUSY, waited_too_long(stuck, result.waited_ms, result.waiting), false};
+    }
     case PutStatus::kUnknownError: break;
   }
   return {ResponseCode::SYSTEM_ERROR, "UNKNOWN_ERROR", false};

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "broker/core/context.h"
+#include "broker/core/put_pipeline.h"
 #include "wire/response_code.h"
 
 namespace mq::broker {
@@ -13,6 +13,6 @@ struct PutAnswer {
   std::string remark;       // empty: none
   bool stored;              // the answer carries msgId, queueId and queueOffset
 };
-PutAnswer answer_of(store::PutStatus status, const BrokerContext& broker);
+PutAnswer answer_of(const PutResult& result, const BrokerContext& broker);
 
 }  // namespace mq::broker

@@ -132,6 +132,7 @@ class SendRoom::Lane final : public PutSink {
     f.body = request.body();
     f.properties = h.properties;
     m.queue = topics_.queue(topic, queue_id);
+    m.may_give_up = true;
   }
 
   /// A consumer sends a message to its retry topic that it has tried too often (spec semantics 3.5). One that consumes in order only
@@ -205,7 +206,7 @@ class SendRoom::Lane final : public PutSink {
   void answer(PendingSend& p, const PutResult& r) {
     const bool ok = r.status == store::PutStatus::kPutOk;
     if (!ok) {
-      const PutAnswer a = answer_of(r.status, broker_);
+      const PutAnswer a = answer_of(r, broker_);
       if (!a.stored) {
         (void)p.responder.answer(a.code, checks_.response_header(), a.remark);
         return;

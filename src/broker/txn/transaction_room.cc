@@ -31,6 +31,7 @@ std::pair<ResponseCode, std::string_view> answer_of_commit(PutStatus status) {
               "The message is illegal, maybe msg body or properties length not matched. msg body length limit 128k, msg properties "
               "length limit 32k."};
     case PutStatus::kServiceNotAvailable: return {ResponseCode::SERVICE_NOT_AVAILABLE, "Service not available now."};
+    case PutStatus::kOsPageCacheBusy: return {ResponseCode::SYSTEM_ERROR, "OS page cache busy, please try another machine"};
     case PutStatus::kUnknownError: break;
   }
   return {ResponseCode::SYSTEM_ERROR, "UNKNOWN_ERROR"};
