@@ -7,7 +7,7 @@ namespace mq {
 namespace {
 
 constexpr size_t kTopicMaxLength = 127;
-constexpr size_t kGroupMaxLength = 120;
+constexpr size_t kGroupMaxLength = 255;   // as 5.3.3 and all clients; such a group has a retry topic when it names a folder
 constexpr std::string_view kAllowed = "^[%|a-zA-Z0-9_-]+$";
 
 constexpr std::array<bool, 256> kValid = [] {

@@ -43,11 +43,11 @@ TEST(Names, Topics) {
 
 TEST(Names, Groups) {
   EXPECT_EQ(check_group_name("g"), "");
-  EXPECT_EQ(check_group_name(std::string(120, 'g')), "");
+  EXPECT_EQ(check_group_name(std::string(255, 'g')), "");
   EXPECT_EQ(check_group_name(""), "The specified group is blank.");
   EXPECT_EQ(check_group_name("x y"), "The specified group: x y, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$");
-  EXPECT_EQ(check_group_name(std::string(121, 'g')),
-            "The specified group: " + std::string(121, 'g') + ", is longer than group max length: 120");
+  EXPECT_EQ(check_group_name(std::string(256, 'g')),
+            "The specified group: " + std::string(256, 'g') + ", is longer than group max length: 255");
 }
 
 TEST(Names, SystemTopics) {

@@ -14,6 +14,15 @@ Logger log("store");
 constexpr size_t kFilesOfCleanStart = 3;    // Java's: after a clean stop only the last files are looked at
 constexpr int64_t kBlockEntries = 204;      // read at once: 4,080 bytes
 
+/// A torn record begins with its size, or with what a power cut left of it.
+void say_what_is_cut(const MappedFile& file, int64_t end) {
+  const ByteView head = file.view(end, std::min<int64_t>(8, file.end() - end));
+  if (std::ranges::all_of(head, [](std::byte b) { return b == std::byte{0}; })) return;
+  const int64_t size = head.size() < 4 ? 0 : load_be<int32_t>(head.data());
+  if (size > 0 && size <= file.end() - end) log.warn("{}: the last message, {} bytes at CommitLog offset {}, is torn and is cut off", file.path(), size, end);
+  else log.warn("{}: what stands at CommitLog offset {} is no message and is cut off", file.path(), end);
+}
+
 }  // namespace
 
 // --- CommitLog ----------------------------------------------------------------------------------------------------------
@@ -41,6 +50,7 @@ Result<> Recovery::cut_log(int64_t end) {
       log_.forget(file);
       MQ_TRY_VOID(fs_.remove(file->path()));
     } else if (file->holds(end)) {
+      say_what_is_cut(*file, end);
       // Old bytes behind the end could be taken for messages after the next crash: they become zeros.
       MQ_TRY_VOID(file->file().zero(end - file->base(), file->end() - end));
     }

@@ -13,7 +13,8 @@ std::string_view look_alike(const char* p) noexcept {
   static constexpr std::pair<std::string_view, std::string_view> kKnown[] = {
       {"GET ", "an HTTP request"},  {"POST", "an HTTP request"}, {"PUT ", "an HTTP request"},    {"HEAD", "an HTTP request"},
       {"DELE", "an HTTP request"},  {"OPTI", "an HTTP request"}, {"PATC", "an HTTP request"},    {"CONN", "an HTTP request"},
-      {"TRAC", "an HTTP request"},  {"HTTP", "an HTTP answer"},  {"PRI ", "HTTP/2 (or gRPC)"},   {"SSH-", "SSH"},
+      {"TRAC", "an HTTP request"},  {"HTTP", "an HTTP answer"},  {"PRI ", "HTTP/2, as of a gRPC client: it needs a proxy, usually at port 8081"},
+      {"SSH-", "SSH"},
       {"PROX", "a PROXY protocol header"}, {"\r\n\r\n", "a PROXY protocol header"},
   };
   for (const auto& [start, name] : kKnown) {

@@ -375,7 +375,7 @@ TEST(ProbeFrame, WhatIsNoFrame) {
       {from_hex("00000014 02000000"), "an unknown serialize type"},
       {"GET / HTTP/1.1\r\n", "an HTTP request"},
       {"POST /x", "an HTTP request"},
-      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 (or gRPC)"},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2, as of a gRPC client: it needs a proxy, usually at port 8081"},
       {from_hex("16030100f8"), "a TLS hello"},
       {"PROXY TCP4 ", "a PROXY protocol header"},
       {from_hex("0d0a0d0a000d0a51"), "a PROXY protocol header"},

@@ -161,6 +161,39 @@ def test_hostile_frames(a):
         assert b.process.poll() is None and n.process.poll() is None
 
 
+def test_probes_of_other_protocols_do_not_fill_the_log(a):
+    """Health checks of load balancers, gRPC and web clients that found the wrong port: closed at once, told now and then."""
+    probes = (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]))
+    with World(a.bin) as w:
+        n = w.namesrv(**{"tls.server.mode": "disabled", "logTo": "both"})
+        b = w.broker(**{"tls.server.mode": "disabled"})
+
+        def rss():
+            return int(open(f"/proc/{b.process.pid}/statm").read().split()[1]) * 4096
+
+        def probe(count):
+            slowest = 0
+            for i in range(count):
+                started = time.monotonic()
+                with socket.create_connection(("127.0.0.1", (b.port, b.port - 2, n.port)[i // 3 % 3]), 5) as s:
+                    s.sendall(probes[(i + i // 3) % 3])   # the first of a port is told
+                    try:
+                        assert s.recv(100) == b""
+                    except ConnectionResetError:
+                        pass
+                slowest = max(slowest, time.monotonic() - started)
+            assert slowest < 1, slowest
+        probe(1000)
+        before, lines = rss(), w.log(b).count("\n") + w.log(n).count("\n")
+        probe(9000)
+        assert rss() - before < 8 << 20, (rss(), before)
+        said = w.log(b) + w.log(n)
+        assert said.count("\n") - lines < 100, said[-3000:]
+        assert "8081" in said and "HTTP/2" in said, said[-3000:]
+        with client(b) as c:
+            assert send(c, b"0").code == 0
+
+
 def test_a_reader_that_never_reads(a):
     with World(a.bin) as w:
         b = w.broker()

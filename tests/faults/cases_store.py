@@ -138,6 +138,8 @@ def test_damaged_stores_come_up(a):
             shutil.rmtree(store)
             subprocess.run(["cp", "-a", "--sparse=always", base, store], check=True)
             damage(store)
+            shutil.rmtree(w.folder / "broker-a/logs", ignore_errors=True)
+            (w.folder / "broker-a.out").write_text("")
             b.start()
             with client(b) as c:
                 found = [(m["queueOffset"], m["body"], m["properties"].get("n")) for m in messages(c)]
@@ -151,6 +153,8 @@ def test_damaged_stores_come_up(a):
                 after = c.wait(c.send_message("F", 0, b"after"))
                 if (found, max_offset, kept, keys) != (expected, count, offset, [1, count - 11]) or (after.code, after.ext.get("queueOffset")) != (0, str(count)):
                     wrong.append(f"{name}: {len(found)} messages, max {max_offset}, g1 at {kept}, keys {keys}, {after.header}")
+            if (count == 11) != ("is torn and is cut off" in w.log(b)):
+                wrong.append(f"{name}: what the log says of a cut is wrong")
             b.kill()
         assert not wrong, "\n".join(wrong)
 

@@ -7,7 +7,7 @@ import time
 
 from cases_acl import log_of
 from cases_admin import heartbeat
-from remoting import Connection
+from remoting import Connection, stored_messages
 from servers import Cluster
 
 
@@ -118,6 +118,15 @@ def test_topic_names(a):
                     assert answer.code == code, (way, name, answer.header)
                     assert code == 0 or answer.remark == (remark % name if "%s" in remark else remark), (way, name, answer.header)
             taken = {name for name, expected in TOPIC_NAMES.items() if expected[-2] == 0}
+            # Administration may give a group any name: its retry topic is made only when the name is one of a folder.
+            message, = stored_messages(k.pull("Ok_-1%|", 0, 0).body)
+            for group in ("g/../../../up", "/", "g" * 300):
+                assert k.call(200, body=json.dumps(dict(groupName=group)).encode()).code == 0
+                heartbeat(k, "c1", group, "Ok_-1%|")
+                for level in (0, -1):
+                    back = k.call(36, dict(offset=message["physicalOffset"], group=group, delayLevel=level, originTopic="Ok_-1%|"))
+                    assert back.code == 1 and "not exist" in back.remark, back.header
+                assert k.call(215, dict(topic=f"%RETRY%{group}")).code == 0
             for name in ("..", ".", "../config"):
                 assert k.call(215, dict(topic=name)).code == 0
             deadline = time.monotonic() + 5
@@ -208,3 +217,50 @@ def test_consumers_of_a_group_that_subscribe_differently(a):
                     time.sleep(0.05)
                 first, second = warnings()
                 assert " WARN " in first and said in first and "Bills (*)" in second, (first, second)
+
+
+def test_many_consumers_of_a_group(a):
+    """Who joins late is known to all, and yet a start of many together is no flood: a notice each would be 45,000 here."""
+    with Cluster(a.bin) as c:
+        b = c.broker()
+        members = []
+
+        def notices(connection):
+            connection.socket.settimeout(0.3)
+            found = 0
+            try:
+                while True:
+                    found += connection.read_frame().code == 40
+            except TimeoutError:
+                return found
+
+        def known():
+            return len(json.loads(members[0].call(38, dict(consumerGroup="many")).body)["consumerIdList"])
+        try:
+            for i in range(300):
+                members.append(Connection(b.addr))
+                heartbeat(members[-1], f"c{i}", "many", "Many")
+            assert known() == 300
+            time.sleep(0.7)     # two of the quiet times of such a group
+            told = [sum(r.code == 40 for r in m.requests) + notices(m) for m in (members[0], members[298])]
+            assert 16 <= told[0] < 150 and 1 <= told[1] < 10, told
+            # Few changes are told at once, one by one.
+            for step in range(3):
+                time.sleep(0.35)
+                members.pop().close()
+                began = time.monotonic()
+                members[0].socket.settimeout(5)
+                members[0].asked(40)
+                assert time.monotonic() - began < 0.3, step
+                assert known() == 299 - step
+            # In a rush the last one counts.
+            while len(members) > 100:
+                members.pop().close()
+            end = time.monotonic() + 5
+            while known() != 100:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            time.sleep(0.7)
+            assert notices(members[0]) + sum(r.code == 40 for r in members[0].requests) >= 1
+        finally:
+            [m.close() for m in members]

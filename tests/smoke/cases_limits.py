@@ -2,6 +2,7 @@
 import re
 import time
 
+from cases_admin import heartbeat
 from cases_message import pairs
 from remoting import Connection, stored_messages
 from servers import Cluster
@@ -94,3 +95,70 @@ def test_a_maximal_message_is_retried_to_its_end(a):
                 assert message["body"] == body, tries
             dead, = stored_messages(k.pull("%DLQ%Tries", 0, 0).body)
             assert dead["body"] == body and dead["properties"]["RETRY_TOPIC"] == "Max" and len(dead["properties"]["fill"]) == 31_000
+
+
+def test_a_topic_made_again_begins_at_0(a):
+    with Cluster(a.bin) as c:
+        n = c.namesrv()
+        b = c.broker()
+        c.wait_registered(n)
+
+        def make():
+            return c.admin("updateTopic", "-n", n.addr, "-c", "DefaultCluster", "-t", "Again", "-r", "1", "-w", "1", check=True)
+        make()
+        with Connection(b.addr) as k:
+            assert k.call(200, body=b'{"groupName":"late"}').code == 0
+            for i in range(5):
+                assert k.wait(k.send_message("Again", 0, b"old")).code == 0
+            commit = dict(consumerGroup="late", topic="Again", queueId=0)
+            assert k.call(15, commit | dict(commitOffset=100000)).code == 0
+            assert c.admin("deleteTopic", "-n", n.addr, "-c", "DefaultCluster", "-t", "Again").returncode == 0
+            assert k.call(15, commit | dict(commitOffset=100001)).code == 17, "nothing is kept for a topic that is gone"
+            make()
+            ask = dict(consumerGroup="late", topic="Again", queueId=0)
+            assert k.call(14, ask, version=479).code == 22
+            for i in range(3):
+                assert k.wait(k.send_message("Again", 0, b"new %d" % i)).ext["queueOffset"] == str(i)
+            assert k.call(14, ask).ext["offset"] == "0"
+        for end in ("kill", "term"):
+            getattr(b, end)()
+            b.start()
+            c.wait_registered(n)
+            with Connection(b.addr) as k:
+                assert [m[:2] for m in k.read_queue("Again", 0)] == [(i, b"new %d" % i) for i in range(3)], end
+                assert k.call(15, commit | dict(commitOffset=1)).code == 0
+                stats = k.call(208, dict(consumerGroup="late", topic="Again")).body
+                assert b'"brokerOffset":3,"consumerOffset":1,' in stats and b"-" not in stats.replace(b"broker-a", b""), stats
+
+
+def test_groups_with_long_names(a):
+    """Clients and 5.3.3 take up to 255 characters; the retry topic of such a group is longer than a topic may be, its DLQ too."""
+    with Cluster(a.bin) as c:
+        b = c.broker(messageDelayLevel=" ".join(["1s"] * 18))
+        with Connection(b.addr) as k:
+            assert k.wait(k.send_message("Long", 0, b"x")).code == 0
+            message, = stored_messages(k.pull("Long", 0, 0, group="g").body)
+            for length in (120, 121, 200, 248, 255):
+                group = "q" * length
+                heartbeat(k, "c1", group, "Long")
+                assert k.call(38, dict(consumerGroup=group)).code == 0
+                assert k.pull("Long", 0, 0, group=group).code == 0
+                assert k.call(15, dict(consumerGroup=group, topic="Long", queueId=0, commitOffset=1)).code == 0
+                if length == 255:
+                    continue   # no folder has such a name
+                back = dict(offset=message["physicalOffset"], group=group, originTopic="Long")
+                assert k.call(36, back | dict(delayLevel=1)).code == 0 and k.call(36, back | dict(delayLevel=-1)).code == 0
+                dead, = stored_messages(k.pull(f"%DLQ%{group}", 0, 0, group=group).body)
+                assert dead["topic"] == f"%DLQ%{group}" and dead["body"] == b"x"
+                deadline = time.monotonic() + 8
+                while (answer := k.pull(f"%RETRY%{group}", 0, 0, group=group)).code != 0:
+                    assert time.monotonic() < deadline, (length, answer.header)
+                    time.sleep(0.05)
+                again, = stored_messages(answer.body)
+                assert again["topic"] == f"%RETRY%{group}" and again["properties"]["RETRY_TOPIC"] == "Long"
+            for group in ("q" * 256, "q.r", "q r"):
+                assert k.pull("Long", 0, 0, group=group).code == 26
+        b.kill()
+        b.start()
+        with Connection(b.addr) as k:
+            assert [m[1] for m in k.read_queue("%RETRY%" + "q" * 248, 0)] == [b"x"]

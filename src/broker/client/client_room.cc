@@ -83,11 +83,21 @@ void ClientRoom::notify(const std::string& group) {
   {
     MutexLock lock(mu_);
     again_.erase(group);
+    if (const auto it = quiet_.find(group); it != quiet_.end()) {
+      it->second = true;
+      return;
+    }
   }
+  tell(group);
+}
+
+void ClientRoom::tell(const std::string& group) {
   const auto config = meta_.groups.find(group);
   const auto view = meta_.clients.consumer_group(group);
   if (!view || view->model == wire::MessageModel::BROADCASTING || (config && !config->notifyConsumerIdsChangedEnable)) return;
-  for (const ClientChannel& member : meta_.clients.consumers(group)) {
+  const auto members = meta_.clients.consumers(group);
+  if (members.size() > kFewMembers) be_quiet(group, static_cast<int64_t>(members.size()));
+  for (const ClientChannel& member : members) {
     const bool posted = member.session->loop().post([session = member.session, group] {
       if (!session->open()) return;
       const wire::FrameHead head{.code = wire::RequestInfo<wire::RequestCode::NOTIFY_CONSUMER_IDS_CHANGED>::code,
@@ -103,16 +113,35 @@ void ClientRoom::notify_again(const std::string& group) {
     MutexLock lock(mu_);
     again_.insert(group);
   }
-  const bool posted = broker_.ctl->post([this, group] {
-    (void)broker_.ctl->after(kRouteMs, [this, group] {
-      {
-        MutexLock lock(mu_);
-        if (!again_.contains(group)) return;
-      }
-      notify(group);
-    });
+  (void)later_on_ctl(kRouteMs, [this, group] {   // as in tell()
+    {
+      MutexLock lock(mu_);
+      if (!again_.contains(group)) return;
+    }
+    notify(group);
   });
-  (void)posted;   // as in notify()
+}
+
+void ClientRoom::be_quiet(const std::string& group, int64_t ms) {
+  {
+    MutexLock lock(mu_);
+    if (!quiet_.emplace(group, false).second) return;   // another loop has told it at the same moment
+  }
+  const bool ends = later_on_ctl(ms, [this, group] {
+    bool changed = false;
+    {
+      MutexLock lock(mu_);
+      if (const auto it = quiet_.find(group); it != quiet_.end()) changed = quiet_.extract(it).mapped();
+    }
+    if (changed) tell(group);
+  });
+  if (ends) return;
+  MutexLock lock(mu_);
+  quiet_.erase(group);
+}
+
+bool ClientRoom::later_on_ctl(int64_t delay_ms, Task task) {
+  return broker_.ctl->post([this, delay_ms, task = std::move(task)]() mutable { (void)broker_.ctl->after(delay_ms, std::move(task)); });
 }
 
 void ClientRoom::member_left(const std::string& group) {

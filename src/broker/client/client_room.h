@@ -45,10 +45,16 @@ class ClientRoom {
   static constexpr int64_t kExpiryMs = 120'000;
   static constexpr int64_t kScanMs = 10'000;
   static constexpr int64_t kRouteMs = 1000;   // a starting client has its routes by then
+  static constexpr size_t kFewMembers = 16;   // that are told of each change
 
   void register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
-  /// Tells the members of a clustering group that it has changed.
+  /// Tells the members of a clustering group that it has changed: at once, and a group of many not again before as many milliseconds as it
+  /// has members. Otherwise a thousand consumers that start together are told a million times.
   void notify(const std::string& group);
+  void tell(const std::string& group);
+  void be_quiet(const std::string& group, int64_t ms);
+  /// Runs `task` on ctl in `delay_ms`. False: ctl takes nothing now.
+  bool later_on_ctl(int64_t delay_ms, Task task);
   /// Once more, unless something else tells them before, when the members have looked for the new retry topic's route: they balance
   /// what they know.
   void notify_again(const std::string& group);
@@ -64,6 +70,7 @@ class ClientRoom {
   Mutex mu_;
   std::unordered_map<std::string, int32_t> fingerprints_ GUARDED_BY(mu_);
   std::unordered_set<std::string> again_ GUARDED_BY(mu_);               // groups to be told once more
+  std::unordered_map<std::string, bool> quiet_ GUARDED_BY(mu_);         // large groups that were told just now; true: changed since
   env::Periodic scan_;                                                  // badge: owned by ctl
 };
 

@@ -41,7 +41,7 @@ struct PutPipeline::Impl {
   /// The checks of spec storage 2.1.10 that need no encoding.
   PutStatus check(const PutMessage& m, size_t body_bytes) const {
     const std::string_view topic = m.fields.topic;
-    if (topic.size() > kMaxTopicBytes || (topic.size() > kMaxPlainTopicBytes && !is_retry_topic(topic))) return PutStatus::kMessageIllegal;
+    if (topic.size() > kMaxTopicBytes || (topic.size() > kMaxPlainTopicBytes && !is_retry_topic(topic) && !is_dlq_topic(topic))) return PutStatus::kMessageIllegal;
     if (body_bytes == 0) return PutStatus::kMessageIllegal;
     if (m.fields.properties.size() > kMaxPropertiesBytes) return PutStatus::kMessageIllegal;
     const auto max = static_cast<size_t>(broker.store_config.maxMessageSize());

@@ -1,6 +1,7 @@
 #include "broker/group/group_room.h"
 
 #include "base/log.h"
+#include "broker/core/answer_later.h"
 #include "broker/meta/attributes.h"
 
 namespace mq::broker {
@@ -24,6 +25,13 @@ void GroupRoom::put(const wire::SubscriptionGroupConfig& config, const Request& 
   log.info("group {} is set by {}", config.groupName, request.session().peer_text());
 }
 
+Answer GroupRoom::answer_when_kept(Request& request) {
+  return answer_after(broker_, request, [this]() -> Result<> {
+    say_unless(meta_.groups.persist(), "subscriptionGroup.json");
+    return {};
+  });
+}
+
 /// QUIRK: group names are not checked here (5.3.3).
 Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
   if (request.body().empty()) return request.ok();
@@ -32,7 +40,7 @@ Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
   const auto config = settled(wire::group_config_from(*body));
   if (!config) return request.refuse(ResponseCode::SYSTEM_ERROR, config.error().message());
   put(*config, request);
-  return request.ok();
+  return answer_when_kept(request);
 }
 
 Answer GroupRoom::put_list(const wire::NoHeader&, Request& request) {
@@ -45,7 +53,7 @@ Answer GroupRoom::put_list(const wire::NoHeader&, Request& request) {
     all.push_back(std::move(*config));
   }
   for (const auto& config : all) put(config, request);
-  return request.ok();
+  return answer_when_kept(request);
 }
 
 Answer GroupRoom::get_all(const wire::NoHeader&, Request& request) {
@@ -61,7 +69,7 @@ Answer GroupRoom::remove(const wire::DeleteGroupHeader& h, Request& request) {
   meta_.groups.remove(h.groupName);
   if (h.cleanOffset || h.removeOffset) meta_.offsets.remove_group(h.groupName);
   log.info("group {} is deleted by {}", h.groupName, request.session().peer_text());
-  return request.ok();
+  return answer_when_kept(request);
 }
 
 Answer GroupRoom::get(const wire::GroupHeader& h, Request& request) {

@@ -6,10 +6,10 @@
 
 namespace mq::broker {
 
-/// Handlers run on the io loop of the connection.
+/// Handlers run on the io loop of the connection; a change is answered when it is on the disk.
 class GroupRoom {
  public:
-  GroupRoom(BrokerContext&, const Registries& meta) : meta_(meta) {}
+  GroupRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta) {}
 
   remoting::Answer put(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer put_list(const wire::NoHeader&, remoting::Request& request);
@@ -28,6 +28,9 @@ class GroupRoom {
   Result<wire::SubscriptionGroupConfig> settled(wire::SubscriptionGroupConfig config) const;
   void put(const wire::SubscriptionGroupConfig& config, const remoting::Request& request);
 
+  remoting::Answer answer_when_kept(remoting::Request& request);
+
+  BrokerContext& broker_;
   const Registries meta_;
 };
 

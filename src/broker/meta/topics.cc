@@ -14,6 +14,13 @@ namespace {
 Logger log("topics");
 constexpr int32_t kReadWrite = perm::kRead | perm::kWrite;
 constexpr size_t kShards = 64;
+constexpr size_t kFolderNameMax = 255;   // bytes, of a file system
+
+/// Can the topic's queues lie in a folder of its name? All that check_topic_name() takes can; a group's retry topic has whatever name
+/// administration gave the group.
+bool names_a_folder(std::string_view topic) {
+  return !topic.empty() && topic.size() <= kFolderNameMax && topic != "." && topic != ".." && topic.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
+}
 
 wire::TopicConfig make(std::string_view name, int32_t queues, int32_t perm) {
   wire::TopicConfig c;
@@ -152,6 +159,10 @@ TopicRef TopicTable::create_on_send(std::string_view topic, std::string_view def
 
 TopicRef TopicTable::create_internal(std::string_view topic, int32_t queues, int32_t perm, int32_t sys_flag) {
   if (TopicRef there = impl_->find(topic)) return there;
+  if (!names_a_folder(topic)) {
+    log.warn("topic {} is not created: its queues could not lie in a folder of that name", topic);
+    return nullptr;
+  }
   {
     MutexLock lock(impl_->change_mu);
     if (TopicRef there = impl_->find(topic)) return there;

@@ -45,7 +45,7 @@ class TopicTable {
   bool put(const wire::TopicConfig& config);
   /// As Java's auto-create on send (spec semantics 2.4). Null when it may not be created.
   TopicRef create_on_send(std::string_view topic, std::string_view default_topic, int32_t default_queue_nums, bool unit_mode);
-  /// Retry and DLQ topics: created when missing.
+  /// Retry and DLQ topics: created when missing. Null when the name is none of a folder.
   TopicRef create_internal(std::string_view topic, int32_t queues, int32_t perm, int32_t sys_flag);
   bool remove(std::string_view topic);
 

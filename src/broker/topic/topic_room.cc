@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "broker/core/answer_later.h"
 #include "broker/core/overload.h"
 #include "broker/meta/attributes.h"
 #include "msg/names.h"
@@ -30,8 +31,12 @@ std::string TopicRoom::check(std::string_view topic) const {
 }
 
 Answer TopicRoom::answer_when_announced(Request& request) {
-  if (!broker_.announcer) return request.ok();
-  broker_.announcer->when_announced(request.loop(), [responder = request.responder()]() mutable { (void)responder.ok(); });
+  const bool posted = broker_.ctl->post([this, responder = request.responder()]() mutable {
+    say_unless(meta_.topics.persist(), "topics.json");
+    env::Loop& loop = responder.session().loop();
+    broker_.announcer->when_announced(loop, [responder = std::move(responder)]() mutable { (void)responder.ok(); });
+  });
+  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, kOverloadRemark);
   return request.later();
 }
 
@@ -114,17 +119,13 @@ Answer TopicRoom::remove(const wire::TopicHeader& h, Request& request) {
   // The name is given up first, so that no loop takes the topic from its cache; then the queues and their files.
   const bool known = meta_.topics.remove(h.topic);
   meta_.offsets.remove_topic(h.topic);
-  const bool posted = broker_.ctl->post([this, topic = h.topic, responder = request.responder()]() mutable {
-    const auto removed = broker_.store.delete_topic(topic);
-    env::Loop& loop = responder.session().loop();
-    const bool back = loop.post([responder = std::move(responder), failed = removed ? std::string() : removed.error().message()]() mutable {
-      (void)(failed.empty() ? responder.ok() : responder.refuse(ResponseCode::SYSTEM_ERROR, failed));
-    });
-    if (!back) log.warn("the answer to the deletion of topic {} is dropped: the io loop's queue is full", topic);
-  });
-  if (!posted) return request.refuse(ResponseCode::SYSTEM_BUSY, kOverloadRemark);
   log.info("topic {} is deleted by {}{}", h.topic, request.session().peer_text(), known ? "" : ", it was not known");
-  return request.later();
+  return answer_after(broker_, request, [this, topic = h.topic]() -> Result<> {
+    MQ_TRY_VOID(broker_.store.delete_topic(topic));
+    say_unless(meta_.topics.persist(), "topics.json");
+    meta_.offsets.persist_when_durable();   // a topic that is made again must not find the old ones after a crash
+    return {};
+  });
 }
 
 Answer TopicRoom::get(const wire::GetTopicConfigHeader& h, Request& request) {

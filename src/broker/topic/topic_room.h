@@ -8,7 +8,7 @@
 
 namespace mq::broker {
 
-/// Handlers run on the io loop of the connection; a change is answered when the NameServers know it.
+/// Handlers run on the io loop of the connection; a change is answered when it is on the disk and the NameServers know it.
 class TopicRoom {
  public:
   TopicRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta) {}

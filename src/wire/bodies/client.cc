@@ -129,7 +129,7 @@ std::string subscriptions_text(const std::vector<SubscriptionData>& subscription
   }
   std::string text;
   for (const std::string& t : topics) text += (text.empty() ? "" : ", ") + t;
-  return text;
+  return text.empty() ? "nothing" : text;
 }
 
 SubscriptionData subscription_from(const Json& j) {
