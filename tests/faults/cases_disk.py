@@ -199,7 +199,7 @@ def test_a_disk_that_stalls_delays_sends_and_nothing_else(a):
 
 def test_a_slow_sync_is_a_sign_for_writes(a):
     with World(a.bin) as w:
-        b = w.broker()
+        b = w.broker(flushCommitLogLeastPages=0)   # else so little is not synced for 10 s
         with client(b) as c, client(b) as other:
             w.fault("fdatasync /commitlog/ 0 4000", "pwrite /commitlog/ 0 0")
             assert send(c, b"0").code == SUCCESS

@@ -154,15 +154,17 @@ def stored_messages(data):
     at = 0
     while at < len(data):
         total, magic, crc, queue, flag, queue_offset, phy, sys_flag, born = struct.unpack_from(">iiiiiqqiq", data, at)
-        assert magic & 0xFFFFFFFF == 0xDAA320A7, f"magic {magic & 0xFFFFFFFF:x} at {at}"
+        magic &= 0xFFFFFFFF
+        assert magic in (0xDAA320A7, 0xDAA320AB), f"magic {magic:x} at {at}"
         p = at + 48 + (20 if sys_flag & 0x10 else 8)
         store_time = struct.unpack_from(">q", data, p)[0]
         p += 8 + (20 if sys_flag & 0x20 else 8) + 4 + 8
         size = struct.unpack_from(">i", data, p)[0]
         body = data[p + 4:p + 4 + size]
         p += 4 + size
-        topic = data[p + 1:p + 1 + data[p]]
-        p += 1 + data[p]
+        size, p = (data[p], p + 1) if magic == 0xDAA320A7 else (struct.unpack_from(">h", data, p)[0], p + 2)   # topics over 127 bytes
+        topic = data[p:p + size]
+        p += size
         size = struct.unpack_from(">h", data, p)[0]
         pairs = [x.split("\x01", 1) for x in data[p + 2:p + 2 + size].decode().split("\x02") if x]
         assert p + 2 + size == at + total, "lengths of the record do not add up"
