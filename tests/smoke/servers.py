@@ -10,16 +10,22 @@ import tempfile
 import time
 
 
+handed_out = set()   # by this process: a server takes its own only later
+
+
 def free_port():
     """A port such that it and those a broker takes beside it (fast port, HA) are free. Below the range from which the
     kernel gives ports to connections, so that none of them is taken before the server starts."""
     for _ in range(500):
         port = random.randrange(12_000, 32_000, 4)
+        if port in handed_out:
+            continue
         try:
             for p in (port - 2, port, port + 1):
                 with socket.socket() as s:
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     s.bind(("127.0.0.1", p))
+            handed_out.add(port)
             return port
         except OSError:
             continue
