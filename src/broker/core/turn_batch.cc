@@ -19,6 +19,7 @@ RateLimit slow_disk(10'000);
 constexpr size_t kTurnBytes = 4 << 20;          // a turn batch larger than this is appended at once
 constexpr size_t kMostWaitingBytes = 64 << 20;  // that may gather behind a write that does not come back
 constexpr int64_t kWatchMs = 50;
+constexpr int64_t kSendBackAgainMs = 5;         // to a loop whose queue is full
 constexpr int64_t kNearTimeoutMs = 2500;        // clients wait 3 s
 
 }  // namespace
@@ -77,7 +78,7 @@ bool TurnBatch::hand_over() {
   std::swap(away->tickets, tickets_);
   const bool posted = broker_.append_loop->post([this, away] {
     store_.append(away->batch);
-    (void)loop_.post([this, away] { come_back(*away); spare_ = away; });   // refused only by a loop that has stopped
+    send_back(away);
   });
   if (!posted) {
     std::swap(away->batch, batch_);
@@ -88,6 +89,13 @@ bool TurnBatch::hand_over() {
   int64_t swallowed = 0;
   if (slow_disk.allow(loop_.clock().mono_ms(), swallowed)) log.warn("the disk of the CommitLog is slow: messages wait for it, other requests do not");
   return true;
+}
+
+/// On the append loop, until the other takes it: nothing else may be appended before. One that has stopped never does; the append loop
+/// stops soon after it.
+void TurnBatch::send_back(const std::shared_ptr<Away>& away) {
+  if (loop_.post([this, away] { come_back(*away); spare_ = away; })) return;
+  broker_.append_loop->after(kSendBackAgainMs, [this, away] { send_back(away); });
 }
 
 void TurnBatch::come_back(Away& away) noexcept {

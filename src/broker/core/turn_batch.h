@@ -55,6 +55,7 @@ class TurnBatch {
 
   void finish() noexcept;
   bool hand_over();
+  void send_back(const std::shared_ptr<Away>& away);
   void come_back(Away& away) noexcept;
   void deliver(const store::AppendBatch& batch, const std::vector<Ticket>& tickets) noexcept;
   void watch_waiting();
