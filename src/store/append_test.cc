@@ -1,7 +1,12 @@
 // What an append promises about order: items keep theirs, queues are dense, and each entry leads to its record.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "msg/properties.h"
+#include "store/appender.h"
+#include "store/queue_files.h"
 #include "store/test_store.h"
 
 namespace mq::store {
@@ -54,6 +59,40 @@ TEST(Append, ABatchKeepsItsOrder) {
       EXPECT_EQ(record->m.queueOffset, static_cast<int64_t>(i));
     }
   }
+}
+
+TEST(Append, AWaitForAnotherAppendIsNoSignOfASlowDisk) {
+  struct HandClock final : env::Clock {
+    std::atomic<int64_t> us{1'000'000'000};
+    std::atomic<int> looks{0};
+    int64_t now_ms() noexcept override { return us / 1000; }
+    int64_t mono_us() noexcept override {
+      const int64_t now = us;
+      ++looks;
+      return now;
+    }
+  };
+  TestStore t;
+  CommitLog log(t.fs(), TestStore::path("commitlog"), TestStore::kLogFile);
+  QueueFiles files(t.fs(), TestStore::path("consumequeue"), TestStore::kQueueFile, 16);
+  QueueTable queues(files);
+  WriteGate gate;
+  gate.reopen(Closed::kNotRunning);
+  DiskPace pace;
+  HandClock clock;
+  Appender appender(clock, log, queues, gate, pace);
+  std::thread waits;
+  appender.exclusively([&] {
+    waits = std::thread([&] {
+      AppendBatch nothing;
+      std::vector<Arrival> arrivals;
+      appender.append(nothing, arrivals);
+    });
+    while (clock.looks == 0) std::this_thread::yield();
+    clock.us += DiskPace::kSlowWriteUs;
+  });
+  waits.join();
+  EXPECT_FALSE(pace.dawdles(clock.us));
 }
 
 }  // namespace

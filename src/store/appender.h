@@ -65,7 +65,7 @@ class Appender {
   const std::atomic<int64_t>& last_store_timestamp() const noexcept { return last_timestamp_; }
 
  private:
-  void append_all(AppendBatch& batch, std::vector<Arrival>& arrivals, int64_t started) EXCLUDES(mu_);
+  void append_all(AppendBatch& batch, std::vector<Arrival>& arrivals) EXCLUDES(mu_);
   int64_t stamp() noexcept REQUIRES(mu_);
   /// Appends items from `first` on, before `end`, as many as fit behind each other. Returns the first that is not dealt with.
   size_t append_run(AppendBatch& batch, size_t first, size_t end, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
