@@ -18,6 +18,7 @@ RateLimit slow_disk(10'000);
 
 constexpr size_t kTurnBytes = 4 << 20;          // a turn batch larger than this is appended at once
 constexpr size_t kMostWaitingBytes = 64 << 20;  // that may gather behind a write that does not come back
+constexpr size_t kKeptBytes = 4 * kTurnBytes;   // of memory, for the next turn; what a slow disk made larger is given back
 constexpr int64_t kWatchMs = 50;
 constexpr int64_t kSendBackAgainMs = 5;         // to a loop whose queue is full
 constexpr int64_t kNearTimeoutMs = 2500;        // clients wait 3 s
@@ -66,8 +67,6 @@ void TurnBatch::finish() noexcept {
   if (store_.disk_dawdles() && hand_over()) [[unlikely]] return;
   store_.append(batch_);
   deliver(batch_, tickets_);
-  batch_.clear();
-  tickets_.clear();
 }
 
 /// False when there is nobody who takes it.
@@ -102,11 +101,10 @@ void TurnBatch::come_back(Away& away) noexcept {
   away_ = false;   // what has gathered follows at the end of this turn
   publish();
   deliver(away.batch, away.tickets);
-  away.batch.clear();
-  away.tickets.clear();
 }
 
-void TurnBatch::deliver(const AppendBatch& batch, const std::vector<Ticket>& tickets) noexcept {
+/// Empties both.
+void TurnBatch::deliver(AppendBatch& batch, std::vector<Ticket>& tickets) noexcept {
   const bool durable = store_.sync_flush();
   std::unique_ptr<Waiting> waiting;
   for (size_t i = 0; i < tickets.size(); ++i) {
@@ -119,6 +117,9 @@ void TurnBatch::deliver(const AppendBatch& batch, const std::vector<Ticket>& tic
       tickets[i].sink->on_put(tickets[i].slot, result);
     }
   }
+  batch.clear();
+  batch.bytes.shrink(kKeptBytes);
+  tickets.clear();
   if (waiting) wait_for_disk(std::move(waiting));
 }
 

@@ -57,7 +57,7 @@ class TurnBatch {
   bool hand_over();
   void send_back(const std::shared_ptr<Away>& away);
   void come_back(Away& away) noexcept;
-  void deliver(const store::AppendBatch& batch, const std::vector<Ticket>& tickets) noexcept;
+  void deliver(store::AppendBatch& batch, std::vector<Ticket>& tickets) noexcept;
   void watch_waiting();
   void publish() noexcept;
   void give_up() noexcept;
