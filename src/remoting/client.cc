@@ -70,7 +70,10 @@ struct Client::Impl final : LinkOwner {
       it = pending.erase(it);
     }
     std::ranges::sort(lost, {}, [](const auto& p) { return p.first; });
+    const std::string addr = gone.was_open() && lost_hook ? gone.addr() : std::string();
+    const std::weak_ptr<int> alive = alive_;
     for (auto& [opaque, p] : lost) p.done(fail(why));
+    if (!addr.empty() && !alive.expired()) lost_hook(addr, why);
   }
   void complete(int32_t opaque, Result<ResponseBase> r) {
     const auto it = pending.find(opaque);
@@ -94,6 +97,8 @@ struct Client::Impl final : LinkOwner {
   std::unordered_map<std::string, std::shared_ptr<ClientLink>> links;
   std::unordered_map<int32_t, Pending> pending;
   UniqueFunction<bool(const std::string&, const wire::Frame&, ByteBuffer&)> request_hook;
+  UniqueFunction<void(const std::string&, const Error&)> lost_hook;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);   // gone with the client
   int32_t next_opaque = 0;
 };
 
@@ -152,6 +157,8 @@ void Client::call_raw(const std::string& addr, int32_t code, std::vector<std::pa
 void Client::on_request(UniqueFunction<bool(const std::string& addr, const wire::Frame&, ByteBuffer& answer)> hook) {
   impl_->request_hook = std::move(hook);
 }
+
+void Client::on_lost(UniqueFunction<void(const std::string& addr, const Error& why)> hook) { impl_->lost_hook = std::move(hook); }
 
 void Client::close(const std::string& addr) {
   if (const auto it = impl_->links.find(addr); it != impl_->links.end()) it->second->close();

@@ -68,6 +68,9 @@ class Client {
   /// Requests that a server sends to us (NOTIFY_CONSUMER_IDS_CHANGED ...); answered REQUEST_CODE_NOT_SUPPORTED when
   /// the hook returns false or is not set. Runs on the loop.
   void on_request(UniqueFunction<bool(const std::string& addr, const wire::Frame&, ByteBuffer& answer)> hook);
+  /// Told when a connection that was open has ended, whoever ended it, after its calls have been completed. Runs on the loop; must not
+  /// destroy the client.
+  void on_lost(UniqueFunction<void(const std::string& addr, const Error& why)> hook);
   /// Closes the connection to an address, if there is one.
   void close(const std::string& addr);
 

@@ -20,6 +20,7 @@ void ClientLink::connect(const env::Endpoint& to) {
 void ClientLink::connected(Result<env::Connection*> r) {
   if (!r) return gone(std::move(r).error());
   connection_ = *r;
+  was_open_ = true;
   self_ = shared_from_this();
   connection_->set_handler(this);
   if (options_.tls) begin_tls();

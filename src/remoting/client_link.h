@@ -28,6 +28,7 @@ class ClientLink final : public env::ConnectionHandler, public std::enable_share
   ByteBuffer& out() { return connection_ ? connection_->out() : queued_; }
   size_t unsent() const noexcept { return connection_ ? connection_->unsent() : queued_.size(); }
   const std::string& addr() const noexcept { return addr_; }
+  bool was_open() const noexcept { return was_open_; }
   bool closing() const noexcept { return closing_ || (connection_ && connection_->closing()); }
   /// Sends what there is and closes; the owner hears on_gone.
   void close() noexcept;
@@ -58,6 +59,7 @@ class ClientLink final : public env::ConnectionHandler, public std::enable_share
   env::TimerId handshake_timer_ = 0;
   wire::Frame frame_;
   bool closing_ = false;
+  bool was_open_ = false;                  // the connect has succeeded
 };
 
 }  // namespace mq::remoting

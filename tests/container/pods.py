@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
+import stopping   # of tests/smoke  # noqa: F401
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent

@@ -53,10 +53,10 @@ def test_no_descriptor_for_connections(a):
                     others.append(socket.create_connection(("127.0.0.1", b.port), 1))
                 except OSError:
                     break
-            cpu = cpu_seconds(b.process.pid)
+            cpu = b.cpu_seconds()
             assert send(c, b"1").code == 0, "who is connected is served"
             time.sleep(1)
-            assert cpu_seconds(b.process.pid) - cpu < 0.5, "the broker spins"
+            assert b.cpu_seconds() - cpu < 0.5, "the broker spins"
             for s in others:
                 s.close()
             time.sleep(0.5)
@@ -64,11 +64,6 @@ def test_no_descriptor_for_connections(a):
                 assert send(again, b"2").code == 0, "and who comes later"
         assert bodies(b) == [b"0", b"1", b"2"]
         assert "turned away" in w.log(b)
-
-
-def cpu_seconds(pid):
-    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_accept_fails_for_a_while(a):
@@ -103,7 +98,7 @@ def test_many_connections(a):
                     assert send(c, b"%d" % i).code == 0
                     slowest = max(slowest, time.monotonic() - started)
             assert slowest < 1, f"a send took {slowest:.1f} s beside {count} connections"
-            rss = int(open(f"/proc/{b.process.pid}/statm").read().split()[1]) * 4096
+            rss = b.rss()
             assert rss < 400 << 20, f"{rss >> 20} MiB for {count} idle connections"
             print(f"    {count} connections, {rss >> 20} MiB, slowest send {slowest * 1000:.1f} ms")
         finally:
@@ -168,9 +163,6 @@ def test_probes_of_other_protocols_do_not_fill_the_log(a):
         n = w.namesrv(**{"tls.server.mode": "disabled", "logTo": "both"})
         b = w.broker(**{"tls.server.mode": "disabled"})
 
-        def rss():
-            return int(open(f"/proc/{b.process.pid}/statm").read().split()[1]) * 4096
-
         def probe(count):
             slowest = 0
             for i in range(count):
@@ -184,9 +176,9 @@ def test_probes_of_other_protocols_do_not_fill_the_log(a):
                 slowest = max(slowest, time.monotonic() - started)
             assert slowest < 1, slowest
         probe(1000)
-        before, lines = rss(), w.log(b).count("\n") + w.log(n).count("\n")
+        before, lines = b.rss(), w.log(b).count("\n") + w.log(n).count("\n")
         probe(9000)
-        assert rss() - before < 8 << 20, (rss(), before)
+        assert b.rss() - before < 8 << 20, (b.rss(), before)
         said = w.log(b) + w.log(n)
         assert said.count("\n") - lines < 100, said[-3000:]
         assert "8081" in said and "HTTP/2" in said, said[-3000:]
@@ -211,6 +203,6 @@ def test_a_reader_that_never_reads(a):
             started = time.monotonic()
             assert send(c, b"last").code == 0
             assert time.monotonic() - started < 1
-            rss = int(open(f"/proc/{b.process.pid}/statm").read().split()[1]) * 4096
+            rss = b.rss()
             assert rss < 600 << 20, f"{rss >> 20} MiB"
             stuck.close()

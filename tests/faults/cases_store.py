@@ -1,9 +1,12 @@
 """Stores of brokers that were used, killed, damaged: what comes up again, and mqadmin storeCheck."""
+import contextlib
 import json
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
+import tempfile
 import time
 
 from cases_message import pairs
@@ -207,43 +210,46 @@ def test_the_clock_was_in_2050_once(a):
             w.wait_registered(n)
 
 
+@contextlib.contextmanager
+def small_disk(megabytes):
+    """A file system of its own; the block must end what uses it."""
+    with tempfile.TemporaryDirectory(prefix="mq-disk-") as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=True)
+        try:
+            yield pathlib.Path(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
 def test_a_disk_that_is_full_by_others(a):
     """A file of somebody else fills the disk to 93 %: sends are refused with the cause, reads go on, and sends with it within a second."""
     if os.geteuid() != 0:
         return
-    with World(a.bin) as w:
-        disk = w.folder / "disk"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], check=True)
-        try:
-            b = w.broker(storePathRootDir=disk / "store", mappedFileSizeCommitLog=4 << 20, mappedFileSizeConsumeQueue=20_000, maxHashSlotNum=1000, maxIndexNum=4000)
-            accepted = []
-            with client(b) as c:
-                def put(n):
-                    answer = send(c, b"%d" % n)
-                    if answer.code == 0:
-                        accepted.append(b"%d" % n)
-                    return answer
-                for i in range(50):
-                    assert put(i).code == 0
-                room = os.statvfs(disk)
-                foreign = disk / "foreign"
-                foreign.write_bytes(bytes(int(room.f_bavail * room.f_frsize - 0.07 * 64 * 2**20)))
-                end = time.monotonic() + 15
-                while (refused := put(100)).code == 0:
-                    assert time.monotonic() < end, os.statvfs(disk)
-                    time.sleep(0.05)
-                assert refused.code == 14 and "disk" in refused.remark and "%" in refused.remark, refused.header
-                assert [m[1] for m in c.read_queue("Faults", 0)] == accepted, "consumption goes on"
-                foreign.unlink()
-                freed = time.monotonic()
-                while put(200).code != 0:
-                    assert time.monotonic() - freed < 1.5, w.health()
-                    time.sleep(0.02)
-                print(f"    refused: {refused.remark}; taken again after {time.monotonic() - freed:.2f} s")
-                assert [m[1] for m in c.read_queue("Faults", 0)] == accepted
-            b.term()
-        finally:
-            if b.process.poll() is None:
-                b.kill()
-            subprocess.run(["umount", disk], check=True)
+    with small_disk(64) as disk, World(a.bin) as w:
+        b = w.broker(storePathRootDir=disk / "store", mappedFileSizeCommitLog=4 << 20, mappedFileSizeConsumeQueue=20_000, maxHashSlotNum=1000, maxIndexNum=4000)
+        accepted = []
+        with client(b) as c:
+            def put(n):
+                answer = send(c, b"%d" % n)
+                if answer.code == 0:
+                    accepted.append(b"%d" % n)
+                return answer
+            for i in range(50):
+                assert put(i).code == 0
+            room = os.statvfs(disk)
+            foreign = disk / "foreign"
+            foreign.write_bytes(bytes(int(room.f_bavail * room.f_frsize - 0.07 * 64 * 2**20)))
+            end = time.monotonic() + 15
+            while (refused := put(100)).code == 0:
+                assert time.monotonic() < end, os.statvfs(disk)
+                time.sleep(0.05)
+            assert refused.code == 14 and "disk" in refused.remark and "%" in refused.remark, refused.header
+            assert [m[1] for m in c.read_queue("Faults", 0)] == accepted, "consumption goes on"
+            foreign.unlink()
+            freed = time.monotonic()
+            while put(200).code != 0:
+                assert time.monotonic() - freed < 1.5, w.health()
+                time.sleep(0.02)
+            print(f"    refused: {refused.remark}; taken again after {time.monotonic() - freed:.2f} s")
+            assert [m[1] for m in c.read_queue("Faults", 0)] == accepted
+        b.term()

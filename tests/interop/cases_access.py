@@ -65,7 +65,7 @@ def enforcing(client):
     if client.startswith("java") and client.endswith("-tls"):
         yield "required", passes
     else:
-        yield "turned-away", lambda agent, name: turned_away(agent, name)
+        yield "turned-away", turned_away
 
 
 def turned_away(agent, name):

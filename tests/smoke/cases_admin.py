@@ -13,6 +13,15 @@ def heartbeat(connection, client, group, topic, **subscription):
     assert connection.call(34, body=json.dumps(body).encode()).code == 0
 
 
+def register(connection, name, addr, broker_id=0, topic="T", **more):
+    """A broker tells a NameServer of itself, with two topics."""
+    table = {t: dict(order=False, perm=6, readQueueNums=4, topicFilterType="SINGLE_TAG", topicName=t, topicSysFlag=0, writeQueueNums=4) for t in (topic, "TBW102")}
+    body = {"filterServerList": [], "topicConfigSerializeWrapper": {"dataVersion": {"counter": 1, "timestamp": 1}, "topicConfigTable": table}}
+    ext = dict(brokerName=name, brokerAddr=addr, clusterName="C", haServerAddr="127.0.0.1:1", brokerId=broker_id, compressed="false", bodyCrc32=0)
+    answer = connection.call(103, ext | more, json.dumps(body).encode())
+    assert answer.code == 0, answer.header
+
+
 def test_questions_are_handed_to_the_consumer(a):
     with Cluster(a.bin) as c:
         c.namesrv()

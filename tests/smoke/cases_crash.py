@@ -86,10 +86,9 @@ def test_changes_of_administration_are_kept_when_they_are_answered(a):
     """A topic, its deletion, a group: killed right behind the answer."""
     with Cluster(a.bin) as c:
         b = c.broker()
-        topic = dict(defaultTopic="TBW102", readQueueNums=3, writeQueueNums=3, perm=6, topicFilterType="SINGLE_TAG", topicSysFlag=0, order="false")
         for i in range(6):
             with Connection(b.addr) as k:
-                assert k.call(17, topic | dict(topic=f"Kept{i}")).code == 0
+                assert k.create_topic(f"Kept{i}", 3).code == 0
                 if i % 3 == 1:
                     assert k.call(200, body=b'{"groupName":"kept%d","retryMaxTimes":7}' % i).code == 0
                 if i % 3 == 2:

@@ -5,7 +5,7 @@ import shutil
 import struct
 import time
 
-from cases_admin import heartbeat
+from cases_admin import heartbeat, register
 from cases_message import pairs
 from remoting import Connection, stored_messages
 from servers import Cluster
@@ -88,21 +88,14 @@ def test_filters_are_kept_beside_the_queue(a):
 
 
 def test_routes_by_zone(a):
-    def register(k, name, addr, zone, broker_id=0):
-        config = dict(order=False, perm=6, readQueueNums=4, topicFilterType="SINGLE_TAG", topicName="Zoned", topicSysFlag=0, writeQueueNums=4)
-        body = {"filterServerList": [], "topicConfigSerializeWrapper": {"dataVersion": {"counter": 1, "timestamp": 1}, "topicConfigTable": {"Zoned": config, "Other": config | dict(topicName="Other")}}}
-        ext = dict(brokerName=name, brokerAddr=addr, clusterName="C", haServerAddr="127.0.0.1:1", brokerId=broker_id, compressed="false", bodyCrc32=0)
-        answer = k.call(103, ext | ({"__ZONE_NAME": zone} if zone else {}), json.dumps(body).encode())
-        assert answer.code == 0, answer.header
-
     with Cluster(a.bin) as c:
         n = c.namesrv()
         with Connection(n.addr) as k:
-            register(k, "in-z1", "127.0.0.1:1001", "z1")
-            register(k, "in-z2", "127.0.0.1:1002", "z2")
-            register(k, "nowhere", "127.0.0.1:1003", "")
-            register(k, "slave-only", "127.0.0.1:1004", "z2")
-            register(k, "slave-only", "127.0.0.1:1005", "z2", broker_id=1)
+            register(k, "in-z1", "127.0.0.1:1001", topic="Zoned", __ZONE_NAME="z1")
+            register(k, "in-z2", "127.0.0.1:1002", topic="Zoned", __ZONE_NAME="z2")
+            register(k, "nowhere", "127.0.0.1:1003", topic="Zoned")
+            register(k, "slave-only", "127.0.0.1:1004", topic="Zoned", __ZONE_NAME="z2")
+            register(k, "slave-only", "127.0.0.1:1005", 1, topic="Zoned", __ZONE_NAME="z2")
             gone = dict(brokerName="slave-only", brokerAddr="127.0.0.1:1004", clusterName="C", brokerId=0)
             assert k.call(104, gone).code == 0
 

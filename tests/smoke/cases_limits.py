@@ -16,7 +16,7 @@ def test_missing_fields_and_odd_values(a):
         b = c.broker()
         c.wait_registered(n)
         with Connection(b.addr, timeout=20) as k, Connection(n.addr) as names:
-            assert k.call(17, dict(topic="One", defaultTopic="TBW102", readQueueNums=1, writeQueueNums=1, perm=6, topicFilterType="SINGLE_TAG", topicSysFlag=0, order="false")).code == 0
+            assert k.create_topic("One").code == 0
             for ext, missing in ((dict(begin=0, end=1), "beginTimestamp"), (dict(beginTimestamp=0), "endTimestamp")):
                 answer = k.call(12, dict(topic="One", key="k", maxNum=1) | ext)
                 assert answer.code == 1 and missing in answer.remark, answer.header

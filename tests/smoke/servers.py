@@ -1,4 +1,5 @@
 """Starts NameServers and Brokers of ours on free ports, in a folder that goes away with them."""
+import contextlib
 import os
 import pathlib
 import random
@@ -8,6 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
+
+import stopping   # noqa: F401
 
 
 handed_out = set()   # by this process: a server takes its own only later
@@ -30,6 +33,22 @@ def free_port():
         except OSError:
             continue
     raise RuntimeError("no free port")
+
+
+@contextlib.contextmanager
+def scratch(prefix):
+    """A folder that goes with the block. It is left for a look when the block failed, not when somebody stopped it."""
+    folder, failed = pathlib.Path(tempfile.mkdtemp(prefix=prefix)), False
+    try:
+        yield folder
+    except BaseException as e:
+        failed = not isinstance(e, KeyboardInterrupt)
+        raise
+    finally:
+        if failed:
+            print(f"    left for a look: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Server:
@@ -62,6 +81,15 @@ class Server:
     def output(self):
         return (self.folder / f"{self.name}.out").read_text(errors="replace")
 
+    def cpu_seconds(self):
+        """What the process has used so far, all threads."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss(self):
+        """Bytes of its memory that are resident."""
+        return int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -80,17 +108,15 @@ class Cluster:
         self.admin_env = {}   # of mqadmin, besides ours
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-smoke-"))
+        self.scratch = scratch("mq-smoke-")
+        self.folder = self.scratch.__enter__()
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, *error):
         for s in reversed(self.servers):
             if s.process and s.process.poll() is None:
                 s.kill()
-        if kind is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        else:
-            print(f"    left for a look: {self.folder}")
+        self.scratch.__exit__(*error)
 
     def namesrv(self, **conf):
         s = Server(self.bin / "mqnamesrv", self.folder, f"namesrv-{len(self.servers)}", {"listenPort": free_port()} | conf)

@@ -11,12 +11,12 @@ import pathlib
 import shutil
 import struct
 import subprocess
-import tempfile
 import time
 import zlib
 
+from java_servers import java_servers
 from remoting import Connection, stored_messages
-from servers import Cluster, free_port
+from servers import Cluster, free_port, scratch
 
 TURNS = 5
 CONF = dict(mappedFileSizeCommitLog=16 << 20, mappedFileSizeConsumeQueue=120_000, maxHashSlotNum=50_000, maxIndexNum=200_000,
@@ -205,8 +205,8 @@ class Turn:
 class Sides:
     """Both servers over one folder, one at a time."""
 
-    def __init__(self, a, version, folder, peers):
-        self.a, self.version, self.folder, self.peers, self.runs = a, version, folder, peers, 0
+    def __init__(self, a, version, folder):
+        self.a, self.version, self.folder, self.runs = a, version, folder, 0
 
     @contextlib.contextmanager
     def java(self, store):
@@ -214,12 +214,9 @@ class Sides:
         port, home = free_port(), self.folder / f"java-{self.runs}"
         names = {"mappedFileSizeCommitLog": "mapedFileSizeCommitLog", "mappedFileSizeConsumeQueue": "mapedFileSizeConsumeQueue"}   # spelt so then
         settings = [w for k, v in CONF.items() for w in ("--set", f"{names.get(k, k) if self.version == '4.2.0' else k}={v}")]
-        self.peers(self.a, "up", self.version, home, "--ns", free_port(), "--broker", f"broker-a:{port}", *settings,
-                   "--set", f"storePathRootDir={store}", "--set", f"storePathCommitLog={store}/commitlog")
-        try:
+        with java_servers(self.a, self.version, home, "--ns", free_port(), "--broker", f"broker-a:{port}", *settings,
+                          "--set", f"storePathRootDir={store}", "--set", f"storePathCommitLog={store}/commitlog"):
             yield f"127.0.0.1:{port}"
-        finally:
-            self.peers(self.a, "down", home, check=False)
 
     @contextlib.contextmanager
     def ours(self, store):
@@ -279,12 +276,10 @@ def same_files(one, other, ends, what):
     return len(a)
 
 
-def alternate(a, version, peers):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-alternate-"))
-    store, expected = folder / "store", Expected()
-    sides = Sides(a, version, folder, peers)
-    try:
-        number = 0
+def alternate(a, version):
+    with scratch("mq-alternate-") as folder:
+        store, expected, number = folder / "store", Expected(), 0
+        sides = Sides(a, version, folder)
         for _ in range(TURNS):
             for java in (False, True):
                 number += 1
@@ -303,7 +298,3 @@ def alternate(a, version, peers):
         same_files(store, rebuilt(sides, store, ends, sides.java, "java"), ends, "rebuilt by Java")
         print(f"    {2 * TURNS} turns, {sum(map(len, expected.queues.values()))} messages, {len(expected.later)} delays, {len(expected.retries)} retries, "
               f"{len(expected.committed)} transactions, {files} ConsumeQueue files the same when built again")
-    except BaseException:
-        print(f"    left for a look: {folder}")
-        raise
-    shutil.rmtree(folder, ignore_errors=True)

@@ -1,43 +1,24 @@
-"""Mixed clusters and exchanged store folders with the real Java servers, which $MERLINMQ_YARDSTICKS/peers brings and starts."""
+"""Mixed clusters and exchanged store folders with the real Java servers, for `run`."""
+import contextlib
 import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
 import time
 import traceback
 
 from alternate import alternate
+from java_servers import java_servers, peers
 from remoting import Connection
-from servers import Cluster, free_port
+from servers import Cluster, free_port, scratch
 
 MESSAGES, TOPICS = 10_000, 10
 
 
-def peers(a, *words, check=True):
-    r = subprocess.run([a.yardsticks / "peers/peers", *map(str, words)], capture_output=True, text=True, timeout=400)
-    if check and r.returncode:
-        raise RuntimeError(f"peers {' '.join(map(str, words))}: {r.stdout[-2000:]}{r.stderr[-2000:]}")
-    return r.stdout
-
-
-class JavaCluster:
-    """A cluster that `peers up` starts, with our servers where `ours` says so."""
-
-    def __init__(self, a, version, *words):
-        self.a, self.version, self.words = a, version, words
-
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-java-"))
-        peers(self.a, "up", self.version, self.folder / "c", *self.words)
-        return self
-
-    def __exit__(self, kind, *_):
-        peers(self.a, "down", self.folder / "c", check=False)
-        if kind is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        else:
-            print(f"    left for a look: {self.folder}")
+@contextlib.contextmanager
+def java_cluster(a, version, *words):
+    """A cluster that `peers up` starts, with our servers where the words say so; gives its folder."""
+    with scratch("mq-java-") as folder, java_servers(a, version, folder / "c", *words):
+        yield folder / "c"
 
 
 def rows(text):
@@ -61,7 +42,7 @@ def through(broker_addr, topic):
 
 def mixed_java_namesrv(a, version):
     ns, port_a, port_b = free_port(), free_port(), free_port()
-    with JavaCluster(a, pathlib.Path(a.bin), "--ns-version", version, "--ns", ns, "--broker", f"broker-a:{port_a}", "--broker", f"broker-b:{port_b}"):
+    with java_cluster(a, pathlib.Path(a.bin), "--ns-version", version, "--ns", ns, "--broker", f"broker-a:{port_a}", "--broker", f"broker-b:{port_b}"):
         for p in (port_a, port_b):
             through(f"127.0.0.1:{p}", "Mixed")
         ours, java = cluster_list(a, f"127.0.0.1:{ns}"), cluster_list(a, f"127.0.0.1:{ns}", version)
@@ -70,7 +51,7 @@ def mixed_java_namesrv(a, version):
 
 def mixed_our_namesrv(a, version):
     ns, port = free_port(), free_port()
-    with JavaCluster(a, version, "--ns-version", pathlib.Path(a.bin), "--ns", ns, "--broker", f"broker-a:{port}"):
+    with java_cluster(a, version, "--ns-version", pathlib.Path(a.bin), "--ns", ns, "--broker", f"broker-a:{port}"):
         through(f"127.0.0.1:{port}", "Mixed")
         ours, java = cluster_list(a, f"127.0.0.1:{ns}"), cluster_list(a, f"127.0.0.1:{ns}", version)
         assert rows(ours) and [r[:4] for r in rows(ours)] == [r[:4] for r in rows(java)], (ours, java)
@@ -120,20 +101,17 @@ def store_ours_to_java(a, version):
         target = c.folder / "java/broker-a/store"
         target.parent.mkdir(parents=True)
         subprocess.run(["cp", "-a", "--sparse=always", c.folder / "broker-a/store", target], check=True)
-        peers(a, "up", version, c.folder / "java", "--ns", free_port(), "--broker", f"broker-a:{port}", *SIZES,
-              "--set", f"storePathRootDir={target}")
-        try:
+        with java_servers(a, version, c.folder / "java", "--ns", free_port(), "--broker", f"broker-a:{port}", *SIZES,
+                          "--set", f"storePathRootDir={target}"):
             verify(f"127.0.0.1:{port}")
-        finally:
-            peers(a, "down", c.folder / "java", check=False)
 
 
 def store_java_to_ours(a, version):
     port = free_port()
-    with JavaCluster(a, version, "--ns", free_port(), "--broker", f"broker-a:{port}", *SIZES) as j:
+    with java_cluster(a, version, "--ns", free_port(), "--broker", f"broker-a:{port}", *SIZES) as folder:
         fill(f"127.0.0.1:{port}")
-        peers(a, "down", j.folder / "c")
-        stores = list((j.folder / "c").glob("**/commitlog"))
+        peers(a, "down", folder)
+        stores = list(folder.glob("**/commitlog"))
         assert len(stores) == 1, stores
         with Cluster(a.bin) as c:
             c.namesrv()
@@ -144,10 +122,6 @@ def store_java_to_ours(a, version):
             b.term()
 
 
-def alternating(a, version):
-    alternate(a, version, peers)
-
-
 CASES = [("our brokers at a Java 5.3.3 NameServer", mixed_java_namesrv, "5.3.3"),
          ("a Java 5.3.3 broker at our NameServer", mixed_our_namesrv, "5.3.3"),
          ("a Java 4.9.7 broker at our NameServer", mixed_our_namesrv, "4.9.7"),
@@ -155,9 +129,9 @@ CASES = [("our brokers at a Java 5.3.3 NameServer", mixed_java_namesrv, "5.3.3")
          ("our store under a Java 4.9.7 broker", store_ours_to_java, "4.9.7"),
          ("a Java 5.3.3 store under our broker", store_java_to_ours, "5.3.3"),
          ("a Java 4.9.7 store under our broker", store_java_to_ours, "4.9.7"),
-         ("one store under ours and Java 5.3.3 in turn", alternating, "5.3.3")]
-FULL = [("one store under ours and Java 4.9.7 in turn", alternating, "4.9.7"),
-        ("one store under ours and Java 4.2.0 in turn", alternating, "4.2.0")]
+         ("one store under ours and Java 5.3.3 in turn", alternate, "5.3.3")]
+FULL = [("one store under ours and Java 4.9.7 in turn", alternate, "4.9.7"),
+        ("one store under ours and Java 4.2.0 in turn", alternate, "4.2.0")]
 
 
 def main(a):

@@ -1,5 +1,7 @@
 #include "broker/meta/queue_locks.h"
 
+#include <algorithm>
+
 namespace mq::broker {
 
 Result<std::vector<wire::MessageQueue>> QueueLocks::lock(const std::string& group, const std::string& client_id,
@@ -7,7 +9,11 @@ Result<std::vector<wire::MessageQueue>> QueueLocks::lock(const std::string& grou
   const int64_t now = clock_.mono_ms();
   std::vector<wire::MessageQueue> granted;
   MutexLock lock(mu_);
-  if (groups_.size() >= kMaxGroups && !groups_.contains(group)) return fail(Errc::kBusy, "too many groups hold locks");
+  if (queues.empty()) return granted;
+  if (groups_.size() >= kMaxGroups && !groups_.contains(group)) {
+    std::erase_if(groups_, [&](const auto& g) { return !live(g.second, now); });
+    if (groups_.size() >= kMaxGroups) return fail(Errc::kBusy, "too many groups hold locks");
+  }
   Queues& held = groups_[group];
   for (const wire::MessageQueue& q : queues) {
     Holder& holder = held[q];
@@ -34,11 +40,11 @@ bool QueueLocks::any_held(std::string_view group) const {
   const int64_t now = clock_.mono_ms();
   MutexLock lock(mu_);
   const auto it = groups_.find(group);
-  if (it == groups_.end()) return false;
-  for (const auto& [queue, holder] : it->second) {
-    if (now - holder.refreshed_ms <= kLifeMs) return true;
-  }
-  return false;
+  return it != groups_.end() && live(it->second, now);
+}
+
+bool QueueLocks::live(const Queues& held, int64_t now_ms) {
+  return std::ranges::any_of(held, [&](const auto& q) { return now_ms - q.second.refreshed_ms <= kLifeMs; });
 }
 
 }  // namespace mq::broker

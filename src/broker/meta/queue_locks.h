@@ -33,6 +33,7 @@ class QueueLocks {
     int64_t refreshed_ms = 0;   // mono
   };
   using Queues = std::map<wire::MessageQueue, Holder>;
+  static bool live(const Queues& held, int64_t now_ms);
 
   env::Clock& clock_;
   mutable Mutex mu_;

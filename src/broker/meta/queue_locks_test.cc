@@ -32,5 +32,19 @@ TEST(QueueLocks, AGroupConsumesInOrderWhileALockLives) {
   EXPECT_FALSE(locks.any_held("g"));
 }
 
+TEST(QueueLocks, GroupsWhoseLocksHaveEndedMakeRoom) {
+  HandClock clock;
+  QueueLocks locks(clock);
+  const std::vector<wire::MessageQueue> one{{"T", "b", 0}};
+  EXPECT_TRUE(locks.lock("asks for nothing", "c", {})->empty());
+  for (size_t i = 0; i < QueueLocks::kMaxGroups; ++i) ASSERT_TRUE(locks.lock("g" + std::to_string(i), "c", one));
+  EXPECT_FALSE(locks.lock("one more", "c", one));
+  EXPECT_TRUE(locks.lock("g7", "c", one));
+  clock.ms += QueueLocks::kLifeMs + 1;
+  EXPECT_TRUE(locks.lock("g7", "c", one));
+  EXPECT_TRUE(locks.lock("one more", "c", one));
+  EXPECT_TRUE(locks.any_held("g7"));
+}
+
 }  // namespace
 }  // namespace mq::broker

@@ -23,6 +23,7 @@ constexpr int64_t kLookUpMs = 10'000;
 RouteRoom::RouteRoom(BrokerContext& broker, const Registries& meta) : broker_(broker), meta_(meta) {
   broker.env.run_on(*broker.ctl, [this] {
     client_ = std::make_unique<remoting::Client>(*broker_.ctl, remoting::ClientOptions{.tls = broker_.outgoing_tls, .credentials = broker_.credentials});
+    client_->on_lost([this](const std::string& addr, const Error& why) { lost(addr, why); });
   });
 }
 
@@ -31,6 +32,7 @@ RouteRoom::~RouteRoom() {
     timer_.stop();
     broker_.ctl->cancel(late_timer_);
     broker_.ctl->cancel(retry_timer_);
+    broker_.ctl->cancel(lost_timer_);
     alive_.reset();
     stopped_ = true;
     client_.reset();
@@ -253,6 +255,17 @@ void RouteRoom::retry_failed() {
     if (stopped_ || under_way_ > 0) return;   // a round under way asks all of them anyway
     under_way_ = static_cast<int32_t>(failed.size());
     for (const std::string& addr : failed) register_at(addr);
+  });
+}
+
+/// A NameServer that was started again knows no broker until each registers: soon, not with the next period.
+void RouteRoom::lost(const std::string& addr, const Error& why) {
+  if (stopped_ || lost_timer_ != 0 || std::ranges::find(registered_at_, addr) == registered_at_.end()) return;
+  log.info("the connection to NameServer {} has ended ({}): registered again", addr, why.message());
+  lost_timer_ = broker_.ctl->after(kFirstRetryMs, [this] {
+    lost_timer_ = 0;
+    looked_up_.clear();   // a name may lead elsewhere now
+    request_round(Why::kPeriod);
   });
 }
 

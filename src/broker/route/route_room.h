@@ -16,7 +16,8 @@ namespace mq::broker {
 /// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the
 /// whole table; changes of one turn go out together. With forceRegister=false a periodic round first asks each server
 /// whether it knows the DataVersion and registers only where it does not. A server that could not be reached is tried again
-/// after half a second, then after twice that, up to ten seconds. A name with several addresses (a headless Service) stands for
+/// after half a second, then after twice that, up to ten seconds; a round also follows half a second after a connection has ended: the
+/// server may be there again, as another process or elsewhere, and know nothing. A name with several addresses (a headless Service) stands for
 /// all of them and is looked up again every ten seconds at most; other names are resolved by each connect.
 class RouteRoom final : public RouteAnnouncer {
  public:
@@ -50,6 +51,7 @@ class RouteRoom final : public RouteAnnouncer {
   void finish_round();
   void answer_waiters();
   void retry_failed();
+  void lost(const std::string& addr, const Error& why);
   void register_at(const std::string& addr);
   void register_if_unknown(const std::string& addr);
   void registered(const std::string& addr, const std::string& error);
@@ -68,6 +70,7 @@ class RouteRoom final : public RouteAnnouncer {
   int64_t looked_up_ms_ = 0;                   // ... and when
   std::shared_ptr<int> alive_ = std::make_shared<int>();   // look-ups outlive the room
   env::TimerId retry_timer_ = 0;               // while a server refuses or is away
+  env::TimerId lost_timer_ = 0;                // a connection has ended just now
   int64_t retry_ms_ = 0;
   std::vector<std::string> registered_at_;     // where the last round went
   std::map<std::string, std::string> failing_; // server -> its last error, said once
