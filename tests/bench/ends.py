@@ -152,4 +152,4 @@ class Bench:
 
 def spread(values, digits=2):
     """"1.23 (1.1–1.4)": the median and the range."""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
