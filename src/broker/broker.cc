@@ -316,6 +316,7 @@ struct Broker::Impl {
       access->mount(router, *b.ctl);
       env.run_on(*b.ctl, [&] { access->mount_plain(router, *b.ctl, {b.broker_name, b.addr, b.cluster}); });
     }
+    pipeline->start();
     arrivals.store(pull.get(), std::memory_order_release);
     return {};
   }

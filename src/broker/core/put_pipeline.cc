@@ -68,11 +68,13 @@ struct PutPipeline::Impl {
   }
 };
 
-PutPipeline::PutPipeline(BrokerContext& broker) : impl_(std::make_unique<Impl>(broker)) {
+PutPipeline::PutPipeline(BrokerContext& broker) : impl_(std::make_unique<Impl>(broker)) {}
+
+void PutPipeline::start() {
   for (size_t i = 0; i < impl_->turns.size(); ++i) {
     TurnBatch* turn = impl_->turns[i].get();
-    env::Loop* loop = &broker.loop_at(i);
-    broker.env.run_on(*loop, [turn, loop] { loop->at_turn_end([turn] { turn->end_of_turn(); }); });
+    env::Loop* loop = &impl_->broker.loop_at(i);
+    impl_->broker.env.run_on(*loop, [turn, loop] { loop->at_turn_end([turn] { turn->end_of_turn(); }); });
   }
 }
 

@@ -69,6 +69,9 @@ class PutPipeline {
   /// In the assembly only. Run on a loop just before its turn batch is appended; what it puts goes into the same append.
   void add_gatherer(std::function<void()> gatherer);
 
+  /// Ends the assembly: from now on each loop appends what it has put at the end of its turns.
+  void start();
+
   /// On an io loop or ctl. Checks sizes (spec storage 2.1.10), rewrites, encodes into the turn batch. The result comes to
   /// sink.on_put(slot); a refusal comes at once, from inside put().
   void put(PutMessage& message, PutSink& sink, uint32_t slot);
