@@ -19,6 +19,7 @@
 #include "remoting/config.h"
 #include "remoting/tls.h"
 #include "store/config.h"
+#include "store/disk_ratios.h"
 
 namespace mq::admin {
 
@@ -233,15 +234,15 @@ class Examination {
         s.here ? "look at the process itself: /proc/PID/limits" : "run this command on its machine as well, which shows some of it");
   }
 
-  /// A percentage of the configuration as brokers take it, within bounds; 0 to 1. Brokers of 4.9 and before do not show each of them.
-  static double share_set(const ServerFacts& s, const std::string& key, double usual, double least, double most) {
+  /// A percentage of the configuration. Brokers of 4.9 and before do not show each of them.
+  static double percent_set(const ServerFacts& s, const std::string& key, double usual) {
     const auto set = s.config.find(key);
-    const double percent = set == s.config.end() ? usual : parse_double(set->second).value_or(usual);
-    return std::clamp(percent, least, most) / 100;
+    return set == s.config.end() ? usual : parse_double(set->second).value_or(usual);
   }
 
   void disk(const ServerFacts& s) {
-    const double keep = share_set(s, "diskMaxUsedSpaceRatio", 75, 10, 95), refuses = share_set(s, "diskSpaceWarningLevelRatio", 90, 35, 90);
+    const double keep = store::max_used_space_ratio(percent_set(s, "diskMaxUsedSpaceRatio", 75)) / 100;
+    const double refuses = store::warning_level_ratio(percent_set(s, "diskSpaceWarningLevelRatio", 90)) / 100;
     double fullest = 0;
     for (const auto& [key, ratio] : s.disk_ratios) fullest = std::max(fullest, ratio);
     if (fullest >= refuses) {

@@ -71,9 +71,9 @@ struct Client::Impl final : LinkOwner {
     }
     std::ranges::sort(lost, {}, [](const auto& p) { return p.first; });
     const std::string addr = gone.was_open() && lost_hook ? gone.addr() : std::string();
-    const std::weak_ptr<int> alive = alive_;
+    const std::weak_ptr<int> still = alive;   // a `done` may destroy the client
     for (auto& [opaque, p] : lost) p.done(fail(why));
-    if (!addr.empty() && !alive.expired()) lost_hook(addr, why);
+    if (!addr.empty() && !still.expired()) lost_hook(addr, why);
   }
   void complete(int32_t opaque, Result<ResponseBase> r) {
     const auto it = pending.find(opaque);
@@ -98,7 +98,7 @@ struct Client::Impl final : LinkOwner {
   std::unordered_map<int32_t, Pending> pending;
   UniqueFunction<bool(const std::string&, const wire::Frame&, ByteBuffer&)> request_hook;
   UniqueFunction<void(const std::string&, const Error&)> lost_hook;
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);   // gone with the client
+  const std::shared_ptr<int> alive = std::make_shared<int>();   // gone with the client
   int32_t next_opaque = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
+#include "store/disk_ratios.h"
 
 namespace mq::store {
 namespace {
@@ -22,8 +23,8 @@ void Expiry::watch_disk() {
   ratio_.store(ratio, std::memory_order_relaxed);
   total_.store(usage->total_bytes, std::memory_order_relaxed);
   free_.store(usage->usable_bytes, std::memory_order_relaxed);
-  const int64_t warning = std::clamp(config_.diskSpaceWarningLevelRatio(), 35, 90);
-  const int64_t forcibly = std::clamp(config_.diskSpaceCleanForciblyRatio(), 30, 85);
+  const int64_t warning = warning_level_ratio(config_.diskSpaceWarningLevelRatio());
+  const int64_t forcibly = clean_forcibly_ratio(config_.diskSpaceCleanForciblyRatio());
   if (ratio > warning || usage->usable_bytes < kReserveBytes) {
     const std::string why = "the disk of " + log_.dir() + " is " + std::to_string(ratio) + " % full, " + std::to_string(usage->usable_bytes >> 20) +
                             " MiB are free, and diskSpaceWarningLevelRatio is " + std::to_string(warning) + " %";
@@ -58,8 +59,8 @@ int Expiry::remove_log_files(bool by_age, bool by_need) {
 
 void Expiry::run(bool now) {
   const int64_t ratio = ratio_.load(std::memory_order_relaxed);
-  const bool need = config_.cleanFileForciblyEnable() && ratio > std::clamp(config_.diskSpaceCleanForciblyRatio(), 30, 85);
-  const bool due = now || need || hour_of_deletion() || ratio > std::clamp(config_.diskMaxUsedSpaceRatio(), 10, 95);
+  const bool need = config_.cleanFileForciblyEnable() && ratio > clean_forcibly_ratio(config_.diskSpaceCleanForciblyRatio());
+  const bool due = now || need || hour_of_deletion() || ratio > max_used_space_ratio(config_.diskMaxUsedSpaceRatio());
   if (due) remove_log_files(due, need);
   follow_log_min();
 }

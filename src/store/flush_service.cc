@@ -10,7 +10,7 @@ Logger log("store");
 constexpr int64_t kTickMs = 200;
 constexpr int64_t kWriteBackBytes = 4 << 20;   // small enough that no sync finds much left to do
 constexpr int64_t kPageBytes = 4096;
-constexpr int64_t kDropBytes = 1 << 20;
+constexpr int64_t kDropBytes = 1 << 20;         // so little that the next appends take the same memory, before the kernel joins it to large pieces
 constexpr int64_t kMostDropBytes = 256 << 20;   // a call: the window may have become smaller
 
 }  // namespace

@@ -15,6 +15,17 @@ DASHBOARD = ROOT / "deploy/monitoring/dashboard.json"
 METRIC = re.compile(r"\b(?:rocketmq|merlinmq)_\w+\b(?!\s*\()")
 
 
+def scrapes(binaries):
+    """/metrics of a NameServer and of a broker that has a message."""
+    with Cluster(binaries) as c:
+        ports = free_port(), free_port()
+        c.namesrv(httpPort=ports[0])
+        b = c.broker(httpPort=ports[1])
+        with Connection(b.addr) as k:
+            k.wait(k.send_message("T", 0, b"x"))
+        return [get(p, "/metrics")[1] for p in ports]
+
+
 def test_rules_and_dashboard_ask_for_what_exists(binaries):
     asked = set(METRIC.findall("".join(re.findall(r"expr: (.*)", ALERTS.read_text()))))
     board = json.loads(DASHBOARD.read_text())
@@ -22,13 +33,7 @@ def test_rules_and_dashboard_ask_for_what_exists(binaries):
         for target in panel["targets"]:
             asked |= set(METRIC.findall(target["expr"]))
     asked |= {m for v in board["templating"]["list"] for m in METRIC.findall(v["query"])}
-    with Cluster(binaries) as c:
-        ports = free_port(), free_port()
-        c.namesrv(httpPort=ports[0])
-        b = c.broker(httpPort=ports[1])
-        with Connection(b.addr) as k:
-            k.wait(k.send_message("T", 0, b"x"))
-        text = "".join(get(p, "/metrics")[1] for p in ports)
+    text = "".join(scrapes(binaries))
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
     there = set(kinds) | {n + s for n, kind in kinds.items() if kind == "histogram" for s in ("_bucket", "_sum", "_count")}
     assert len(asked) > 15 and asked <= there, asked - there
@@ -56,13 +61,7 @@ def test_promtool_accepts_the_rules(_):
 def test_promtool_accepts_the_metrics(binaries):
     """It reads them (status 1 if not); what it finds unusual (status 3) is only in names that RocketMQ gave."""
     assert promtool("check", "metrics", text="no metric\n")[0] == 1
-    with Cluster(binaries) as c:
-        ports = free_port(), free_port()
-        c.namesrv(httpPort=ports[0])
-        b = c.broker(httpPort=ports[1])
-        with Connection(b.addr) as k:
-            k.wait(k.send_message("T", 0, b"x"))
-        for port in ports:
-            status, said = promtool("check", "metrics", text=get(port, "/metrics")[1])
-            odd = [line for line in said.splitlines() if line and not line.startswith(("rocketmq_", "merlinmq_put_latency_milliseconds use base unit"))]
-            assert status in (0, 3) and not odd, odd
+    for text in scrapes(binaries):
+        status, said = promtool("check", "metrics", text=text)
+        odd = [line for line in said.splitlines() if line and not line.startswith(("rocketmq_", "merlinmq_put_latency_milliseconds use base unit"))]
+        assert status in (0, 3) and not odd, odd

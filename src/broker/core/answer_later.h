@@ -1,8 +1,6 @@
 // Changes of administration are answered when they are on the disk.
 #pragma once
 
-#include <memory>
-#include <string>
 #include <utility>
 
 #include "base/function.h"
@@ -16,10 +14,9 @@ namespace mq::broker {
 /// Does `work` on ctl, then answers on the connection's loop: SUCCESS, or SYSTEM_ERROR with why it failed.
 inline remoting::Answer answer_after(BrokerContext& broker, remoting::Request& request, UniqueFunction<Result<>()> work) {
   const bool posted = broker.ctl->post([work = std::move(work), responder = request.responder()]() mutable {
-    const Result<> done = work();
     env::Loop& loop = responder.session().loop();
-    const bool back = loop.post([responder = std::move(responder), failed = done ? std::string() : done.error().message()]() mutable {
-      (void)(failed.empty() ? responder.ok() : responder.refuse(wire::ResponseCode::SYSTEM_ERROR, failed));
+    const bool back = loop.post([responder = std::move(responder), done = work()]() mutable {
+      (void)(done ? responder.ok() : responder.refuse(wire::ResponseCode::SYSTEM_ERROR, done.error().message()));
     });
     if (!back) Logger("admin").warn("the answer to a change is dropped: the io loop's queue is full");
   });

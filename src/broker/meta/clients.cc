@@ -105,6 +105,7 @@ struct ClientTable::Impl {
 ClientTable::ClientTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)) {}
 
 ClientTable::Change ClientTable::register_consumer(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub) {
+  std::string wish = without_sub ? std::string() : wire::subscriptions_text(data.subscriptionDataSet);
   MutexLock lock(impl_->mu);
   ConsumerGroup& g = impl_->consumers[data.groupName];
   if (data.consumeType) g.type = data.consumeType;
@@ -119,7 +120,7 @@ ClientTable::Change ClientTable::register_consumer(const wire::ConsumerData& dat
   }
   if (without_sub) return change;
   const bool agreed = g.wishes.size() < 2;
-  g.note_wish(*channel.session, wire::subscriptions_text(data.subscriptionDataSet));
+  g.note_wish(*channel.session, std::move(wish));
   change.differs = agreed && g.wishes.size() >= 2;
   change.group |= Impl::merge_subscriptions(g, data.subscriptionDataSet);
   return change;

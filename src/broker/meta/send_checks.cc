@@ -23,7 +23,7 @@ std::optional<Refusal> SendChecks::topic(const wire::SendMessageHeader& h, Topic
   }
   topic = topics_.find(h.topic);
   if (topic) {
-    if (!(broker_.config.brokerPermission() & perm::kWrite) && TopicCache::config(*topic).order) {
+    if (!(broker_.config.brokerPermission() & perm::kWrite) && TopicCache::config(*topic)->order) {
       return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] sending message is forbidden", broker_.ip)};
     }
     if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);

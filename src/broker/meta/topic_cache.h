@@ -35,12 +35,12 @@ class TopicCache {
   }
 
   /// The topic's config, valid until the next call with the same entry.
-  static const wire::TopicConfig& config(Entry& entry) {
+  static const std::shared_ptr<const wire::TopicConfig>& config(Entry& entry) {
     if (const uint64_t version = entry.topic->config_version(); version != entry.config_version) [[unlikely]] {
       entry.config = entry.topic->config();
       entry.config_version = version;
     }
-    return *entry.config;
+    return entry.config;
   }
 
   /// The queue of an entry; `id` has been checked against the topic's config.

@@ -130,7 +130,7 @@ class PullRoom::Lane {
     if (!topic) {
       return Refusal{ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist, apply first please! {}", h.topic, wire::kFaqTail), {}};
     }
-    plan.topic = topic->topic->config();
+    plan.topic = TopicCache::config(*topic);
     if (!(plan.topic->perm & perm::kRead)) {
       return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the topic[{}] pulling message is forbidden", h.topic), 3};
     }

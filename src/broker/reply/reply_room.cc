@@ -47,7 +47,7 @@ class ReplyRoom::Lane final : public PutSink {
   Answer reply(const wire::SendMessageHeader& h, Request& request) {
     TopicCache::Entry* topic = nullptr;
     if (auto refusal = checks_.topic(h, topic)) return checks_.refuse(request, *refusal);
-    const wire::TopicConfig& config = TopicCache::config(*topic);
+    const wire::TopicConfig& config = *TopicCache::config(*topic);
     const int32_t queue_id = h.queueId < 0 ? checks_.any_queue(config) : h.queueId;
     if (auto refusal = checks_.queue(request, config, queue_id)) return checks_.refuse(request, *refusal);
 

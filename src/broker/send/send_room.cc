@@ -73,7 +73,7 @@ class SendRoom::Lane final : public PutSink {
     PutMessage m;
     TopicCache::Entry* topic = nullptr;
     if (auto refusal = checks_.topic(h, topic)) return checks_.refuse(request, *refusal);
-    const wire::TopicConfig& config = TopicCache::config(*topic);
+    const wire::TopicConfig& config = *TopicCache::config(*topic);
     int32_t queue_id = h.queueId;
     if (queue_id < 0) queue_id = checks_.any_queue(config);
     if (auto refusal = checks_.queue(request, config, queue_id)) return checks_.refuse(request, *refusal);
@@ -154,7 +154,7 @@ class SendRoom::Lane final : public PutSink {
     const std::string properties = with_property(h.properties, prop::kDelay, "-1");
     const SendProperties seen = scan_properties(properties);
     PutMessage m;
-    fill(m, h, request, *entry, TopicCache::config(*entry), 0);
+    fill(m, h, request, *entry, *TopicCache::config(*entry), 0);
     const std::string_view new_key = seen.uniq_key.empty() ? uniq_.next() : std::string_view();
     m.fields.properties = rewriter_.rewrite(properties, seen, new_key, properties_);
     m.tagsCode = tags_code(seen.tags);
