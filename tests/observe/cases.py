@@ -128,7 +128,7 @@ def test_a_scrape_of_ten_thousand_topics(binaries):
                     waiting = []
         seconds, cost, text = three_scrapes(b, port)
         print(f"    10,000 topics: {seconds * 1000:.0f} ms, of that {cost * 1000:.0f} ms on the processor, {len(text) / 1e6:.1f} MB")
-        assert min(seconds, cost) < 0.2 and len(text) < 20e6, (seconds, cost, len(text))
+        assert min(seconds, cost) < 0.2 and seconds < 3 and len(text) < 20e6, (seconds, cost, len(text))
 
 
 def beat_of(groups):
@@ -155,7 +155,7 @@ def test_one_bad_group_hides_no_other_of_ten_thousand(binaries):
             assert k.call(215, dict(topic="Gone")).code == 0   # the message that the group was to read is not there any more
         seconds, cost, _ = three_scrapes(b, port)
         print(f"    10,000 groups: {seconds * 1000:.0f} ms, of that {cost * 1000:.0f} ms on the processor")
-        assert min(seconds, cost) < 1, (seconds, cost)
+        assert min(seconds, cost) < 1 and seconds < 5, (seconds, cost)
         found = metrics(port)
         lags = {labels["consumer_group"]: amount for labels, amount in found["rocketmq_consumer_lag_messages"] if labels["topic"] == "T"}
         assert set(lags) == set(names) and set(lags.values()) == {1}, len(lags)

@@ -49,7 +49,7 @@ TEST_F(Checker, NoticesLostWrites) {
 #ifdef MQ_DCHECKS
 TEST_F(Checker, NoticesAStoreThatAcknowledgesBeforeItWrites) {
   EXPECT_GE(caught(run_store, Sabotage::kBugAcknowledgesBeforeWriting, "", 20), 10);
-  EXPECT_GE(caught(run_cluster, Sabotage::kBugAcknowledgesBeforeWriting, "", 40), 1);
+  EXPECT_GE(caught(run_cluster, Sabotage::kBugAcknowledgesBeforeWriting, "", 40), 5);
 }
 TEST_F(Checker, NoticesAStoreThatSkipsConsumeQueueEntries) {
   EXPECT_GE(caught(run_store, Sabotage::kBugSkipsEntries, "dense", 20), 10);
