@@ -20,11 +20,16 @@ def get(port, path):
         return e.code, e.read().decode(), e.headers
 
 
+def started(port):
+    """Waits until all of the server is there: clients are served a moment before."""
+    until = time.monotonic() + 5
+    while get(port, "/startupz")[0] == 503 and time.monotonic() < until:
+        time.sleep(0.02)
+
+
 def metrics(port):
     """{name: [(labels, value)]} of all samples; fails on what the library cannot read and on a family that comes twice."""
-    until = time.monotonic() + 5
-    while get(port, "/startupz")[0] == 503 and time.monotonic() < until:   # clients are served a moment before
-        time.sleep(0.02)
+    started(port)
     status, text, headers = get(port, "/metrics")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), (status, headers)
     found, families = {}, set()
@@ -206,6 +211,7 @@ def test_state_is_json(binaries):
         b = c.broker(httpPort=port)
         with Connection(b.addr) as k:
             assert k.wait(k.send_message("T", 0, b"x")).code == 0
+        started(port)
         state = json.loads(get(port, "/state")[1])
         assert state["brokerName"] == "broker-a" and state["writable"] is True
         assert {"topic": "T", "maxOffset": 1} .items() <= next(t for t in state["topics"] if t["topic"] == "T").items()

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import fetched   # of tests/smoke
-from cases import get
+from cases import get, started
 from remoting import Connection
 from servers import Cluster, free_port
 
@@ -23,6 +23,8 @@ def scrapes(binaries):
         b = c.broker(httpPort=ports[1])
         with Connection(b.addr) as k:
             k.wait(k.send_message("T", 0, b"x"))
+        for p in ports:
+            started(p)
         return [get(p, "/metrics")[1] for p in ports]
 
 
