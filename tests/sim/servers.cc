@@ -17,6 +17,7 @@ Result<> SimServer::start() {
 
 void SimServer::stop() {
   if (!up()) return;
+  started_ = false;   // a Broker says goodbye to its NameServers first
   stop_process();
   if (machine_.alive()) machine_.crash(env::Crash::kProcess);   // the process exits
   reap();

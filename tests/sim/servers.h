@@ -22,7 +22,7 @@ class SimServer {
   void stop();
   /// Destroys what a crash has left; nothing while the machine lives.
   void reap();
-  /// Started, and not known to have died since.
+  /// Started, not told to stop, and not known to have died since.
   bool up() const noexcept { return started_ && machine_.alive(); }
   env::SimMachine& machine() const noexcept { return machine_; }
 
