@@ -55,7 +55,7 @@ STEPS = [
          needs="tests/container/run"),
     Step("interop", "tests/interop/run build/release/bin", "published Java, Go and Node clients", "default full",
          needs="tests/interop/run", minutes=25),
-    Step("wire", "tests/yardsticks/run wire", "raw frames against recorded answers of the Java servers", "default full",
+    Step("wire", "tests/yardsticks/run wire", "raw frames against recorded answers of Java's servers of 5.3.3 and 4.9.7", "default full",
          needs=str(YARDSTICKS / "conformance/wire/run")),
     Step("acl", "tests/yardsticks/run acl", "raw frames against a Java broker's answers with access control on", "default full",
          needs=str(YARDSTICKS / "conformance/wire/run")),

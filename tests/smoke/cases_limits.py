@@ -20,11 +20,11 @@ def test_missing_fields_and_odd_values(a):
             for ext, missing in ((dict(begin=0, end=1), "beginTimestamp"), (dict(beginTimestamp=0), "endTimestamp")):
                 answer = k.call(12, dict(topic="One", key="k", maxNum=1) | ext)
                 assert answer.code == 1 and missing in answer.remark, answer.header
-            empty = k.wait(k.send_message("One", 0, b""))
+            empty = k.wait(k.send_message("One", 0, b"", version=479))
             assert empty.code == 13, empty.header
             bad = k.wait(k.send_message("One", 0, b"x", pairs(DELAY="abc")))
             assert bad.code == 1 and "abc" in bad.remark, bad.header
-            illegal = k.wait(k.send_message("One", 9, b"x"))
+            illegal = k.wait(k.send_message("One", 9, b"x", version=479))
             assert illegal.code == 29 and illegal.remark.startswith("request queueId[9] is illegal"), illegal.header
             assert k.wait(k.send_message("One", -1, b"x")).ext["queueId"] == "0"
             for answer in (empty, bad, illegal):

@@ -128,13 +128,49 @@ def test_what_an_orderly_consumer_gives_up_is_a_dead_letter_at_once(a):
                 queue = {"topic": "T", "brokerName": "broker-a", "queueId": 0}
                 assert k.call(code, body=json.dumps(dict(consumerGroup="g", clientId="c", mqSet=[queue])).encode()).code == 0
 
-            def give_up(body, times):
-                assert k.wait(k.send_message("%RETRY%g", 0, body, pairs(RETRY_TOPIC="T"), j=times, l=3)).code == 0
+            def give_up(body, times, version=479):
+                assert k.wait(k.send_message("%RETRY%g", 0, body, pairs(RETRY_TOPIC="T"), version=version, j=times, l=3)).code == 0
 
             locks(41)
             give_up(b"in order", 3)
             locks(42)
             give_up(b"retried", 3)
             give_up(b"tried too often", 4)
-            assert [m[1] for m in k.read_queue("%RETRY%g", 0)] == [b"retried"]
-            assert [m[1] for m in k.read_queue("%DLQ%g", 0)] == [b"in order", b"tried too often"]
+            give_up(b"retried by 4.x", 2, version=407)
+            give_up(b"tried too often by 4.x", 3, version=407)
+            assert [m[1] for m in k.read_queue("%RETRY%g", 0)] == [b"retried", b"retried by 4.x"]
+            assert [m[1] for m in k.read_queue("%DLQ%g", 0)] == [b"in order", b"tried too often", b"tried too often by 4.x"]
+
+
+def test_messages_without_a_body_are_messages_of_4x_clients(a):
+    """Brokers of 4.x store them and Go's and Python's clients send them; 5.x refuses. They take the ways of other messages: a delay, a retry, a restart."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker(messageDelayLevel="1s 2s 3s")
+        with Connection(broker.addr) as k:
+            assert k.wait(k.send_message("Bare", 0, b"", version=407)).code == 0
+            r = k.wait(k.send_message("Bare", 0, b"", version=479))
+            assert r.code == 13 and r.remark.startswith("the message is illegal"), r.header
+            assert k.wait(k.send_message("Bare", 0, b"", pairs(DELAY="1"), version=407)).code == 0
+            assert k.wait(k.send_message("Bare", 0, b"", code=320, m="true", version=407)).code == 13   # a batch of none
+            first = next(stored_messages(k.pull("Bare", 0, 0).body))
+            assert k.call(36, dict(group="bare", offset=first["physicalOffset"], delayLevel=1)).code == 0
+            deadline = time.monotonic() + 10
+            while [m[1] for m in k.read_queue("Bare", 0) + k.read_queue("%RETRY%bare", 0)] != [b"", b"", b""]:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        broker.term()
+        broker.start()
+        with Connection(broker.addr) as k:
+            assert [m[1] for m in k.read_queue("Bare", 0)] == [b"", b""]
+
+
+def test_a_producer_with_an_old_route_is_told_to_try_another_queue(a):
+    """Clients of 4.x try again when told SYSTEM_ERROR, and know no INVALID_PARAMETER."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as k:
+            assert k.create_topic("Smaller", 2).code == 0
+            for version, code in ((252, 1), (407, 1), (413, 29), (479, 29)):
+                r = k.wait(k.send_message("Smaller", 2, b"x", version=version))
+                assert r.code == code and r.remark.startswith("request queueId[2] is illegal"), r.header
+                assert k.wait(k.send_message("a b", 0, b"x", version=version)).code == code

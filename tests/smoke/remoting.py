@@ -93,10 +93,10 @@ class Connection:
     def call(self, code, ext=None, body=b"", version=317):
         return self.wait(self.send(code, ext, body, version=version))
 
-    def send_message(self, topic, queue, body, properties="", code=310, **more):
+    def send_message(self, topic, queue, body, properties="", code=310, version=317, **more):
         short = dict(a="smoke", b=topic, c="TBW102", d=8, e=queue, f=0, g=int(time.time() * 1000), h=0,
                      i=properties, j=0, k="false", m="false")
-        return self.send(code, short | more, body)
+        return self.send(code, short | more, body, version=version)
 
     def create_topic(self, name, queues=1):
         return self.call(17, dict(topic=name, defaultTopic="TBW102", readQueueNums=queues, writeQueueNums=queues, perm=6, topicFilterType="SINGLE_TAG",

@@ -42,7 +42,6 @@ struct PutPipeline::Impl {
   PutStatus check(const PutMessage& m, size_t body_bytes) const {
     const std::string_view topic = m.fields.topic;
     if (topic.size() > kMaxTopicBytes || (topic.size() > kMaxPlainTopicBytes && !is_retry_topic(topic) && !is_dlq_topic(topic))) return PutStatus::kMessageIllegal;
-    if (body_bytes == 0) return PutStatus::kMessageIllegal;
     if (m.fields.properties.size() > kMaxPropertiesBytes) return PutStatus::kMessageIllegal;
     const auto max = static_cast<size_t>(broker.store_config.maxMessageSize());
     if (body_bytes > max) return PutStatus::kMessageIllegal;

@@ -103,7 +103,11 @@ class SendRoom::Lane final : public PutSink {
     m.wait = seen.wait != "false";
     m.may_rewrite = seen.special;
     const uint32_t slot = take_slot(request, *topic, type_of(seen), queue_id, seen.uniq_key.empty() ? new_key : seen.uniq_key);
-    pipeline_.put(m, *this, slot);
+    if (m.fields.body.empty() && request.frame().version >= wire::kVersion5) [[unlikely]] {   // brokers of 4.x store it
+      on_put(slot, {.status = store::PutStatus::kMessageIllegal});
+    } else {
+      pipeline_.put(m, *this, slot);
+    }
     return request.later();
   }
 
@@ -136,14 +140,14 @@ class SendRoom::Lane final : public PutSink {
   }
 
   /// A consumer sends a message to its retry topic that it has tried too often (spec semantics 3.5). One that consumes in order only
-  /// sends what it gives up: its retries stay with it.
+  /// sends what it gives up: its retries stay with it. 4.x clients have at most as many tries as are allowed, as their brokers see to.
   bool gives_up(const wire::SendMessageHeader& h, const Request& request) {
     const std::string_view name = h.topic.substr(kRetryPrefix.size());
     if (meta_.locks.any_held(name)) return true;
     const auto group = meta_.groups.find_or_create(name);
     int32_t max_times = group ? group->retryMaxTimes : 16;
     if (h.maxReconsumeTimes && request.frame().version >= kVersionWithMaxTimes) max_times = *h.maxReconsumeTimes;
-    return h.reconsumeTimes > max_times;
+    return h.reconsumeTimes > max_times || (h.reconsumeTimes == max_times && request.frame().version < wire::kVersion5);
   }
 
   Answer send_dead(const wire::SendMessageHeader& h, Request& request) {
