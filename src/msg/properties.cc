@@ -3,24 +3,48 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/utf8.h"
+#include "msg/types.h"
 
 namespace mq {
 
-bool PropertyReader::next(std::string_view& name, std::string_view& value) noexcept {
-  while (!rest_.empty()) {
-    size_t split = 0;   // names are short: looking at each character is quicker than a call
-    while (split < rest_.size() && rest_[split] != '\1' && rest_[split] != '\2') ++split;
-    const size_t end = std::min(rest_.find('\2', split), rest_.size());
-    const std::string_view pair = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
-    if (split == 0 || split + 1 >= pair.size()) continue;
-    name = pair.substr(0, split);
-    value = pair.substr(split + 1);
-    return true;
+PropertyReader::Marks PropertyReader::marks_of(const char* p, size_t n) noexcept {
+  Marks m;
+#ifdef __SSE2__
+  char block[64];
+  if (n < sizeof block) {   // not a byte behind the text is read
+    std::memset(block, 0, sizeof block);
+    std::memcpy(block, p, n);
+    p = block;
   }
-  return false;
+  const __m128i one = _mm_set1_epi8(1), two = _mm_set1_epi8(2);
+  for (unsigned i = 0; i < 4; ++i) {
+    const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i));
+    m.ones |= uint64_t{static_cast<uint16_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(part, one)))} << (16 * i);
+    m.twos |= uint64_t{static_cast<uint16_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(part, two)))} << (16 * i);
+  }
+#else
+  for (size_t i = 0; i < n; ++i) {
+    m.ones |= uint64_t{p[i] == '\1'} << i;
+    m.twos |= uint64_t{p[i] == '\2'} << i;
+  }
+#endif
+  return m;
+}
+
+FindableProperties findable_properties(std::string_view properties) noexcept {
+  FindableProperties found;
+  std::string_view name, value;
+  for (PropertyReader reader(properties); reader.next(name, value);) {
+    if (name == prop::kUniqKey) found.uniq_key = value;
+    else if (name == prop::kKeys) found.keys = value;
+    else if (name == prop::kTags) found.tags = value;
+  }
+  return found;
 }
 
 std::string_view find_property(std::string_view properties, std::string_view name) noexcept {

@@ -1,6 +1,8 @@
 // The properties string of a message: name 0x01 value 0x02 name 0x01 value 0x02 ...
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,12 +15,55 @@ namespace mq {
 /// others are skipped. A missing last 0x02 is tolerated.
 class PropertyReader {
  public:
-  explicit PropertyReader(std::string_view text) : rest_(text) {}
-  bool next(std::string_view& name, std::string_view& value) noexcept;
+  explicit PropertyReader(std::string_view text) : text_(text) {}
+  bool next(std::string_view& name, std::string_view& value) noexcept {
+    while (at_ < text_.size()) {
+      const size_t begin = at_, split = find<true>(begin), end = text_.size() > split && text_[split] == '\1' ? find<false>(split + 1) : split;
+      at_ = end + 1;
+      if (split == begin || split + 1 >= end) continue;
+      name = text_.substr(begin, split - begin);
+      value = text_.substr(split + 1, end - split - 1);
+      return true;
+    }
+    return false;
+  }
 
  private:
-  std::string_view rest_;
+  /// Bit i: text_[seen_ + i] is 0x01, or 0x02. The properties of most messages are looked at once, 64 bytes at a time.
+  struct Marks {
+    uint64_t ones = 0, twos = 0;
+  };
+  static constexpr size_t kNothing = ~size_t{0};
+
+  static Marks marks_of(const char* p, size_t n) noexcept;
+  /// The first 0x02, with kEither also 0x01, from `from` on; text_.size() when there is none.
+  template <bool kEither>
+  size_t find(size_t from) noexcept {
+    while (from < text_.size()) {
+      if (seen_ == kNothing || from - seen_ >= 64) [[unlikely]] {
+        seen_ = from;
+        marks_ = marks_of(text_.data() + from, std::min<size_t>(64, text_.size() - from));
+      }
+      const uint64_t marks = (kEither ? marks_.ones | marks_.twos : marks_.twos) >> (from - seen_);
+      if (marks) return from + static_cast<size_t>(std::countr_zero(marks));
+      from = seen_ + 64;
+    }
+    return text_.size();
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;             // what is before has been given
+  size_t seen_ = kNothing;    // where marks_ begins
+  Marks marks_;
 };
+
+/// What a message is found by: the last value of each, or a view without data.
+struct FindableProperties {
+  std::string_view uniq_key;
+  std::string_view keys;
+  std::string_view tags;
+};
+FindableProperties findable_properties(std::string_view properties) noexcept;
 
 /// The last value of that name, or an empty view with data() == nullptr.
 std::string_view find_property(std::string_view properties, std::string_view name) noexcept;

@@ -85,14 +85,22 @@ Failure corrupt(std::string_view what) { return fail(Errc::kCorrupt, std::string
 
 }  // namespace
 
+namespace {
+
+bool misses_separator(const MessageFields& m) noexcept { return !m.more_properties.empty() && !m.properties.empty() && m.properties.back() != '\2'; }
+
+}  // namespace
+
+size_t properties_size(const MessageFields& m) noexcept { return m.properties.size() + misses_separator(m) + m.more_properties.size(); }
+
 size_t record_size(const MessageFields& m) noexcept {
-  return 74 + host_size(m.bornHost) + host_size(m.storeHost) + m.body.size() + (is_v2(m) ? 2 : 1) + m.topic.size() +
-         m.properties.size();
+  return 74 + host_size(m.bornHost) + host_size(m.storeHost) + m.body.size() + (is_v2(m) ? 2 : 1) + m.topic.size() + properties_size(m);
 }
 
 Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
   if (m.topic.size() > kMaxTopic) return fail(Errc::kTooLarge, "the topic has more than 32767 bytes");
-  if (m.properties.size() > kMaxPropertiesBytes) return fail(Errc::kTooLarge, "the properties have more than 32767 bytes");
+  const size_t properties = properties_size(m);
+  if (properties > kMaxPropertiesBytes) return fail(Errc::kTooLarge, "the properties have more than 32767 bytes");
   const size_t size = record_size(m);
   if (size > INT32_MAX) return fail(Errc::kTooLarge, "the record has more than 2 GiB");
 
@@ -124,8 +132,10 @@ Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
     put.be(static_cast<int8_t>(m.topic.size()));
   }
   put.bytes(m.topic.data(), m.topic.size());
-  put.be(static_cast<int16_t>(m.properties.size()));
+  put.be(static_cast<int16_t>(properties));
   put.bytes(m.properties.data(), m.properties.size());
+  if (misses_separator(m)) put.be(int8_t{2});
+  put.bytes(m.more_properties.data(), m.more_properties.size());
   out.commit(size);
   return size;
 }

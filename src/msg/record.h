@@ -47,7 +47,11 @@ struct MessageFields {
   int64_t preparedTransactionOffset = 0;
   ByteView body;
   std::string_view properties;       // name 0x01 value 0x02 ...
+  std::string_view more_properties;  // written behind them, after the 0x02 that may be missing there; of a decoded record empty
 };
+
+/// Bytes of the record's properties.
+size_t properties_size(const MessageFields& m) noexcept;
 
 /// Bytes of the record; version 2 when the topic is longer than 127 bytes.
 size_t record_size(const MessageFields& m) noexcept;

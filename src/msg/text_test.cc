@@ -1,6 +1,9 @@
 // Hosts, names and properties.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <random>
+
 #include "msg/host.h"
 #include "msg/names.h"
 #include "msg/properties.h"
@@ -83,6 +86,33 @@ TEST(Properties, Reading) {
       {"a\1b\1c\2", "a=b\1c;"},               // the first 0x01 separates
   };
   for (const auto& [text, want] : cases) EXPECT_EQ(read_all(text), want) << text;
+}
+
+/// Texts of every length around those that are looked at in one go; each lies at the end of its memory, so that a read behind it shows.
+TEST(Properties, ReadingLongTexts) {
+  std::minstd_rand random(7);
+  for (size_t size = 0; size < 300; ++size) {
+    const auto text = std::make_unique<char[]>(size);
+    for (size_t i = 0; i < size; ++i) text[i] = "abcdefgh\1\2"[random() % (random() % 8 == 0 ? 10 : 8)];
+    const std::string_view whole(text.get(), size);
+    std::string want;
+    for (std::string_view rest = whole; !rest.empty();) {
+      const std::string_view pair = rest.substr(0, rest.find('\2'));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+      if (const size_t at = pair.find('\1'); at != std::string_view::npos && at > 0 && at + 1 < pair.size()) {
+        want.append(pair.substr(0, at)).append("=").append(pair.substr(at + 1)).append(";");
+      }
+    }
+    EXPECT_EQ(read_all(whole), want) << size;
+  }
+}
+
+TEST(Properties, Findable) {
+  const FindableProperties p = findable_properties("KEYS\1k\2UNIQ_KEY\1u\2TAGS\1a\2KEYS\1k2\2x\1y");
+  EXPECT_EQ(p.uniq_key, "u");
+  EXPECT_EQ(p.keys, "k2");
+  EXPECT_EQ(p.tags, "a");
+  EXPECT_EQ(findable_properties("TAG\1a").tags.data(), nullptr);
 }
 
 TEST(Properties, FindTakesTheLast) {

@@ -161,9 +161,10 @@ void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arr
     return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags}, item.store_timestamp,
                      bits.first(with_bits ? item.bits_bytes : 0), arrivals);
   }
+  const AppendPart* part = item.first_part >= 0 ? batch.parts.data() + item.first_part : nullptr;
   for (size_t at = 0; at < item.size;) {
     const auto size = load_be<int32_t>(bytes + at);
-    const int64_t tags = tags_code_of({bytes + at, static_cast<size_t>(size)});
+    const int64_t tags = part ? (part++)->tagsCode : tags_code_of({bytes + at, static_cast<size_t>(size)});
     enter_one(item.queue, {item.phy.bytes + static_cast<int64_t>(at), size, tags}, item.store_timestamp,
               bits.first(with_bits ? item.bits_bytes : 0), arrivals);
     if (with_bits) bits = bits.subspan(item.bits_bytes);

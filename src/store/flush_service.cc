@@ -10,8 +10,11 @@ Logger log("store");
 constexpr int64_t kTickMs = 200;
 constexpr int64_t kWriteBackBytes = 4 << 20;   // small enough that no sync finds much left to do
 constexpr int64_t kPageBytes = 4096;
-constexpr int64_t kDropBytes = 1 << 20;         // so little that the next appends take the same memory, before the kernel joins it to large pieces
-constexpr int64_t kMostDropBytes = 256 << 20;   // a call: the window may have become smaller
+// Whoever appends drops as much, in pieces so small that its next write takes the same memory: it is in the processor's own list of free
+// pages then. What the flush loop drops the kernel joins to large pieces, and on a virtual machine those may go back to the host.
+constexpr int64_t kDropBytes = 128 << 10;
+constexpr int64_t kMostDropBytes = 2 << 20;        // after an append, of which it must not become a stall ...
+constexpr int64_t kMostLateBytes = 256 << 20;      // ... and on the flush loop: the window may have become smaller, a sync may have been long
 
 }  // namespace
 
@@ -24,7 +27,7 @@ void FlushService::begin_at(int64_t end, int64_t store_timestamp) {
   flushed_.store(end, std::memory_order_release);
   flushed_timestamp_.store(store_timestamp, std::memory_order_release);
   written_back_ = end;
-  dropped_ = end;
+  dropped_.store(end, std::memory_order_relaxed);
   write_back_at_.store(end + kWriteBackBytes, std::memory_order_relaxed);
   durability_.advance(end);
 }
@@ -47,6 +50,7 @@ void FlushService::request_sync() noexcept {
 }
 
 void FlushService::appended(int64_t end) noexcept {
+  drop_cache(end, kMostDropBytes);
   int64_t at = write_back_at_.load(std::memory_order_relaxed);
   if (end < at || !write_back_at_.compare_exchange_strong(at, end + kWriteBackBytes, std::memory_order_relaxed)) return;
   (void)loop_->post([this] {   // when the loop is full, tick() does it
@@ -80,16 +84,16 @@ void FlushService::write_back() {
   const int64_t end = log_.end();
   watched([&] { each_part(written_back_, end, [](env::File& f, int64_t at, int64_t length) { f.write_back(at, length); }); });
   written_back_ = end;
-  drop_cache(end);
+  drop_cache(end, kMostLateBytes);
 }
 
-void FlushService::drop_cache(int64_t end) {
+void FlushService::drop_cache(int64_t end, int64_t most) {
   const int64_t window = config_.commitLogCacheMegabytes() * int64_t{1 << 20};
   if (window <= 0) return;
-  const int64_t until = std::min(end - window, dropped_ + kMostDropBytes);
-  if (until - dropped_ < kDropBytes) return;
-  each_part(dropped_, until, [](env::File& f, int64_t at, int64_t length) { f.drop_cache(at, length); });
-  dropped_ = until;
+  int64_t from = dropped_.load(std::memory_order_relaxed);
+  const int64_t until = std::min({end - window, flushed_.load(std::memory_order_relaxed), from + most});
+  if (until - from < kDropBytes || !dropped_.compare_exchange_strong(from, until, std::memory_order_relaxed)) return;
+  each_part(from, until, [](env::File& f, int64_t at, int64_t length) { f.drop_cache(at, length); });
 }
 
 bool FlushService::sync_is_due(int64_t now_ms) const noexcept {

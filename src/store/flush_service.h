@@ -29,7 +29,7 @@ class FlushService {
   int64_t flushed_store_timestamp() const noexcept { return flushed_timestamp_.load(std::memory_order_acquire); }
   bool sync_flush() const noexcept { return sync_flush_; }
   void when_durable(int64_t end, env::Loop& loop, Durability::Done done);
-  /// After each append: starts the write-back when enough has gathered.
+  /// After each append, by who appended: starts the write-back when enough has gathered, gives back what has left the window.
   void appended(int64_t end) noexcept;
   void set_disk_free(int64_t bytes) noexcept { disk_free_.store(bytes, std::memory_order_relaxed); }
 
@@ -44,8 +44,8 @@ class FlushService {
   /// Runs what may wait for the disk; that it does is told to others meanwhile.
   template <class F>
   auto watched(F f);
-  /// Gives the pages of the log back that lie commitLogCacheMegabytes before its end, a bounded part of them a call.
-  void drop_cache(int64_t end);
+  /// Gives the pages of the log back that lie commitLogCacheMegabytes before its end and are on the disk, at most so many bytes. Any thread.
+  void drop_cache(int64_t end, int64_t most);
   /// Calls `use(file, offset in the file, length)` for each file's part of [from, to).
   template <class Use>
   void each_part(int64_t from, int64_t to, const Use& use);
@@ -69,7 +69,7 @@ class FlushService {
   std::atomic<int64_t> write_back_at_{0};     // badge: published; `end` at which the next write-back is posted
   std::atomic<int64_t> disk_free_{0};         // badge: published
   int64_t written_back_ = 0;                  // badge: owned by the flush loop
-  int64_t dropped_ = 0;                       // badge: owned by the flush loop; before it no page is kept in memory by us
+  std::atomic<int64_t> dropped_{0};           // badge: published; before it no page is kept in memory by us
   int64_t last_sync_ms_ = 0;                  // badge: owned by the flush loop
   int64_t synced_file_base_ = -1;             // badge: owned by the flush loop; newest file whose name is on disk
   env::Periodic ticks_;                       // badge: owned by the flush loop

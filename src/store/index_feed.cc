@@ -1,17 +1,22 @@
 #include "store/index_feed.h"
 
+#include <span>
+
 namespace mq::store {
 
 void IndexFeed::push(const AppendBatch& batch) {
   MutexLock lock(mu_);
   for (const AppendItem& item : batch.items) {
-    if (item.keys < 0 || item.status != PutStatus::kPutOk) continue;
-    if (entries_.size() + static_cast<size_t>(item.keys) + 1 > kMaxEntries) return;
-    const auto size = static_cast<int32_t>(item.size);
-    if (item.keys == 0) entries_.push_back({item.phy.bytes, item.store_timestamp, -1, size});
+    if (item.keys < 0 || (item.records > 1 && item.first_part < 0) || item.status != PutStatus::kPutOk) continue;
+    if (entries_.size() + static_cast<size_t>(item.keys) + static_cast<size_t>(item.records) > kMaxEntries) return;
+    const AppendPart whole{.size = static_cast<int32_t>(item.size), .keys = item.keys};
+    const AppendPart* parts = item.records > 1 ? batch.parts.data() + item.first_part : &whole;
     const int32_t* hash = batch.key_hashes.data() + item.first_key;
-    for (int32_t left = item.keys; left > 0; --left) {
-      entries_.push_back({item.phy.bytes, item.store_timestamp, *hash++, left == 1 ? size : 0});
+    int64_t phy = item.phy.bytes;
+    for (const AppendPart& part : std::span(parts, static_cast<size_t>(item.records))) {
+      if (part.keys == 0) entries_.push_back({phy, item.store_timestamp, -1, part.size});
+      for (int32_t left = part.keys; left > 0; --left) entries_.push_back({phy, item.store_timestamp, *hash++, left == 1 ? part.size : 0});
+      phy += part.size;
     }
   }
 }

@@ -30,7 +30,7 @@ class IndexFeed {
   }
 
  private:
-  static constexpr size_t kMaxEntries = 64 << 10;   // 1.5 MB
+  static constexpr size_t kMaxEntries = 128 << 10;   // 3 MB, when the index loop lags so far
 
   Mutex mu_;
   std::vector<Entry> entries_ GUARDED_BY(mu_);   // badge: guarded

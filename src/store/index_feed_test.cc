@@ -12,9 +12,9 @@ class Feed : public testing::Test {
  protected:
   void SetUp() override {
     t_.config().mappedFileSizeCommitLog.set(32 << 20);
-    t_.config().mappedFileSizeConsumeQueue.set(20 * 300'000);
+    t_.config().mappedFileSizeConsumeQueue.set(20 * 600'000);
     t_.config().maxHashSlotNum.set(100'000);
-    t_.config().maxIndexNum.set(300'000);
+    t_.config().maxIndexNum.set(600'000);
     ASSERT_TRUE(t_.start());
     t_.run_for(1000);   // what start() has the index do is over
   }
@@ -72,8 +72,34 @@ TEST_F(Feed, WhatNobodyKnowsIsReadAndTheFeedGoesOnBehindIt) {
   }
 }
 
+TEST_F(Feed, TheRecordsOfABatchAreFedOneByOne) {
+  const std::vector<int32_t> keys = {1, 0, 2, 1};   // of each
+  AppendItem item{.records = 4, .queue = t_.store().queue("T", 0), .keys = 4, .first_part = 0};
+  for (int n = 0; n < 4; ++n) {
+    const auto size = encode_record({.topic = "T", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes("x"),
+                                     .properties = "TAGS\x01inside\x02KEYS\x01own" + std::to_string(n) + "\x02"}, batch_.bytes).value();
+    positions_.push_back(static_cast<int64_t>(item.size));
+    item.size += size;
+    batch_.parts.push_back({.size = static_cast<int32_t>(size), .keys = keys[static_cast<size_t>(n)], .tagsCode = 100 + n});
+    for (int32_t k = 0; k < keys[static_cast<size_t>(n)]; ++k) batch_.key_hashes.push_back(index_hash("T", fed(n, k)));
+  }
+  batch_.items.push_back(item);
+  t_.store().append(batch_);
+  ASSERT_EQ(batch_.items[0].status, PutStatus::kPutOk);
+  for (int64_t& at : positions_) at += batch_.items[0].phy.bytes;
+  t_.run_for(1000);
+  for (int n = 0; n < 4; ++n) {
+    for (int32_t k = 0; k < keys[static_cast<size_t>(n)]; ++k) EXPECT_TRUE(finds(fed(n, k), n)) << n << " " << k;
+    EXPECT_FALSE(finds("own" + std::to_string(n), n)) << n << ": the log was read";
+    const auto entry = t_.store().entry_at(*t_.store().find_queue("T", 0), {n});
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->tagsCode, 100 + n) << "the room knows it, nobody looks";
+    EXPECT_EQ(entry->phy.bytes, positions_[static_cast<size_t>(n)]);
+  }
+}
+
 TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
-  constexpr int kAll = 70'000;   // the feed takes 65,536
+  constexpr int kAll = 140'000;   // the feed takes 131,072
   for (int n = 0; n < kAll; ++n) append(n, 1);
   t_.run_for(3000);
   append(kAll, 1);
@@ -85,7 +111,7 @@ TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
     of_feed += from_feed;
     of_log += from_log;
   }
-  EXPECT_GT(of_feed, 60'000 / 7);
+  EXPECT_GT(of_feed, 120'000 / 7);
   EXPECT_GT(of_log, 4'000 / 7);
   EXPECT_TRUE(finds(fed(kAll, 0), kAll)) << "it is fed again afterwards";
 }

@@ -1,7 +1,9 @@
-// IndexFile: one file of the key index, written through a mapping. Layout and rules: format/index_layout.h.
+// IndexFile: one file of the key index. Slots and header are written through a mapping, entries with one write for many: a page that is
+// first touched through a mapping costs ten times as much. Layout and rules: format/index_layout.h.
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,13 @@
 #include "store/format/index_layout.h"
 
 namespace mq::store {
+
+/// A key on its way into a file.
+struct IndexKey {
+  int32_t hash;
+  int64_t phy;               // of its record
+  int64_t store_timestamp;   // ms
+};
 
 /// Guarded as a whole by the IndexService's mutex.
 class IndexFile {
@@ -27,10 +36,9 @@ class IndexFile {
 
   /// A file that follows a full one begins where that one ended.
   void seed(const IndexFile& previous) noexcept;
-  /// Has the processor fetch the slot of a hash that put() will soon need: slots lie scattered over 20 MB.
-  void expect(int32_t hash) const noexcept { __builtin_prefetch(at(layout_.slot_at(hash % layout_.slots)), 1); }
-  /// Adds an entry; the caller has asked full(). Errors: kDiskFull, then nothing has changed.
-  Result<> put(int32_t hash, int64_t phy, int64_t store_timestamp);
+  /// Adds an entry for each of the first keys, a bounded number and as many as there is room for; the caller has asked full().
+  /// How many. Errors: kDiskFull, kIo; then nothing has changed.
+  Result<size_t> put(std::span<const IndexKey> keys);
   /// Positions of entries with that hash in the time range, newest first, until `out` holds `max`.
   void find(int32_t hash, int64_t begin_ms, int64_t end_ms, size_t max, std::vector<int64_t>& out) const;
   bool overlaps(int64_t begin_ms, int64_t end_ms) const noexcept;
@@ -46,7 +54,7 @@ class IndexFile {
   IndexFile(std::string path, IndexLayout layout, std::unique_ptr<env::File> file, std::shared_ptr<env::Mapping> mapping)
       : path_(std::move(path)), layout_(layout), file_(std::move(file)), mapping_(std::move(mapping)) {}
   Result<> reserve(int32_t number);
-  void link(int32_t number, int32_t hash) noexcept;
+  int32_t link(int64_t slot, int32_t number) noexcept;
 
   std::byte* at(int64_t position) const noexcept { return mapping_->data() + position; }
   int32_t get32(int64_t p) const noexcept { return load_be<int32_t>(at(p)); }

@@ -123,18 +123,19 @@ void IndexService::gather(const RecordView& record, int64_t phy) {
 }
 
 Result<> IndexService::enter(size_t first) {
-  // Every key misses the processor's caches; asked for ahead, the misses of many keys pass at the same time.
-  if (!files_.empty()) {
-    for (size_t i = first; i < keys_.size(); ++i) files_.back()->expect(keys_[i].hash);
-  }
   Result<> result;
-  for (size_t i = first; i < keys_.size(); ++i) {
+  for (std::span<const IndexKey> rest = std::span(keys_).subspan(first); !rest.empty();) {
     if (files_.empty() || files_.back()->full()) result = add_file();
-    if (result) result = files_.back()->put(keys_[i].hash, keys_[i].phy, keys_[i].store_timestamp);
-    if (!result) {
-      position_ = keys_[i].phy;
-      break;
+    if (result) {
+      if (const auto count = files_.back()->put(rest)) {
+        rest = rest.subspan(*count);
+        continue;
+      } else {
+        result = std::unexpected(count.error());
+      }
     }
+    position_ = rest.front().phy;
+    break;
   }
   keys_.clear();
   return result;

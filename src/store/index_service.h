@@ -54,13 +54,6 @@ class IndexService {
   Found find(std::string_view topic, std::string_view key, size_t max, int64_t begin_ms, int64_t end_ms) const;
 
  private:
-  /// A key on its way into the files.
-  struct Key {
-    int32_t hash;
-    int64_t phy;
-    int64_t store_timestamp;
-  };
-
   enum class Followed : uint8_t { kAll, kSome, kBlocked };
 
   /// Where a file of the folder is kept that cannot be used.
@@ -95,7 +88,7 @@ class IndexService {
   mutable Mutex mu_;
   std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
   int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered
-  std::vector<Key> keys_ GUARDED_BY(mu_);                         // of the records being entered
+  std::vector<IndexKey> keys_ GUARDED_BY(mu_);                         // of the records being entered
 };
 
 }  // namespace mq::store

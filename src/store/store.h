@@ -51,8 +51,9 @@ struct AppendItem {
   int64_t deliver_delay_ms = -1; // >= 0: the tagsCode is storeTimestamp + this (SCHEDULE_TOPIC_XXXX)
   uint32_t first_bits = 0;       // enableCalcFilterBitMap: bit maps of its records, in bit_maps from here on; filled by
   uint32_t bits_bytes = 0;       // Store::append, 0: none
-  int32_t keys = -1;             // how many index keys a single record has, from key_hashes[first_key] on; -1: not known,
-  uint32_t first_key = 0;        // the index will look
+  int32_t keys = -1;             // how many index keys its records have, from key_hashes[first_key] on; -1: not known, the index
+  uint32_t first_key = 0;        // will look. Of several records: known with `first_part`
+  int32_t first_part = -1;       // of several records: what is known of each, from parts[first_part] on; -1: the append will look
   // Filled by append:
   PutStatus status = PutStatus::kUnknownError;
   PhyOffset phy{};               // of the first record
@@ -60,14 +61,22 @@ struct AppendItem {
   int64_t store_timestamp = 0;   // ms
 };
 
+/// One of several records of an item.
+struct AppendPart {
+  int32_t size = 0;
+  int32_t keys = 0;              // how many of the item's key hashes are its
+  int64_t tagsCode = 0;
+};
+
 /// What one loop gathered in a turn. Reused: clear() keeps the memory.
 struct AppendBatch {
   ByteBuffer bytes;
   std::vector<AppendItem> items;
   std::vector<int32_t> key_hashes;   // index_hash() of each known key
+  std::vector<AppendPart> parts;
   ByteBuffer bit_maps;
   uint64_t bits_version = 0;         // FilterBits::version() that they were made of
-  void clear() noexcept { bytes.clear(); items.clear(); key_hashes.clear(); bit_maps.clear(); }
+  void clear() noexcept { bytes.clear(); items.clear(); key_hashes.clear(); parts.clear(); bit_maps.clear(); }
   bool empty() const noexcept { return items.empty(); }
 };
 

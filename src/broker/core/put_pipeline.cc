@@ -18,11 +18,12 @@ constexpr size_t kRecordSlack = 64 << 10;       // a whole record may exceed max
 constexpr size_t kMaxTopicBytes = 255;
 constexpr size_t kMaxPlainTopicBytes = 127;
 
-/// Names the record's index keys, so that the index does not read the record again.
-void list_keys(const PutMessage& m, AppendItem& item, std::vector<int32_t>& hashes) {
-  item.first_key = static_cast<uint32_t>(hashes.size());
-  store::for_each_index_key(m.uniq_key, m.keys, [&](std::string_view key) { hashes.push_back(store::index_hash(m.fields.topic, key)); });
-  item.keys = static_cast<int32_t>(hashes.size() - item.first_key);
+/// Names a record's index keys, so that the index does not read the record again. How many.
+int32_t list_keys(const PutMessage& m, std::string_view uniq_key, std::string_view keys, std::vector<int32_t>& hashes) {
+  const int32_t start = m.key_hash_start ? *m.key_hash_start : store::index_hash_start(m.fields.topic);
+  const size_t before = hashes.size();
+  store::for_each_index_key(uniq_key, keys, [&](std::string_view key) { hashes.push_back(store::index_hash(start, key)); });
+  return static_cast<int32_t>(hashes.size() - before);
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ struct PutPipeline::Impl {
   PutStatus check(const PutMessage& m, size_t body_bytes) const {
     const std::string_view topic = m.fields.topic;
     if (topic.size() > kMaxTopicBytes || (topic.size() > kMaxPlainTopicBytes && !is_retry_topic(topic) && !is_dlq_topic(topic))) return PutStatus::kMessageIllegal;
-    if (m.fields.properties.size() > kMaxPropertiesBytes) return PutStatus::kMessageIllegal;
+    if (properties_size(m.fields) > kMaxPropertiesBytes) return PutStatus::kMessageIllegal;
     const auto max = static_cast<size_t>(broker.store_config.maxMessageSize());
     if (body_bytes > max) return PutStatus::kMessageIllegal;
     return PutStatus::kPutOk;
@@ -91,7 +92,9 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
   if (status == PutStatus::kPutOk && m.may_rewrite && !impl_->rewrites.empty()) {
     std::deque<std::string>& kept = impl_->scratch[index];
     kept.clear();
+    const char* const topic = m.fields.topic.data();
     status = impl_->rewrite(m, kept);
+    if (m.fields.topic.data() != topic) m.key_hash_start.reset();
     if (status == PutStatus::kPutOk) status = impl_->check(m, m.fields.body.size());
   }
   if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
@@ -104,7 +107,10 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
     return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
   }
   AppendItem item = impl_->item_for(m, at, *size, 1);
-  if (m.keys_known) list_keys(m, item, turn.key_hashes());
+  if (m.keys_known) {
+    item.first_key = static_cast<uint32_t>(turn.key_hashes().size());
+    item.keys = list_keys(m, m.uniq_key, m.keys, turn.key_hashes());
+  }
   turn.add(std::move(item), {&sink, slot, m.wait, m.may_give_up});
 }
 
@@ -114,12 +120,10 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
   if (status != PutStatus::kPutOk) return sink.on_put(slot, {.status = status});
   if (m.may_give_up && turn.full()) [[unlikely]] return sink.on_put(slot, {.status = PutStatus::kOsPageCacheBusy});
 
-  const size_t at = turn.bytes().size();
+  const size_t at = turn.bytes().size(), first_key = turn.key_hashes().size(), first_part = turn.parts().size();
   const size_t limit = static_cast<size_t>(impl_->broker.store_config.maxMessageSize()) + kRecordSlack;
   MessageFields part_fields = m.fields;
   ByteView rest = m.fields.body;
-  std::string joined;
-  int32_t records = 0;
   bool bad = false;
   while (!bad) {
     const auto part = next_batch_part(rest);
@@ -128,21 +132,28 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
     part_fields.flag = (*part)->flag;
     part_fields.body = (*part)->body;
     part_fields.properties = (*part)->properties;
-    if (!m.part_properties.empty() && part_fields.properties.size() + m.part_properties.size() < kMaxPropertiesBytes) {
-      joined = part_fields.properties;
-      if (!joined.empty() && joined.back() != '\x02') joined += '\x02';
-      joined += m.part_properties;
-      part_fields.properties = joined;
-    }
+    const bool room = part_fields.properties.size() + m.fields.more_properties.size() < kMaxPropertiesBytes;
+    part_fields.more_properties = room ? m.fields.more_properties : std::string_view();
     const auto size = encode_record(part_fields, turn.bytes());
     bad = !size || *size > limit;
-    ++records;
+    if (bad) break;
+    const FindableProperties found = findable_properties(part_fields.properties);
+    turn.parts().push_back({.size = static_cast<int32_t>(*size), .keys = list_keys(m, found.uniq_key, found.keys, turn.key_hashes()),
+                            .tagsCode = tags_code(found.tags)});
   }
+  const size_t records = turn.parts().size() - first_part;
   if (bad || records == 0) {
     turn.bytes().resize(at);
+    turn.key_hashes().resize(first_key);
+    turn.parts().resize(first_part);
     return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
   }
-  turn.add(impl_->item_for(m, at, turn.bytes().size() - at, records), {&sink, slot, m.wait, m.may_give_up});
+  AppendItem item = impl_->item_for(m, at, turn.bytes().size() - at, static_cast<int32_t>(records));
+  item.first_part = static_cast<int32_t>(first_part);
+  item.first_key = static_cast<uint32_t>(first_key);
+  item.keys = static_cast<int32_t>(turn.key_hashes().size() - first_key);
+  if (records == 1) item.tagsCode = turn.parts()[first_part].tagsCode;
+  turn.add(std::move(item), {&sink, slot, m.wait, m.may_give_up});
 }
 
 WaitingPuts PutPipeline::waiting() const noexcept {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct PutMessage {
   store::QueueRef queue;             // of fields.topic and fields.queueId; null: the pipeline looks it up
   int64_t tagsCode = 0;
   int64_t deliver_delay_ms = -1;     // SCHEDULE_TOPIC_XXXX: tagsCode becomes storeTimestamp + this
-  std::string_view part_properties;  // put_batch: appended to each part's own properties
+  std::optional<int32_t> key_hash_start;   // store::index_hash_start(fields.topic), by a caller that has it
   bool keys_known = false;           // uniq_key and keys are all the index keys that the record's properties have
   std::string_view uniq_key;         // UNIQ_KEY
   std::string_view keys;             // KEYS
@@ -77,7 +78,7 @@ class PutPipeline {
   void put(PutMessage& message, PutSink& sink, uint32_t slot);
   /// A batch body (spec protocol 11.5): its parts become neighbours in the log. `message.fields.body` is the batch
   /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties, to which
-  /// `message.part_properties` is appended. Not rewritten.
+  /// `message.fields.more_properties` is appended as long as there is room. Not rewritten.
   void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
   /// Of all loops. Any thread.
   WaitingPuts waiting() const noexcept;

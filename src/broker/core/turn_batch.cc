@@ -171,9 +171,10 @@ void TurnBatch::give_up() noexcept {
 std::span<const PhyOffset> TurnBatch::list_parts(const AppendBatch& batch, const AppendItem& item) {
   if (item.records <= 1 || item.status != PutStatus::kPutOk) return {};
   parts_.clear();
-  const std::byte* first = batch.bytes.data() + item.offset;
-  for (size_t at = 0; at < item.size; at += static_cast<size_t>(load_be<int32_t>(first + at))) {
-    parts_.push_back({item.phy.bytes + static_cast<int64_t>(at)});
+  int64_t phy = item.phy.bytes;
+  for (const store::AppendPart& part : std::span(batch.parts).subspan(static_cast<size_t>(item.first_part), static_cast<size_t>(item.records))) {
+    parts_.push_back({phy});
+    phy += part.size;
   }
   return parts_;
 }

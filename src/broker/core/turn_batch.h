@@ -28,6 +28,7 @@ class TurnBatch {
 
   ByteBuffer& bytes() noexcept { return batch_.bytes; }
   std::vector<int32_t>& key_hashes() noexcept { return batch_.key_hashes; }
+  std::vector<store::AppendPart>& parts() noexcept { return batch_.parts; }
   /// True when so much waits for the disk already that a message that may give up had better do so now.
   bool full() const noexcept;
   void add(store::AppendItem item, Ticket ticket);

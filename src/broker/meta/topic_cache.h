@@ -9,6 +9,7 @@
 
 #include "base/string_hash.h"
 #include "broker/meta/topics.h"
+#include "store/format/index_layout.h"
 
 namespace mq::broker {
 
@@ -17,6 +18,7 @@ class TopicCache {
  public:
   struct Entry {
     TopicRef topic;
+    int32_t key_hash_start = 0;            // store::index_hash_start() of its name
     std::shared_ptr<const wire::TopicConfig> config = nullptr;   // as of config_version
     uint64_t config_version = 0;
     std::vector<store::QueueRef> queues;   // by queue id; null until used
@@ -73,7 +75,7 @@ class TopicCache {
     TopicRef topic = topics_.find(name);
     if (!topic) return nullptr;
     if (entries_.size() >= kMaxEntries) entries_.clear();
-    return last_ = &entries_.emplace(std::string(name), Entry{.topic = std::move(topic)}).first->second;
+    return last_ = &entries_.emplace(std::string(name), Entry{.topic = std::move(topic), .key_hash_start = store::index_hash_start(name)}).first->second;
   }
 
   TopicTable& topics_;

@@ -57,8 +57,13 @@ PropertiesRewriter::PropertiesRewriter(std::string_view region, bool trace_on, s
   append_pair(suffix_, prop::kCluster, cluster);
 }
 
-std::string_view PropertiesRewriter::rewrite(std::string_view text, const SendProperties& seen, std::string_view new_uniq_key,
-                                             ByteBuffer& out) const {
+void PropertiesRewriter::rewrite(MessageFields& m, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const {
+  const std::string_view text = m.properties;
+  if (seen.plain && !seen.special && !seen.uniq_key.empty()) [[likely]] {   // nobody looks at the string again
+    m.more_properties = suffix_;
+    if (properties_size(m) > kMaxPropertiesBytes) m.more_properties = {};
+    return;
+  }
   out.clear();
   if (seen.plain) {
     out.append(text);
@@ -72,12 +77,13 @@ std::string_view PropertiesRewriter::rewrite(std::string_view text, const SendPr
   if (!out.empty() && out.text().back() != '\x02') out.push('\x02');
   const bool needs_key = seen.uniq_key.empty();
   const size_t added = suffix_.size() + (needs_key ? prop::kUniqKey.size() + new_uniq_key.size() + 2 : 0);
-  if (out.size() + added > kMaxPropertiesBytes) {
-    return text.size() > kMaxPropertiesBytes || seen.plain ? text : out.text();
+  if (out.size() + added <= kMaxPropertiesBytes) {
+    out.append(suffix_);
+    if (needs_key) append_property(out, 0, prop::kUniqKey, new_uniq_key);
+  } else if (text.size() > kMaxPropertiesBytes || seen.plain) {
+    return;
   }
-  out.append(suffix_);
-  if (needs_key) append_property(out, 0, prop::kUniqKey, new_uniq_key);
-  return out.text();
+  m.properties = out.text();
 }
 
 }  // namespace mq::broker

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/byte_buffer.h"
+#include "msg/record.h"
 
 namespace mq::broker {
 
@@ -25,10 +26,10 @@ SendProperties scan_properties(std::string_view text) noexcept;
 class PropertiesRewriter {
  public:
   PropertiesRewriter(std::string_view region, bool trace_on, std::string_view cluster);
-  /// The new string in `out` (cleared first). When it would exceed the record's limit of 32767 bytes the producer's
-  /// string is kept without additions, so that what the broker adds never makes a legal message illegal.
-  /// `new_uniq_key` is used when the producer sent none.
-  std::string_view rewrite(std::string_view text, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const;
+  /// Changes the properties of `m`, as they came from the producer; a new string is in `out` (cleared first). When they would exceed the
+  /// record's limit of 32767 bytes the producer's string is kept without additions, so that what the broker adds never makes a legal
+  /// message illegal. `new_uniq_key` is used when the producer sent none.
+  void rewrite(MessageFields& m, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const;
   /// The pairs that every stored message gets: MSG_REGION, TRACE_ON, CLUSTER.
   std::string_view additions() const noexcept { return suffix_; }
 

@@ -95,10 +95,10 @@ class SendRoom::Lane final : public PutSink {
 
     std::string_view new_key;
     if (seen.uniq_key.empty()) new_key = uniq_.next();
-    m.fields.properties = rewriter_.rewrite(h.properties, seen, new_key, properties_);
+    rewriter_.rewrite(m.fields, seen, new_key, properties_);
     m.uniq_key = seen.uniq_key.empty() ? new_key : seen.uniq_key;
     m.keys = seen.keys;
-    m.keys_known = !seen.special && m.fields.properties.size() > h.properties.size();   // nothing was left out for want of room
+    m.keys_known = !seen.special && properties_size(m.fields) > h.properties.size();   // nothing was left out for want of room
     m.tagsCode = tags_code(seen.tags);
     m.wait = seen.wait != "false";
     m.may_rewrite = seen.special;
@@ -136,6 +136,7 @@ class SendRoom::Lane final : public PutSink {
     f.body = request.body();
     f.properties = h.properties;
     m.queue = topics_.queue(topic, queue_id);
+    m.key_hash_start = topic.key_hash_start;
     m.may_give_up = true;
   }
 
@@ -160,7 +161,8 @@ class SendRoom::Lane final : public PutSink {
     PutMessage m;
     fill(m, h, request, *entry, *TopicCache::config(*entry), 0);
     const std::string_view new_key = seen.uniq_key.empty() ? uniq_.next() : std::string_view();
-    m.fields.properties = rewriter_.rewrite(properties, seen, new_key, properties_);
+    m.fields.properties = properties;
+    rewriter_.rewrite(m.fields, seen, new_key, properties_);
     m.tagsCode = tags_code(seen.tags);
     m.may_rewrite = false;
     const uint32_t slot = take_slot(request, *entry, MessageType::kNormal, h.queueId < 0 ? 0 : h.queueId, seen.uniq_key.empty() ? new_key : seen.uniq_key);
@@ -184,7 +186,7 @@ class SendRoom::Lane final : public PutSink {
       return request.later();
     }
     m.wait = seen.wait != "false";
-    m.part_properties = rewriter_.additions();
+    m.fields.more_properties = rewriter_.additions();
     pipeline_.put_batch(m, *this, slot);
     return request.later();
   }

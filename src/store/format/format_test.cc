@@ -102,8 +102,8 @@ TEST(Format, IndexFile) {
   const IndexLayout layout{10, 20};
   {
     auto file = IndexFile::open(fs, "/index/20231114221320123", layout).value();
-    ASSERT_TRUE(file->put(hash, 4096, 1700000000123));
-    ASSERT_TRUE(file->put(hash, 8192, 1700000005999));   // the same slot, 5 s later
+    const std::array keys{IndexKey{hash, 4096, 1700000000123}, IndexKey{hash, 8192, 1700000005999}};   // the same slot, 5 s later
+    ASSERT_EQ(file->put(keys).value(), 2u);
     ASSERT_TRUE(file->sync());
   }
   const std::string bytes = env::read_file(fs, "/index/20231114221320123").value();

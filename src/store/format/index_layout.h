@@ -52,6 +52,12 @@ struct IndexEntry {
   int32_t seconds = 0;
   int32_t previous = 0;
 
+  void store(std::byte* p) const noexcept {
+    store_be(p, hash);
+    store_be(p + 4, phy);
+    store_be(p + 12, seconds);
+    store_be(p + 16, previous);
+  }
   static IndexEntry load(const std::byte* p) noexcept { return {load_be<int32_t>(p), load_be<int64_t>(p + 4), load_be<int32_t>(p + 12), load_be<int32_t>(p + 16)}; }
 };
 
@@ -60,12 +66,15 @@ inline bool is_index_name(std::string_view name) noexcept {
   return name.size() == 17 && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// What all hashes of a topic's keys begin with: that of topic#.
+inline int32_t index_hash_start(std::string_view topic) noexcept { return java_hash("#", java_hash(topic)); }
 /// The hash under which topic#key is entered.
 /// QUIRK: Java's Math.abs of the smallest int stays negative; the index then uses 0.
-inline int32_t index_hash(std::string_view topic, std::string_view key) noexcept {
-  const int32_t h = java_hash(key, java_hash("#", java_hash(topic)));
+inline int32_t index_hash(int32_t start, std::string_view key) noexcept {
+  const int32_t h = java_hash(key, start);
   return h == INT32_MIN ? 0 : std::abs(h);
 }
+inline int32_t index_hash(std::string_view topic, std::string_view key) noexcept { return index_hash(index_hash_start(topic), key); }
 
 /// Calls `f` with each key of a message: its UNIQ_KEY, then each word of its KEYS.
 template <class F>
@@ -82,12 +91,8 @@ void for_each_index_key(std::string_view uniq_key, std::string_view keys, F f) {
 template <class F>
 void for_each_index_key(const RecordView& record, F f) {
   if ((record.m.sysFlag & sys_flag::kTransactionMask) == sys_flag::kRollback) return;
-  std::string_view unique, keys, name, value;
-  for (PropertyReader reader(record.m.properties); reader.next(name, value);) {
-    if (name == prop::kUniqKey) unique = value;
-    if (name == prop::kKeys) keys = value;
-  }
-  for_each_index_key(unique, keys, f);
+  const FindableProperties p = findable_properties(record.m.properties);
+  for_each_index_key(p.uniq_key, p.keys, f);
 }
 
 }  // namespace mq::store
