@@ -1,5 +1,5 @@
 #!/bin/sh
-# For scripts that call RocketMQ's runserver.sh or runbroker.sh with a main class: starts the server that is meant.
+# For scripts that call RocketMQ's runserver.sh, runbroker.sh or tools.sh with a main class: starts what is meant.
 here=$(dirname "$0")
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -10,5 +10,5 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-echo "usage: $0 org.apache.rocketmq.namesrv.NamesrvStartup|org.apache.rocketmq.broker.BrokerStartup [options]" >&2
+echo "usage: $0 CLASS [options], where the class is NamesrvStartup, BrokerStartup or MQAdminStartup of RocketMQ; it starts our program instead" >&2
 exit 1

@@ -2,7 +2,7 @@
 """Runs the project's test steps, shows progress, adds up their results. See ./test for the commands.
 
 A step is a shell command. Its result is counted from what it prints: lines of GoogleTest ("[  PASSED  ] 12 tests."),
-a last line "N passed, N failed[, N skipped]", or, when it prints neither, its exit status as one test.
+a last line "N passed, N failed[, N skipped]", or, when it prints neither, its exit status as one test. What it skips is shown with the reason.
 """
 import dataclasses
 import os
@@ -99,10 +99,10 @@ SUMMARY = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?
 
 
 def count(lines, status):
-    """(passed, failed) of a step's output. Behind ctest every test program counts, else only the last summary line."""
+    """(passed, failed, skipped) of a step's output. Behind ctest every test program counts, else only the last summary line."""
     passed = failed = 0
     found = False
-    last = (0, 0)
+    last = (0, 0, 0)
     for line in lines:
         text = re.sub(r"^\d+: ", "", line)   # ctest -V puts the test's number in front
         if m := GTEST_PASSED.search(text):
@@ -110,15 +110,19 @@ def count(lines, status):
         elif m := GTEST_FAILED.search(text):
             failed, found = failed + int(m[1]), True
         elif m := SUMMARY.match(text):
-            counts, found = (int(m[1]), int(m[2])), True
+            counts, found = (int(m[1]), int(m[2]), int(m[3] or 0)), True
             if text == line:
                 last = counts
             else:
                 passed, failed = passed + counts[0], failed + counts[1]
     passed, failed = passed + last[0], failed + last[1]
     if not found:
-        return (1, 0) if status == 0 else (0, 1)
-    return passed, max(failed, 1 if status else 0)
+        return (1, 0, 0) if status == 0 else (0, 1, 0)
+    return passed, max(failed, 1 if status else 0), last[2]
+
+
+def sums(passed, failed, skipped):
+    return f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
 
 
 def run(step, number, total):
@@ -143,14 +147,17 @@ def run(step, number, total):
             process.terminate()                # `timeout` passes it on to all that the step started
             out.write(process.stdout.read())   # until the last of them has cleaned up
             raise
-    passed, failed = count(lines, status)
+    passed, failed, skipped = count(lines, status)
     if failed:
         if status == 124:
             print(f"    stopped after {step.minutes} minutes")
         wanted = [x for x in lines if re.search(r"FAIL|error|Error|ERROR|Sanitizer|check failed", x)][:40]
         print("\n".join("    | " + x[:220] for x in wanted + lines[-15:]))
-    print(f"    {passed} passed, {failed} failed in {time.monotonic() - started:.0f} s ({log.relative_to(ROOT)})", flush=True)
-    return passed, failed
+    for line in lines:
+        if line.startswith("SKIP "):
+            print(f"    {line[:220]}")
+    print(f"    {sums(passed, failed, skipped)} in {time.monotonic() - started:.0f} s ({log.relative_to(ROOT)})", flush=True)
+    return passed, failed, skipped
 
 
 def main(words):
@@ -171,12 +178,12 @@ def main(words):
             print(f"==> [{i}/{len(steps)}] {step.name}: skipped, {os.path.basename(step.needs)} is not here")
             skipped += 1
             continue
-        p, f = run(step, i, len(steps))
-        passed, failed = passed + p, failed + f
+        p, f, s = run(step, i, len(steps))
+        passed, failed, skipped = passed + p, failed + f, skipped + s
         if f and step.name.startswith("build"):
             print("    the build failed: the steps behind it are not run")
             break
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    print(sums(passed, failed, skipped))
     return 1 if failed or not passed else 0
 
 

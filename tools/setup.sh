@@ -36,16 +36,22 @@ for package in "${want[@]}"; do
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
+echo "Installing: ${missing[*]}"
+command -v apt-get >/dev/null || { echo "No apt-get here: this project builds on Debian 12. Elsewhere install the counterparts of these packages." >&2; exit 1; }
 as_root=()
 if [ "$(id -u)" != 0 ]; then
-  command -v sudo >/dev/null || { echo "Missing packages: ${missing[*]}. Run as root, or install sudo." >&2; exit 1; }
-  as_root=(sudo)
+  if ! { command -v sudo >/dev/null && sudo true; }; then
+    printf '%s\n' "$(id -un) may not install packages, and there is no way to be root by sudo. Let root run this, then start again:" \
+      "    apt-get update && apt-get install -y --no-install-recommends ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo env DEBIAN_FRONTEND=noninteractive)
 fi
-echo "Installing: ${missing[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+wait=(-o DPkg::Lock::Timeout=300)   # a fresh machine may be updating itself
+if ! { "${as_root[@]}" apt-get "${wait[@]}" update -qq && "${as_root[@]}" apt-get "${wait[@]}" install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
   tail -20 "$log" >&2
   echo "Installing failed; the last lines are above. Check the network and /etc/apt/sources.list, then run this again." >&2
   exit 1

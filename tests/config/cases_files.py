@@ -2,6 +2,7 @@
 import os
 import pathlib
 
+import runner   # of tests/smoke
 from cases_acl import signed
 from program import Program
 from remoting import Connection
@@ -169,8 +170,7 @@ def test_accounts_that_cannot_be_read_stop_the_start(binaries):
 
 
 def test_a_store_folder_that_cannot_be_written(binaries):
-    if os.geteuid() != 0:
-        return
+    runner.need_root()
     with Program(binaries, "mqbroker", "brokerName=a\nbrokerIP1=127.0.0.1\nlistenPort={port}\n") as outer:
         outer.process.kill()
         outer.process.wait()

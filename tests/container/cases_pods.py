@@ -83,6 +83,29 @@ def test_one_headless_name_stands_for_all_nameservers(binaries):
                 assert b"broker-a" in ns.call(106).body, name
 
 
+def test_a_memory_limit_is_lived_with(binaries):
+    """256 MiB, the stock configuration, more messages than that, and a JVM's wish for 8 GiB: it goes on, and what it takes for itself is small."""
+    with Pods(build(binaries)) as p:
+        jvm = {"JAVA_OPT_EXT": "-Xms8g -Xmx8g", "HEAP_OPTS": "-Xms8g", "MAX_POSSIBLE_HEAP": "8589934592"}
+        env = {"BROKER_SERVER": "true", "NAME_SERVER_LIST": "127.0.0.1:9876"} | jvm
+        p.run("limited", "--memory", "256m", "--memory-swap", "256m", *[x for k, v in env.items() for x in ("-e", f"{k}={v}")])
+        wait_for(30, lambda: "boot success" in p.logs("limited"))
+        told = [line for line in p.logs("limited").splitlines() if "there is no JVM" in line]
+        assert len(told) == 1 and all(variable in told[0] for variable in jvm), p.logs("limited")
+        with Connection(f"{p.ip('limited')}:10911") as c:
+            def send(queue, count, body):
+                for _ in range(0, count, 100):
+                    assert all(c.wait(x).code == 0 for x in [c.send_message("T", queue, body) for _ in range(100)])
+            send(0, 10_000, b"x" * 1024)
+            send(1, 1_500, b"y" * (256 << 10))
+            assert len(c.read_queue("T", 0)) == 10_000
+            assert c.call(30, dict(topic="T", queueId=1)).ext["offset"] == "1500"
+        anonymous = p.anonymous_memory("limited") / (1 << 20)
+        print(f"    {anonymous:.1f} MiB of its own after 385 MiB of messages")
+        assert anonymous < 128
+        assert p.podman("inspect", "-f", "{{.State.Status}} {{.State.OOMKilled}} {{.RestartCount}}", "limited").stdout.split() == ["running", "false", "0"]
+
+
 def test_command_forms_of_the_known_images(binaries):
     with Pods(build(binaries)) as p:
         def run(*words, env=()):

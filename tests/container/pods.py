@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-import stopping   # of tests/smoke  # noqa: F401
+import runner     # of tests/smoke
+import stopping   # noqa: F401
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -23,15 +25,11 @@ NAMES = ["rocketmq-nameserver-0", "rocketmq-nameserver-1"]
 BROKERS = ["rocketmq-brokerserver-0", "rocketmq-brokerserver-1"]
 
 
-class Skip(Exception):
-    pass
-
-
 @functools.lru_cache
 def build(binaries):
     """The name of the image, which is there until the end of this program."""
-    if not shutil.which("buildah"):
-        raise Skip("buildah is not here")
+    runner.need_namespaces()
+    runner.need("buildah")
     name, archive = f"merlinmq-test:{os.getpid()}", ROOT / f"build/packages/test-image-{os.getpid()}.oci.tar"
     atexit.register(archive.unlink, missing_ok=True)
     atexit.register(subprocess.run, ["buildah", "rmi", "-f", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -47,8 +45,7 @@ class Pods:
     """with Pods(image) as p: p.apply("nameserver.yaml"); p.start("rocketmq-nameserver-0")"""
 
     def __init__(self, image):
-        if os.geteuid() != 0 or not all(shutil.which(x) for x in ("podman", "runc")):
-            raise Skip("needs root, podman and runc")
+        runner.need("podman", "runc")
         self.image, self.network = image, f"mqtest{os.getpid()}"
         self.specs = {}
 
@@ -61,8 +58,10 @@ class Pods:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-pods-"))
         (self.folder / "containers.conf").write_text(SETTINGS)
         self.env = os.environ | {"CONTAINERS_CONF": str(self.folder / "containers.conf")}
-        if self.podman("network", "create", self.network, check=False).returncode != 0:
-            raise Skip("podman cannot make a network here")
+        made = self.podman("network", "create", self.network, check=False)
+        if made.returncode != 0:
+            shutil.rmtree(self.folder)
+            raise runner.Skip(f"podman cannot make a network: {made.stderr.strip()}")
         return self
 
     def __exit__(self, *_):
@@ -98,6 +97,16 @@ class Pods:
             mount = next(m["mountPath"] for m in c["volumeMounts"] if m["name"] == template["metadata"]["name"])
             words += ["-v", f"{disk}:{mount}"]
         self.podman(*words, self.image)
+
+    def run(self, name, *options):
+        """A container of the image that is in no manifest."""
+        self.specs[name] = None
+        self.podman("run", "-d", "--name", name, "--network", self.network, *options, self.image)
+
+    def anonymous_memory(self, name):
+        """Bytes of its first process that no file backs."""
+        process = self.podman("inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+        return int(re.search(r"^RssAnon:\s+(\d+) kB$", pathlib.Path(f"/proc/{process}/status").read_text(), re.M)[1]) << 10
 
     def disk(self, name):
         return self.folder / f"disk-{name}"

@@ -1,5 +1,6 @@
 """Filters kept beside the queues, lost delay levels, search by time, limits: what clients and operators ran into."""
 import json
+import random
 import re
 import shutil
 import struct
@@ -140,25 +141,70 @@ def test_levels_that_the_table_lost_still_deliver(a):
         assert "10:5" in kept.replace(" ", "") and "1:1" in kept, kept
 
 
-def test_search_by_time_finds_the_ends_of_a_batch(a):
+def test_a_start_that_is_stopped_forgets_no_table(a):
+    """SIGTERM at any moment of a start, also before a table has been read: what stood in the files stands there afterwards."""
+    def tables():
+        config = c.folder / "broker-a/store/config"
+        offsets, delays, topics = ((config / f"{name}.json").read_text() for name in ("consumerOffset", "delayOffset", "topics"))
+        return json.loads(offsets.replace("{0:", '{"0":'))["offsetTable"], re.search(r'"offsetTable":\{([^}]*)', delays)[1], sorted(json.loads(topics)["topicConfigTable"])
     with Cluster(a.bin) as c:
-        b = c.broker()
+        b = c.broker(messageDelayLevel="1s 2s 3600s")
         with Connection(b.addr) as k:
-            times = []
-            for _ in range(30):
-                opaques = [k.send_message("Times", 0, b"x") for _ in range(32)]   # one turn, mostly one storeTimestamp
+            for level in (1, 1, 2, 3):
+                assert k.wait(k.send_message("Kept", 0, b"x", pairs(DELAY=level))).code == 0
+            heartbeat(k, "c1", "keeper", "Kept")
+            began = time.monotonic()
+            while len(k.read_queue("Kept", 0)) < 3:
+                assert time.monotonic() - began < 10
+                time.sleep(0.05)
+            assert k.call(15, dict(consumerGroup="keeper", topic="Kept", queueId=0, commitOffset=2)).code == 0
+        assert b.term() == 0
+        before = tables()
+        assert before[0] == {"Kept@keeper": {"0": 2}} and before[1].split() == ["1:2,2:1,3:0"] and "Kept" in before[2], before
+        seen = set()
+        for round_ in range(40):
+            b.start(wait=False)
+            time.sleep(round_ * 0.002)
+            seen.add(b.term())
+            assert tables() == before, (round_, tables(), before)
+        assert 0 in seen and seen <= {0, -15}, seen   # the latter: before it listens to signals
+        b.start()
+        with Connection(b.addr) as k:
+            assert len(k.read_queue("Kept", 0)) == 3
+
+
+def test_search_by_time_finds_the_ends_of_a_batch(a):
+    """Batches of any size with one storeTimestamp, against a linear look; then again when the head of the queue has gone with its CommitLog files."""
+    def look(k, lost):
+        deadline, ask = time.monotonic() + 15, dict(topic="Times", queueId=0)
+        while ((first := int(k.call(31, ask).ext["offset"])) > 0) != lost:   # queues follow the log every 10 s
+            assert time.monotonic() < deadline, first
+            time.sleep(0.2)
+        times, offset = [], first
+        while (answer := k.pull("Times", 0, offset)).code == 0:
+            times += [m["storeTimestamp"] for m in stored_messages(answer.body)]
+            offset = int(answer.ext["nextBeginOffset"])
+        assert first + len(times) == sum(sizes) and len(times) > 100 and times == sorted(times)
+        for t in {*times, *(t + 1 for t in times), times[0] - 5, times[-1] + 5}:
+            lower = int(k.call(29, dict(topic="Times", queueId=0, timestamp=t, boundaryType="LOWER")).ext["offset"])
+            upper = int(k.call(29, dict(topic="Times", queueId=0, timestamp=t, boundaryType="UPPER")).ext["offset"])
+            assert lower == first + sum(x < t for x in times), (t, lower)
+            assert upper == first + max(sum(x <= t for x in times) - 1, 0), (t, upper)
+    sizes = random.Random(7).choices((1, 2, 3, 17, 32, 48), k=300)
+    with Cluster(a.bin) as c:
+        b = c.broker(mappedFileSizeCommitLog=256 << 10)
+        with Connection(b.addr) as k:
+            for size in sizes:
+                opaques = [k.send_message("Times", 0, b"x" * 100) for _ in range(size)]   # one turn, mostly one storeTimestamp
                 assert all(k.wait(o).code == 0 for o in opaques)
-                time.sleep(0.002)
-            offset = 0
-            while (answer := k.pull("Times", 0, offset)).code == 0:
-                times += [m["storeTimestamp"] for m in stored_messages(answer.body)]
-                offset = int(answer.ext["nextBeginOffset"])
-            assert len(times) == 960 and times == sorted(times)
-            for t in {*times, *(t + 1 for t in times), times[0] - 5, times[-1] + 5}:
-                lower = int(k.call(29, dict(topic="Times", queueId=0, timestamp=t, boundaryType="LOWER")).ext["offset"])
-                upper = int(k.call(29, dict(topic="Times", queueId=0, timestamp=t, boundaryType="UPPER")).ext["offset"])
-                assert lower == sum(x < t for x in times), (t, lower)
-                assert upper == max(sum(x <= t for x in times) - 1, 0), (t, upper)
+                time.sleep(0.0005)
+            look(k, False)
+        assert b.term() == 0
+        for file in sorted((c.folder / "broker-a/store/commitlog").iterdir())[:2]:
+            file.unlink()
+        b.start()
+        with Connection(b.addr) as k:
+            look(k, True)
 
 
 def test_the_largest_message_goes_through(a):
