@@ -58,11 +58,20 @@ class Pods:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mq-pods-"))
         (self.folder / "containers.conf").write_text(SETTINGS)
         self.env = os.environ | {"CONTAINERS_CONF": str(self.folder / "containers.conf")}
-        made = self.podman("network", "create", self.network, check=False)
-        if made.returncode != 0:
-            shutil.rmtree(self.folder)
-            raise runner.Skip(f"podman cannot make a network: {made.stderr.strip()}")
+        try:
+            self.first_container()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def first_container(self):
+        """Makes the network and runs something there. What fails before the image has a say is this machine's fault: no cgroups, no bridge, no runtime."""
+        for words in (("network", "create", self.network), ("run", "--rm", "--network", self.network, self.image, "mqadmin")):
+            r = self.podman(*words, check=False)
+            complaint = [line for line in r.stderr.splitlines() if line.startswith("Error: ")]
+            if r.returncode in (125, 126) and complaint and "exec" not in complaint[0]:
+                raise runner.Skip(f"podman {words[0]}: {complaint[0]}")
 
     def __exit__(self, *_):
         for name in self.specs:
