@@ -146,11 +146,19 @@ void IndexService::appended(const AppendBatch& batch) noexcept {
   if (!loop) return;
   if (!batch.key_hashes.empty()) feed_.push(batch);
   if (awake_.load(std::memory_order_relaxed) || awake_.exchange(true, std::memory_order_acq_rel)) return;
-  const bool posted = loop->post([this, loop] {
-    loop->after(kFollowDelayMs, [this] {
-      awake_.store(false, std::memory_order_release);
-      follow();
-    });
+  // A thread that is woken takes time of the core on which the answers to this append are about to be written.
+  if (batch.loop) {
+    batch.loop->after(kFollowDelayMs, [this] { wake(); });
+  } else {
+    wake();
+  }
+}
+
+void IndexService::wake() noexcept {
+  env::Loop* loop = loop_.load(std::memory_order_acquire);
+  const bool posted = loop && loop->post([this] {
+    awake_.store(false, std::memory_order_release);
+    follow();
   });
   if (!posted) awake_.store(false, std::memory_order_release);
 }

@@ -54,6 +54,8 @@ class IndexService {
   Found find(std::string_view topic, std::string_view key, size_t max, int64_t begin_ms, int64_t end_ms) const;
 
  private:
+  /// Any thread.
+  void wake() noexcept;
   enum class Followed : uint8_t { kAll, kSome, kBlocked };
 
   /// Where a file of the folder is kept that cannot be used.
@@ -81,7 +83,7 @@ class IndexService {
   std::atomic<env::Loop*> loop_{nullptr};                         // badge: published; null before start() and after stop()
   bool crashed_ = false;                                          // badge: owned by the index loop; set by load()
   bool again_posted_ = false;                                     // badge: owned by the index loop
-  std::atomic<bool> awake_{false};                                // badge: published; a follow() is under way or posted
+  std::atomic<bool> awake_{false};                                // badge: published; a follow() is to come
   IndexFeed feed_;
   std::vector<IndexFeed::Entry> fed_;                             // badge: owned by the index loop
   size_t fed_next_ = 0;                                           // badge: owned by the index loop; what of fed_ is entered

@@ -76,6 +76,7 @@ struct AppendBatch {
   std::vector<AppendPart> parts;
   ByteBuffer bit_maps;
   uint64_t bits_version = 0;         // FilterBits::version() that they were made of
+  env::Loop* loop = nullptr;         // the caller's own: what can wait begins there, behind the answers of the turn; null: at once
   void clear() noexcept { bytes.clear(); items.clear(); key_hashes.clear(); parts.clear(); bit_maps.clear(); }
   bool empty() const noexcept { return items.empty(); }
 };

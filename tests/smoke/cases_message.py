@@ -174,3 +174,48 @@ def test_a_producer_with_an_old_route_is_told_to_try_another_queue(a):
                 r = k.wait(k.send_message("Smaller", 2, b"x", version=version))
                 assert r.code == code and r.remark.startswith("request queueId[2] is illegal"), r.header
                 assert k.wait(k.send_message("a b", 0, b"x", version=version)).code == code
+
+
+def test_a_pull_waits_for_its_heartbeat(a):
+    """Java's clients send it some milliseconds behind the pull, and pause for 3 s when that is refused."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as k, Connection(broker.addr) as later:
+            assert k.create_topic("Early").code == 0
+            assert k.wait(k.send_message("Early", 0, b"x")).code == 0
+
+            def pull(version):
+                return k.send(11, dict(consumerGroup="early", topic="Early", queueId=0, queueOffset=0, maxMsgNums=32, sysFlag=2, commitOffset=0,
+                                       suspendTimeoutMillis=5000, subVersion=version))
+
+            def heartbeat(version):
+                subscription = dict(topic="Early", subString="*", subVersion=version, tagsSet=[], codeSet=[], expressionType="TAG", classFilterMode=False)
+                group = dict(groupName="early", consumeType="CONSUME_PASSIVELY", messageModel="CLUSTERING", consumeFromWhere="CONSUME_FROM_FIRST_OFFSET",
+                             subscriptionDataSet=[subscription], unitMode=False)
+                assert later.call(34, body=json.dumps(dict(clientID="c", consumerDataSet=[group], producerDataSet=[])).encode()).code == 0
+
+            for version in (1, 2):
+                began = time.monotonic()
+                pulled = pull(version)
+                assert k.call(30, dict(topic="Early", queueId=0)).ext["offset"] == "1"   # others do not wait
+                heartbeat(version)
+                assert k.wait(pulled).code == 0 and time.monotonic() - began < 0.5
+            refused = k.wait(pull(3))
+            assert (refused.code, refused.remark) == (25, "the consumer's subscription not latest"), refused.header
+            assert 0.6 < time.monotonic() - began < 3
+
+
+def test_delayed_messages_come_when_they_are_due(a):
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as k:
+            assert k.create_topic("Due").code == 0
+            for n in range(8):
+                time.sleep(0.03)   # not in step with what the broker does every 100 ms
+                assert k.wait(k.send_message("Due", 0, b"%d" % n, pairs(DELAY="1"))).code == 0
+            deadline = time.monotonic() + 10
+            while len(found := list(stored_messages(k.pull("Due", 0, 0).body))) < 8:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            late = sorted(m["storeTimestamp"] - m["bornTimestamp"] - 1000 for m in found)
+            assert late[0] >= 0 and late[4] <= 30, late   # the median: a machine under load may be late

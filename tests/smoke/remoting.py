@@ -173,5 +173,5 @@ def stored_messages(data):
         pairs = [x.split("\x01", 1) for x in data[p + 2:p + 2 + size].decode().split("\x02") if x]
         assert p + 2 + size == at + total, "lengths of the record do not add up"
         yield dict(queueId=queue, queueOffset=queue_offset, physicalOffset=phy, storeTimestamp=store_time, body=body,
-                   topic=topic.decode(), properties=dict(pairs))
+                   bornTimestamp=born, topic=topic.decode(), properties=dict(pairs))
         at += total

@@ -65,6 +65,7 @@ void TurnBatch::finish() noexcept {
     return watch_waiting();
   }
   if (store_.disk_dawdles() && hand_over()) [[unlikely]] return;
+  batch_.loop = &loop_;
   store_.append(batch_);
   deliver(batch_, tickets_);
 }
@@ -76,6 +77,7 @@ bool TurnBatch::hand_over() {
   std::swap(away->batch, batch_);
   std::swap(away->tickets, tickets_);
   const bool posted = broker_.append_loop->post([this, away] {
+    away->batch.loop = nullptr;
     store_.append(away->batch);
     send_back(away);
   });

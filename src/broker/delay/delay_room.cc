@@ -15,7 +15,8 @@ using store::PutStatus;
 namespace {
 
 Logger log("delay");
-constexpr int64_t kTickMs = 100;             // how late a delivery may be
+constexpr int64_t kTickMs = 100;             // a level is looked at so often; what is due before that has a tick of its own
+constexpr int64_t kClosestTicksMs = 5;       // how late a delivery may be
 constexpr int64_t kPersistMs = 10'000;       // flushDelayOffsetInterval
 constexpr int32_t kBatch = 256;              // deliveries of one level per turn
 constexpr int64_t kRetryMs = 100;            // after a refused put
@@ -46,6 +47,8 @@ struct DelayRoom::Impl final : PutSink {
   bool saving = false;                     // a save waits for the disk
   bool running = false;
   bool chained = false;                    // another tick is due in the next turn
+  bool extra = false;                      // one is due before the ticker's next
+  int64_t next_due_ms = 0;                 // of what the levels wait for; found by a tick
   Slots<std::pair<int32_t, int64_t>> slots;   // (level index, queue offset) of puts under way
 
   Impl(BrokerContext& b, PutPipeline& p, DelayLevels l) : broker(b), pipeline(p), levels(std::move(l)) {}
@@ -57,6 +60,7 @@ struct DelayRoom::Impl final : PutSink {
     const int64_t now = broker.env.clock().now_ms();
     const int64_t mono = broker.env.clock().mono_ms();
     bool more = false;
+    next_due_ms = INT64_MAX;
     for (size_t i = 0; i < table.size(); ++i) {
       if (table[i].under_way == 0 && mono >= table[i].not_before_ms) more |= deliver(static_cast<int32_t>(i), now);
     }
@@ -65,6 +69,13 @@ struct DelayRoom::Impl final : PutSink {
       chained = true;
       broker.ctl->after(0, [this] {
         chained = false;
+        tick();
+      });
+    }
+    if (next_due_ms < now + kTickMs && !extra) {
+      extra = true;
+      broker.ctl->after(std::max(next_due_ms - now, kClosestTicksMs), [this] {
+        extra = false;
         tick();
       });
     }
@@ -85,7 +96,10 @@ struct DelayRoom::Impl final : PutSink {
       // Its time is in a ConsumeQueueExt unit that is gone: it follows from the record.
       const int64_t due = entry->tagsCode >= 0 ? entry->tagsCode : broker.store.store_time(*level.queue, {level.reading}) + delay;
       // A time beyond now + delay means that the clock or the table has changed: it counts as due.
-      if (due > now && due <= now + delay) break;
+      if (due > now && due <= now + delay) {
+        next_due_ms = std::min(next_due_ms, due);
+        break;
+      }
       put_one(index, level, entry->phy);
       ++level.reading;
     }

@@ -23,6 +23,9 @@ using wire::ResponseCode;
 namespace {
 
 Logger log("pull");
+constexpr int64_t kFirstLookMs = 10;   // at a pull that came before its heartbeat; the last after 630 ms
+constexpr int kLooks = 6;
+constexpr size_t kMostEarly = 10'000;  // such pulls of a loop
 
 /// Why a pull is not served; forbiddenType as spec semantics 9.2.
 struct Refusal {
@@ -87,11 +90,36 @@ class PullRoom::Lane {
 
   void first(const PullMessageHeader& h, const Responder& responder, bool lite) {
     Plan plan;
-    if (auto refusal = check(h, responder, lite, plan)) return refuse(responder, *refusal);
+    if (auto refusal = check(h, responder, lite, plan)) {
+      if (comes_before_heartbeat(*refusal) && early_ < kMostEarly) return await_heartbeat(std::make_unique<KeptPull>(h, responder, lite), 0);
+      return refuse(responder, *refusal);
+    }
+    serve(h, responder, lite, plan);
+  }
+
+  void serve(const PullMessageHeader& h, const Responder& responder, bool lite, Plan& plan) {
     if (const auto offset = meta_.offsets.take_reset(h.consumerGroup, h.topic, h.queueId)) return answer_reset(h, responder, plan, *offset);
     read(h, plan, false, result_);
     if (result_.cold) return read_elsewhere(std::make_unique<KeptPull>(h, responder, lite), std::move(plan), true);
     finish(h, responder, lite, plan, result_, true);
+  }
+
+  static bool comes_before_heartbeat(const Refusal& r) noexcept {
+    return r.code == ResponseCode::SUBSCRIPTION_NOT_EXIST || r.code == ResponseCode::SUBSCRIPTION_NOT_LATEST;
+  }
+
+  /// Java's clients begin to pull a queue and then tell the broker so with a heartbeat, which is some milliseconds behind; refused, they
+  /// pause for 3 s. So the pull is looked at again a few times, each after twice the time.
+  void await_heartbeat(std::unique_ptr<KeptPull> kept, int round) {
+    ++early_;
+    loop_.after(kFirstLookMs << round, [this, round, kept = std::move(kept)]() mutable {
+      --early_;
+      Plan plan;
+      const auto refusal = check(kept->header, kept->responder, kept->lite, plan);
+      if (!refusal) return serve(kept->header, kept->responder, kept->lite, plan);
+      if (comes_before_heartbeat(*refusal) && round + 1 < kLooks && !broker_.shutting_down.load()) return await_heartbeat(std::move(kept), round + 1);
+      refuse(kept->responder, *refusal);
+    });
   }
 
   /// The second and last pass of a held pull: all checks again, never held again.
@@ -311,6 +339,7 @@ class PullRoom::Lane {
   TopicCache topics_;
   HoldTable holds_;
   store::ReadResult result_;                            // of the pull being served
+  size_t early_ = 0;                                    // pulls that wait for a heartbeat
   FilterCache filters_;
 };
 
