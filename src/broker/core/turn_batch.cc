@@ -16,9 +16,12 @@ namespace {
 Logger log("broker");
 RateLimit slow_disk(10'000);
 
-constexpr size_t kTurnBytes = 4 << 20;          // a turn batch larger than this is appended at once
+// Between the messages of producers a turn batch larger than this is appended: what is read, written and answered then lies in the
+// processor's second cache. Rooms that put several messages are not interrupted before it is very large.
+constexpr size_t kTurnBytes = 160 << 10;
+constexpr size_t kMostTurnBytes = 4 << 20;
 constexpr size_t kMostWaitingBytes = 64 << 20;  // that may gather behind a write that does not come back
-constexpr size_t kKeptBytes = 4 * kTurnBytes;   // of memory, for the next turn; what a slow disk made larger is given back
+constexpr size_t kKeptBytes = 16 << 20;          // of memory, for the next turn; what a slow disk made larger is given back
 constexpr int64_t kWatchMs = 50;
 constexpr int64_t kSendBackAgainMs = 5;         // to a loop whose queue is full
 constexpr int64_t kNearTimeoutMs = 2500;        // clients wait 3 s
@@ -49,11 +52,14 @@ void TurnBatch::add(AppendItem item, Ticket ticket) {
   if (away_) [[unlikely]] ticket.since_ms = loop_.clock().mono_ms();
   batch_.items.push_back(std::move(item));
   tickets_.push_back(ticket);
-  if (batch_.bytes.size() > kTurnBytes) finish();
+  const bool producers = tickets_.back().may_give_up;
+  if (batch_.bytes.size() > (producers ? kTurnBytes : kMostTurnBytes) && !gathering_) end_of_turn();
 }
 
 void TurnBatch::end_of_turn() noexcept {
+  gathering_ = true;
   for (const auto& gather : gatherers_) gather();
+  gathering_ = false;
   finish();
 }
 

@@ -32,7 +32,7 @@ class TurnBatch {
   /// True when so much waits for the disk already that a message that may give up had better do so now.
   bool full() const noexcept;
   void add(store::AppendItem item, Ticket ticket);
-  /// The end of a turn: rooms add what they gathered, then all is appended.
+  /// The end of a turn, or of a part of it that has become large: rooms add what they gathered, then all is appended.
   void end_of_turn() noexcept;
   /// Any thread.
   WaitingPuts waiting() const noexcept { return {waiting_count_.load(std::memory_order_relaxed), waiting_since_ms_.load(std::memory_order_relaxed)}; }
@@ -76,6 +76,7 @@ class TurnBatch {
   std::vector<std::unique_ptr<Waiting>> idle_;
   std::shared_ptr<Away> spare_;                  // memory for the next Away
   bool away_ = false;                            // a batch is with the append loop; nothing may overtake it
+  bool gathering_ = false;                       // rooms add what must stand in the same append
   bool watched_ = false;                         // a timer looks at what waits
   std::atomic<size_t> waiting_count_{0};         // badge: published
   std::atomic<int64_t> waiting_since_ms_{0};     // badge: published

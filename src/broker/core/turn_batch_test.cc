@@ -1,4 +1,4 @@
-// Batches that are handed over while the disk dawdles: what comes back, in which order, and to a loop that is full.
+// What is appended when, and batches that are handed over while the disk dawdles: what comes back, in which order, and to a loop that is full.
 #include "broker/core/turn_batch.h"
 
 #include <gtest/gtest.h>
@@ -81,12 +81,13 @@ class TurnBatchTest : public testing::Test, public PutSink {
 
   /// In a turn of its own.
   void put(uint32_t slot) {
-    env_.run_on(io_loop_, [this, slot] {
-      AppendItem item{.offset = turn_->bytes().size(), .queue = store_->queue("T", 0)};
-      item.size = encode_record({.topic = "T", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes("x")},
-                                turn_->bytes()).value();
-      turn_->add(std::move(item), {.sink = this, .slot = slot, .wait = true, .may_give_up = false});
-    });
+    env_.run_on(io_loop_, [this, slot] { add(slot, "x", false); });
+  }
+  void add(uint32_t slot, const std::string& body, bool of_producer) {
+    AppendItem item{.offset = turn_->bytes().size(), .queue = store_->queue("T", 0)};
+    item.size = encode_record({.topic = "T", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes(body)},
+                              turn_->bytes()).value();
+    turn_->add(std::move(item), {.sink = this, .slot = slot, .wait = true, .may_give_up = of_producer});
   }
   void on_put(uint32_t slot, const PutResult& result) noexcept override {
     EXPECT_TRUE(io_.here());
@@ -105,10 +106,32 @@ class TurnBatchTest : public testing::Test, public PutSink {
   std::unique_ptr<BrokerContext> broker_;
   env::Loop& io_loop_ = env_.start_loop("io");
   FullLoop io_{io_loop_};
-  const std::vector<std::function<void()>> gatherers_;
+  std::vector<std::function<void()>> gatherers_;
   std::unique_ptr<TurnBatch> turn_;
   std::vector<uint32_t> told_;
 };
+
+TEST_F(TurnBatchTest, ALargeTurnIsAppendedBetweenTheMessagesOfProducers) {
+  constexpr uint32_t kGathered = 1000;
+  bool decided = false;
+  gatherers_.push_back([&] {
+    if (std::exchange(decided, false)) add(kGathered, "y", false);
+  });
+  const std::string body(50'000, 'x');
+  env_.run_on(io_loop_, [&] {
+    for (uint32_t i = 0; i < 4; ++i) add(i, body, false);   // of a room that puts several
+    EXPECT_TRUE(told_.empty());
+    decided = true;
+    add(4, body, true);
+    EXPECT_EQ(told_, (std::vector<uint32_t>{0, 1, 2, 3, 4, kGathered})) << "what rooms gathered stands in the same append";
+    for (uint32_t i = 5; i < 8; ++i) add(i, body, true);
+    EXPECT_EQ(told_.size(), 6U) << "it is not large yet";
+    add(8, body, true);   // the first write showed that the disk is slow: this one goes to the append loop
+    EXPECT_TRUE(turn_->bytes().empty());
+  });
+  world_.run_for(100);
+  EXPECT_EQ(told_.size(), 10U);
+}
 
 TEST_F(TurnBatchTest, ABatchComesBackToALoopThatIsFullForAWhile) {
   put(0);   // the first write shows that the disk is slow

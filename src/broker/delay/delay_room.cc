@@ -90,6 +90,7 @@ struct DelayRoom::Impl final : PutSink {
     level.reading = std::max(level.reading, broker.store.min_offset(*level.queue).index);
     const int64_t delay = levels.delay_ms(levels.clamp(index + 1));   // a level that the table has lost counts as its last
     int32_t n = 0;
+    ++level.under_way;   // this loop: what comes back at once does not end the batch
     for (; n < kBatch && level.reading < max; ++n) {
       const auto entry = broker.store.entry_at(*level.queue, {level.reading});
       if (!entry) break;
@@ -103,7 +104,7 @@ struct DelayRoom::Impl final : PutSink {
       put_one(index, level, entry->phy);
       ++level.reading;
     }
-    if (level.under_way == 0) advance(level);
+    if (--level.under_way == 0) advance(level);
     if (n == 0 && !level.delivered && level.reading < max) {   // QUIRK: a level has an offset once a message waits in it
       MutexLock lock(mu);
       level.delivered = true;

@@ -70,7 +70,7 @@ void TransactionChecker::step() {
     return;
   }
   moved_.clear();
-  under_way_ = 0;
+  under_way_ = 1;   // the loop below: what comes back at once does not end the batch
   first_failed_ = -1;
   const int64_t max = broker_.store.max_offset(*half_queue_).index;
   int32_t looked_at = 0;
@@ -83,9 +83,9 @@ void TransactionChecker::step() {
     more = visit(half_next_);
     if (more) ++half_next_;
   }
-  if (under_way_ > 0) return;   // on_put goes on
-  if (!more || half_next_ >= max) return finish_round();
-  broker_.ctl->after(0, [this] { step(); });
+  if (--under_way_ > 0) return;   // on_put goes on
+  if (moved_.empty() && (!more || half_next_ >= max)) return finish_round();
+  batch_ended();
 }
 
 /// Reads op messages up to the end, a bounded number at a time. True when all are read.
@@ -157,7 +157,10 @@ void TransactionChecker::on_put(uint32_t slot, const PutResult& result) noexcept
   } else if (moved.fate == HalfFate::kCheck) {
     ask_producer(moved, result);
   }
-  if (under_way_ > 0) return;
+  if (under_way_ == 0) batch_ended();
+}
+
+void TransactionChecker::batch_ended() {
   if (first_failed_ >= 0) {
     half_next_ = first_failed_;   // the next round tries again
     finish_round();

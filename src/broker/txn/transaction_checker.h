@@ -49,6 +49,7 @@ class TransactionChecker : public PutSink {
   static constexpr size_t kMaxDone = 1'000'000;
 
   void step();
+  void batch_ended();
   void finish_round();
   bool read_ops();
   bool visit(int64_t offset);

@@ -119,8 +119,9 @@ class TransactionRoom::Lane final : public PutSink {
     const uint32_t slot = pending_.take();
     pending_[slot] = request.responder();
     refused_ = false;
+    decided_.push_back(h.tranStateTableOffset);   // before the put, which may be appended at once
     pipeline_.put(m, *this, slot);
-    if (!refused_) decided_.push_back(h.tranStateTableOffset);
+    if (refused_) std::erase(decided_, h.tranStateTableOffset);
     return request.later();
   }
 
