@@ -1,7 +1,9 @@
 """Options, exit statuses, the boot line, signals, the environment. Pinned against RocketMQ 5.3.3."""
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 
 import runner   # of tests/smoke
 from program import Program
@@ -150,6 +152,32 @@ def test_each_pod_advertises_its_own_address(binaries):
     for pod, addresses in (("x-2", "a:1,b:2"), ("x-0", ",b:2")):
         done = printed(pod, addresses)
         assert done.returncode != 0 and "needs an address for each broker" in done.stderr, done
+
+
+def test_variables_of_the_entry_point(binaries):
+    """Defaults < the mode < the file < the pod's identity, for what the file does not say < variables of one key < ROCKETMQ_CONF_."""
+    with tempfile.TemporaryDirectory(prefix="mq-config-") as folder:
+        file = pathlib.Path(folder) / "b.conf"
+        file.write_text("brokerName=written\nflushDiskType=SYNC_FLUSH\n")
+        env = os.environ | {"ROCKETMQ_USER_HOME": folder, "NAMESRV_ADDR": "n:9876", "POD_NAME": "pod-1"}
+
+        def shown(**variables):
+            r = subprocess.run([binaries / "merlinmq", "entrypoint", "broker", "-p"], capture_output=True, text=True, timeout=20, env=env | variables)
+            assert r.returncode == 0, r.stdout + r.stderr
+            return dict(line.split(" - ", 1)[1].split("=", 1) for line in r.stdout.splitlines() if " - " in line and "=" in line)
+
+        for variables, expected in (
+                ({"BROKER_NAME": "b", "BROKER_CLUSTER_NAME": "c", "BROKER_ID": "0"}, {"brokerName": "b", "brokerClusterName": "c", "namesrvAddr": "n:9876"}),
+                ({"BROKER_LISTEN_PORT": "12911", "HA_LISTEN_PORT": "12955"}, {"listenPort": "12911", "haListenPort": "12955"}),
+                ({"BROKER_IP1": "1.2.3.4", "BROKER_IP2": "5.6.7.8", "POD_IP": "9.9.9.9"}, {"brokerIP1": "1.2.3.4", "brokerIP2": "5.6.7.8"}),
+                ({"brokerIP1": "1.2.3.4"}, {"brokerIP1": "1.2.3.4", "brokerIP2": "1.2.3.4"}),
+                ({"MM_BROKER_IP": "1.2.3.4", "POD_IP": "9.9.9.9"}, {"brokerIP1": "1.2.3.4"}),
+                ({"BROKER_CLUSTER_CONF": "2m-noslave", "BROKER_NAME_PREFIX": "rk-"}, {"brokerName": "rk-b", "flushDiskType": "ASYNC_FLUSH"}),
+                ({"BROKER_CLUSTER_CONF": "2m-noslave", "CONFIG_FILE": str(file), "ROCKETMQ_CONF_brokerClusterName": "z"},
+                 {"brokerName": "written", "flushDiskType": "SYNC_FLUSH", "brokerClusterName": "z"}),
+                ({"BROKER_CONF_FILE": str(file), "ROCKETMQ_CONF_flushDiskType": "ASYNC_FLUSH"}, {"brokerName": "written", "flushDiskType": "ASYNC_FLUSH"})):
+            found = shown(**variables)
+            assert {k: found[k] for k in expected} == expected, (variables, {k: found[k] for k in expected})
 
 
 def test_the_entry_point_takes_the_words_of_known_images(binaries):

@@ -33,6 +33,9 @@ def test_the_tutorials_cluster(binaries):
             with Connection(f"{p.ip(pod)}:10911") as c:
                 assert all(c.wait(c.send_message("T", 0, b"%d" % i)).code == 0 for i in range(100))
 
+        for role, pods in (("broker", BROKERS), ("namesrv", NAMES)):
+            assert all((p.disk(pod) / f"logs/rocketmqlogs/{role}.log").stat().st_size > 0 and "boot success" in p.logs(pod) for pod in pods)
+
         # A pod that comes back has another address and all its messages.
         before = p.ip(BROKERS[1])
         assert p.stop(BROKERS[1]) == 0
