@@ -77,7 +77,7 @@ STEPS = [
          needs=str(YARDSTICKS / "suites/suites"), minutes=90),
     Step("sim-long", "MQ_PRESET=sim tests/sim/run --seeds 20000 && tests/sim/run --seeds 1000 --first 50001", "more simulation seeds: many in a fast build, "
          "some with asan and ubsan", "full", needs="tests/sim/run", minutes=90),
-    Step("thread-safety", "cmake --preset tidy > /dev/null && tools/analyse.py build/tidy", "clang's analysis of what is guarded by which mutex, and its warnings",
+    Step("thread-safety", "tools/setup.sh fuzz && cmake --preset tidy > /dev/null && tools/analyse.py build/tidy", "clang's analysis of what is guarded by which mutex, and its warnings",
          "full", minutes=40),
     Step("tsan", f"{build('tsan', *THREADED, 'merlinmq')} && {TSAN} ctest --preset tsan -j2 -V --timeout 900 -R '^({'|'.join(THREADED)})$' && "
          f"{TSAN} tests/smoke/run build/tsan/bin", "what runs on several threads, and real processes, with the thread sanitizer", "full", minutes=90),
@@ -85,12 +85,12 @@ STEPS = [
          needs="tests/smoke/run", minutes=60),
     Step("bugs", f"{build('dev')} && tests/faults/bugs build/dev build/release/bin", "deliberate bugs in the store: each layer of tests that should "
          "notices them", "full", needs="tests/faults/bugs", minutes=40),
-    Step("restart", "tests/bench/restart build/release/bin", "a start after kill -9 with 10 GiB of messages", "full", needs="tests/bench/restart", minutes=15),
+    Step("restart", "tests/bench/restart build/release/bin", "a start after kill -9 with 10 GiB of messages", "full", needs=str(YARDSTICKS / "bench"), minutes=15),
     Step("fuzz", "tests/fuzz/run --minutes 2", "every parser of outside bytes with libFuzzer (clang 19)", "full",
          needs="tests/fuzz/run", minutes=90),
-    Step("cold-start", "tests/bench/cold_start build/release/bin", "a cold start of mqadmin beside Java's", "full", needs="tests/bench/cold_start", minutes=5),
+    Step("cold-start", "tests/bench/cold_start build/release/bin", "a cold start of mqadmin beside Java's", "full", needs=str(YARDSTICKS / "peers/peers"), minutes=5),
     Step("bench-check", "tests/bench/check build/release/bin --java 5.3.3", "speed against the limit program and Java", "full",
-         needs="tests/bench/check", minutes=60),
+         needs=str(YARDSTICKS / "bench"), minutes=60),
 ]
 
 GTEST_PASSED = re.compile(r"\[  PASSED  \] (\d+) tests?\.")

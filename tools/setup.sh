@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache mold pkg-config libc-ares-dev libssl-dev libyaml-cpp-dev zlib1g-dev libfmt-dev python3)
-test=("${build[@]}" libgtest-dev libgmock-dev iproute2 openssl procps python3-pip)
+test=("${build[@]}" libgtest-dev libgmock-dev iproute2 make openssl procps python3-pip)
 interop=("${test[@]}")
 package=("${test[@]}" systemd)
 container=("${test[@]}" buildah podman runc netavark aardvark-dns iptables)

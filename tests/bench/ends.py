@@ -50,6 +50,8 @@ def pin(pid):
 
 def tools():
     """The client and the limit programs, built beside our own build."""
+    if not (YARDSTICKS / "bench").is_dir():
+        sys.exit(f"{YARDSTICKS / 'bench'} is not here: the client that makes the load and the limit programs live outside this repository; MERLINMQ_YARDSTICKS names their folder")
     folder = ROOT / "build/bench-tools"
     folder.mkdir(parents=True, exist_ok=True)
     for f in (YARDSTICKS / "bench").iterdir():
