@@ -42,6 +42,9 @@ STEPS = [
     Step("build-dev", build("dev"), "everything with asan and ubsan", minutes=45),
     Step("unit", "ctest --preset dev -j2 -V --timeout 600", "unit tests, fuzz corpora, simulation seeds", minutes=30),
     Step("build-release", build("release"), "the executable that is shipped", sets="default full", minutes=30),
+    Step("cluster", "set -o pipefail; export MERLINMQ_DATA=build/first-cluster MERLINMQ_PORT=27876; trap './cluster clean' EXIT; "
+         "./cluster | tee build/test-logs/clusterList && [ $(grep -c '^DefaultCluster ' build/test-logs/clusterList) = 2 ]", "the README's first command, on other ports",
+         sets="default full"),
     Step("smoke", "tests/smoke/run build/release/bin", "start, send, consume, stop, kill -9 of real processes", "default full",
          needs="tests/smoke/run"),
     Step("faults", "tests/faults/run build/release/bin", "disks, descriptors, clients that misbehave", "default full",
