@@ -75,7 +75,7 @@ TEST(Append, AWaitForAnotherAppendIsNoSignOfASlowDisk) {
   TestStore t;
   CommitLog log(t.fs(), TestStore::path("commitlog"), TestStore::kLogFile);
   QueueFiles files(t.fs(), TestStore::path("consumequeue"), TestStore::kQueueFile, 16);
-  QueueTable queues(files);
+  QueueTable queues;
   WriteGate gate;
   gate.reopen(Closed::kNotRunning);
   DiskPace pace;

@@ -4,55 +4,81 @@
 
 #include "base/byte_buffer.h"
 #include "base/check.h"
+#include "base/slab.h"
 #include "store/format/segment_name.h"
 
 namespace mq::store {
 namespace {
 
-constexpr int64_t kFirstChunk = 12;     // entries: 240 bytes
-constexpr int64_t kLargestChunk = 204;  // entries: 4,080 bytes
 constexpr size_t kFlushPiece = 64 << 10;
 
 std::atomic<uint64_t> next_serial{1};   // badge: published
 
 }  // namespace
 
-ConsumeQueue::ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files, const ExtFiles* ext)
-    : ext_(ext ? std::make_unique<QueueExt>(ext->files, topic, queue_id) : nullptr),
-      ext_writes_(ext && ext->writes),
+ConsumeQueue::ConsumeQueue(std::string topic, int32_t queue_id, const ExtFiles* ext)
+    : ext_writes_(ext && ext->writes),
+      ext_(ext ? std::make_unique<QueueExt>(ext->files, topic, queue_id) : nullptr),
       serial_(next_serial.fetch_add(1, std::memory_order_relaxed)),
       queue_id_(queue_id),
-      topic_(std::move(topic)),
-      dir_(files.queue_dir(topic_, queue_id)) {}
+      topic_(std::move(topic)) {}
 
-ConsumeQueue::Chunk ConsumeQueue::make_chunk(int64_t first, int64_t capacity) {
-  return {first, capacity, std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(capacity * CqEntry::kBytes))};
+ConsumeQueue::~ConsumeQueue() { (void)drop_tail(); }
+
+// --- memory ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Two sizes, so that what one queue gives back serves any other. Of many queues each has a few entries: pieces of a quarter kilobyte; one
+// that has filled some of them goes on with pages.
+constexpr int16_t kSmallChunk = 12, kLargeChunk = 204;   // entries in 256 and in 4,096 bytes
+constexpr size_t kSmallOnes = 8;
+
+Slab& chunks_of(int16_t capacity) {
+  static auto* const small = new Slab(256);   // never destroyed: queues may outlive statics
+  static auto* const large = new Slab(4096);
+  return capacity == kSmallChunk ? *small : *large;
+}
+
+}  // namespace
+
+void ConsumeQueue::ChunkFree::operator()(std::byte* p) const noexcept { chunks_of(capacity).give_back(p); }
+
+ConsumeQueue::ChunkMemory ConsumeQueue::make_chunk(int16_t capacity) {
+  return ChunkMemory(static_cast<std::byte*>(chunks_of(capacity).take()), ChunkFree{capacity});
+}
+
+void ConsumeQueue::set_tail(int64_t first, ChunkMemory memory) noexcept {
+  tail_first_ = first;
+  tail_capacity_ = memory.get_deleter().capacity;
+  tail_ = memory.release();
+}
+
+ConsumeQueue::ChunkMemory ConsumeQueue::drop_tail() noexcept {
+  return ChunkMemory(std::exchange(tail_, nullptr), ChunkFree{std::exchange(tail_capacity_, int16_t{0})});
 }
 
 // --- append ---------------------------------------------------------------------------------------------------------
 
 void ConsumeQueue::put(const CqEntry& entry) {
   const int64_t index = max_.load(std::memory_order_relaxed);
-  if (index == tail_.end()) [[unlikely]] make_room();
-  entry.store(tail_.at(index));
-  last_phy_ = entry.phy;
+  if (index == tail_end()) [[unlikely]] make_room();
+  entry.store(tail_at(index));
+  had_entries_ = true;
   max_.store(index + 1, std::memory_order_release);
 }
 
 void ConsumeQueue::make_room() {
   const int64_t index = max_.load(std::memory_order_relaxed);
   MutexLock lock(mu_);
-  if (!tail_.data) {
-    tail_ = make_chunk(index, kFirstChunk);
+  if (!tail_) {
+    set_tail(index, make_chunk(kSmallChunk));
   } else if (in_file_ == index) {
-    tail_.first = index;   // all of it is in the file: begin again in the same memory
-  } else if (tail_.capacity < kLargestChunk) {
-    Chunk larger = make_chunk(tail_.first, std::min(tail_.capacity * 2, kLargestChunk));
-    std::memcpy(larger.data.get(), tail_.data.get(), static_cast<size_t>(tail_.capacity * CqEntry::kBytes));
-    tail_ = std::move(larger);
+    tail_first_ = index;   // all of it is in the file: begin again in the same memory
   } else {
-    full_.push_back(std::move(tail_));
-    tail_ = make_chunk(index, kLargestChunk);
+    const bool busy = tail_capacity_ == kLargeChunk || full_.size() >= kSmallOnes;
+    full_.push_back({tail_first_, drop_tail()});
+    set_tail(index, make_chunk(busy ? kLargeChunk : kSmallChunk));
   }
 }
 
@@ -60,14 +86,19 @@ void ConsumeQueue::make_room() {
 
 int64_t ConsumeQueue::first_in_memory() const noexcept {
   if (!full_.empty()) return full_.front().first;
-  return tail_.data ? tail_.first : max_.load(std::memory_order_relaxed);
+  return tail_ ? tail_first_ : max_.load(std::memory_order_relaxed);
 }
 
 void ConsumeQueue::copy_from_memory(int64_t from, std::span<CqEntry> out) const {
   for (const Chunk& c : full_) {
     for (; !out.empty() && from >= c.first && from < c.end(); ++from, out = out.subspan(1)) out[0] = CqEntry::load(c.at(from));
   }
-  for (; !out.empty(); ++from, out = out.subspan(1)) out[0] = CqEntry::load(tail_.at(from));
+  for (; !out.empty(); ++from, out = out.subspan(1)) out[0] = CqEntry::load(tail_at(from));
+}
+
+Result<std::shared_ptr<env::File>> ConsumeQueue::open_file(QueueFiles& files, int64_t base) const {
+  if (auto file = files.opened({serial_, base})) return file;
+  return files.open({serial_, base}, dir(files));
 }
 
 Result<size_t> ConsumeQueue::read(int64_t from, std::span<CqEntry> out, QueueFiles& files) const {
@@ -88,7 +119,7 @@ Result<size_t> ConsumeQueue::read(int64_t from, std::span<CqEntry> out, QueueFil
   const int64_t base = files.base_of(position);
   const int64_t left = (base + files.file_bytes() - position) / CqEntry::kBytes;
   out = out.first(static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(out.size()), left)));
-  MQ_TRY(const auto file, files.open({serial_, base}, dir_));
+  MQ_TRY(const auto file, open_file(files, base));
   // The bytes are read into the front of `out` and spread from the back: an entry in memory is larger than on disk.
   static_assert(sizeof(CqEntry) >= CqEntry::kBytes);
   auto* raw = reinterpret_cast<std::byte*>(out.data());
@@ -112,13 +143,13 @@ size_t ConsumeQueue::copy_unflushed(ByteBuffer& out, int64_t& from) const {
   from = in_file_;
   const int64_t max = max_.load(std::memory_order_acquire);
   int64_t at = from;
-  const auto copy = [&](const Chunk& c, int64_t end) {
-    if (at < c.first || at >= end || out.size() >= kFlushPiece) return;
-    out.append(c.at(at), static_cast<size_t>((end - at) * CqEntry::kBytes));
+  const auto copy = [&](const std::byte* data, int64_t first, int64_t end) {
+    if (at < first || at >= end || out.size() >= kFlushPiece) return;
+    out.append(data + (at - first) * CqEntry::kBytes, static_cast<size_t>((end - at) * CqEntry::kBytes));
     at = end;
   };
-  for (const Chunk& c : full_) copy(c, c.end());
-  if (tail_.data) copy(tail_, std::min(tail_.end(), max));
+  for (const Chunk& c : full_) copy(c.data.get(), c.first, c.end());
+  if (tail_) copy(tail_, tail_first_, std::min(tail_end(), max));
   return out.size();
 }
 
@@ -137,7 +168,7 @@ Result<> ConsumeQueue::create_file(QueueFiles& files, int64_t base, int64_t from
     content.commit(CqEntry::kBytes);
   }
   content.append(bytes);
-  MQ_TRY_VOID(files.create({serial_, base}, dir_, content.view()));
+  MQ_TRY_VOID(files.create({serial_, base}, dir(files), content.view()));
   MutexLock lock(mu_);
   if (first_file_ < 0) first_file_ = base;
   return {};
@@ -154,7 +185,7 @@ Result<> ConsumeQueue::write_entries(QueueFiles& files, int64_t from, ByteView b
       has_file = first_file_ >= 0 && (position > base || in_file_ > from);
     }
     if (has_file) {
-      MQ_TRY(const auto file, files.open({serial_, base}, dir_));
+      MQ_TRY(const auto file, open_file(files, base));
       MQ_TRY_VOID(file->write(position - base, bytes.first(n)));
     } else {
       MQ_TRY_VOID(create_file(files, base, from, bytes.first(n)));
@@ -182,9 +213,9 @@ Result<> ConsumeQueue::flush(QueueFiles& files, std::vector<int64_t>& touched, s
 
 void ConsumeQueue::release_idle_memory() {
   MutexLock lock(mu_);
-  if (!tail_.data || in_file_ != max_.load(std::memory_order_acquire)) return;
-  tail_ = {};
-  tail_.first = in_file_;
+  if (!tail_ || in_file_ != max_.load(std::memory_order_acquire)) return;
+  (void)drop_tail();
+  tail_first_ = in_file_;
   full_.shrink_to_fit();
 }
 
@@ -207,7 +238,7 @@ Result<int> ConsumeQueue::remove_expired_files(QueueFiles& files) {
     }
     if (deleted() || base < 0 || base >= last || (base + files.file_bytes()) / CqEntry::kBytes > min()) return removed;
     files.close(serial_);
-    MQ_TRY_VOID(files.fs().remove(dir_ + "/" + segment_name(base)));
+    MQ_TRY_VOID(files.fs().remove(dir(files) + "/" + segment_name(base)));
     ++removed;
     MutexLock lock(mu_);
     first_file_ = base + files.file_bytes();
@@ -219,36 +250,37 @@ Result<> ConsumeQueue::remove_files(QueueFiles& files) {
   MutexLock io(files_mu_);
   files.close(serial_);
   env::FileSystem& fs = files.fs();
-  if (!fs.exists(dir_)) return {};
-  MQ_TRY(const auto entries, fs.list(dir_));
+  const std::string folder = dir(files);
+  if (!fs.exists(folder)) return {};
+  MQ_TRY(const auto entries, fs.list(folder));
   for (const auto& e : entries) {
-    if (!e.is_dir) MQ_TRY_VOID(fs.remove(dir_ + "/" + e.name));
+    if (!e.is_dir) MQ_TRY_VOID(fs.remove(folder + "/" + e.name));
   }
-  return fs.remove_dir(dir_);
+  return fs.remove_dir(folder);
 }
 
 size_t ConsumeQueue::memory_bytes() const {
   MutexLock lock(mu_);
-  size_t bytes = sizeof(*this) + topic_.capacity() + dir_.capacity() + full_.capacity() * sizeof(Chunk);
-  for (const Chunk& c : full_) bytes += static_cast<size_t>(c.capacity * CqEntry::kBytes);
-  return bytes + static_cast<size_t>(tail_.data ? tail_.capacity * CqEntry::kBytes : 0);
+  int64_t entries = tail_capacity_;
+  for (const Chunk& c : full_) entries += c.end() - c.first;
+  return sizeof(*this) + topic_.capacity() + full_.capacity() * sizeof(Chunk) + static_cast<size_t>(entries * CqEntry::kBytes);
 }
 
 // --- recovery -------------------------------------------------------------------------------------------------------
 
-void ConsumeQueue::set_loaded(int64_t first_file_index, int64_t count, int64_t last_phy) {
+void ConsumeQueue::set_loaded(int64_t first_file_index, int64_t count, bool had_entries) {
   MutexLock lock(mu_);
-  tail_ = {};
-  tail_.first = count;
+  (void)drop_tail();
+  tail_first_ = count;
   full_.clear();
   first_file_ = count > first_file_index ? first_file_index * CqEntry::kBytes : -1;
   in_file_ = count;
   next_ = count;
-  last_phy_ = last_phy;
+  had_entries_ = had_entries;
   min_.store(first_file_index, std::memory_order_release);
   max_.store(count, std::memory_order_release);
 }
 
-void ConsumeQueue::start_at(int64_t index) { set_loaded(index, index, -1); }
+void ConsumeQueue::start_at(int64_t index) { set_loaded(index, index, false); }
 
 }  // namespace mq::store

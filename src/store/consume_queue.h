@@ -9,6 +9,7 @@
 // A queue that is idle costs its object and its names; its tail goes when all of it is in the file.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <span>
@@ -33,9 +34,10 @@ struct ExtFiles {
 class ConsumeQueue {
  public:
   /// `ext` null: there is no ConsumeQueueExt.
-  ConsumeQueue(std::string topic, int32_t queue_id, const QueueFiles& files, const ExtFiles* ext = nullptr);
+  ConsumeQueue(std::string topic, int32_t queue_id, const ExtFiles* ext = nullptr);
   ConsumeQueue(const ConsumeQueue&) = delete;
   ConsumeQueue& operator=(const ConsumeQueue&) = delete;
+  ~ConsumeQueue();
 
   const std::string& topic() const noexcept { return topic_; }
   int32_t queue_id() const noexcept { return queue_id_; }
@@ -61,7 +63,11 @@ class ConsumeQueue {
   // --- append section (the store's append mutex) ----------------------------------------------------------------------
   /// The offset the next record gets. What is taken for records that could not be written is given back.
   int64_t next() const noexcept { return next_; }
-  void take(int32_t records) noexcept { next_ += records; }
+  void take(int32_t records) noexcept {
+    // The entries follow when the records are written: until then their place comes nearer.
+    if (tail_) __builtin_prefetch(tail_at(std::min(next_, tail_end() - 1)), 1);
+    next_ += records;
+  }
   void give_back(int32_t records) noexcept { next_ -= records; }
   /// Adds the entry of offset max() and publishes it.
   void put(const CqEntry& entry);
@@ -74,7 +80,8 @@ class ConsumeQueue {
     since_listed_ = 0;
     return true;
   }
-  int64_t last_phy() const noexcept { return last_phy_; }
+  /// False as long as it never had an entry that leads to a message.
+  bool had_entries() const noexcept { return had_entries_; }
   void mark_deleted() noexcept { deleted_.store(true, std::memory_order_release); }
   /// Frees the tail when all of it is in the file.
   void release_idle_memory();
@@ -92,41 +99,57 @@ class ConsumeQueue {
   size_t memory_bytes() const;
 
   // --- recovery, before any other thread knows the queue ---------------------------------------------------------------
-  /// The files hold entries [first_file_index, count); `last_phy` is the last entry's position or -1.
-  void set_loaded(int64_t first_file_index, int64_t count, int64_t last_phy);
+  /// The files hold entries [first_file_index, count).
+  /// `had_entries`: one of them leads to a message.
+  void set_loaded(int64_t first_file_index, int64_t count, bool had_entries);
   /// Starts an empty queue at `index`; slots before it in the same file become pre-fill entries.
   void start_at(int64_t index);
 
  private:
+  /// Memory for entries comes in pieces of 256 bytes or of a page.
+  struct ChunkFree {
+    int16_t capacity = 0;
+    void operator()(std::byte* p) const noexcept;
+  };
+  using ChunkMemory = std::unique_ptr<std::byte, ChunkFree>;
+  static ChunkMemory make_chunk(int16_t capacity);
+  /// A piece of the tail that is full.
   struct Chunk {
-    int64_t first = 0;                    // offset of data[0]
-    int64_t capacity = 0;                 // in entries
-    std::unique_ptr<std::byte[]> data;
-    int64_t end() const noexcept { return first + capacity; }
+    int64_t first = 0;                    // offset of data's first entry
+    ChunkMemory data;
+    int64_t end() const noexcept { return first + data.get_deleter().capacity; }
     std::byte* at(int64_t index) const noexcept { return data.get() + (index - first) * CqEntry::kBytes; }
   };
-  static Chunk make_chunk(int64_t first, int64_t capacity);
+  int64_t tail_end() const noexcept { return tail_first_ + tail_capacity_; }
+  std::byte* tail_at(int64_t index) const noexcept { return tail_ + (index - tail_first_) * CqEntry::kBytes; }
+  void set_tail(int64_t first, ChunkMemory memory) noexcept;
+  /// Takes the memory out; there is no tail then.
+  ChunkMemory drop_tail() noexcept;
 
-  static constexpr int32_t kWorthAWrite = 2 * 4096 / CqEntry::kBytes;   // Java's flushConsumeQueueLeastPages
+  static constexpr int16_t kWorthAWrite = 2 * 4096 / CqEntry::kBytes;   // Java's flushConsumeQueueLeastPages
 
   void make_room();
   int64_t first_in_memory() const noexcept REQUIRES(mu_);
   void copy_from_memory(int64_t from, std::span<CqEntry> out) const REQUIRES(mu_);
   size_t copy_unflushed(ByteBuffer& out, int64_t& from) const;
+  Result<std::shared_ptr<env::File>> open_file(QueueFiles& files, int64_t base) const;
+  std::string dir(const QueueFiles& files) const { return files.queue_dir(topic_, queue_id_); }
   Result<> write_entries(QueueFiles& files, int64_t from, ByteView bytes, std::vector<int64_t>& touched);
   Result<> create_file(QueueFiles& files, int64_t base, int64_t from, ByteView bytes);
   void flushed_to(int64_t index);
 
-  // First the line that an append touches.
+  // First what an append touches: with the reference count before it, one cache line.
   int64_t next_ = 0;                      // badge: guarded by the append section
-  Chunk tail_;                            // badge: the append section changes it under mu_; data behind max_ without
+  std::byte* tail_ = nullptr;             // badge: the append section changes it under mu_; data behind max_ without. Of make_chunk()
+  int64_t tail_first_ = 0;                // likewise; offset of its first entry
   std::atomic<int64_t> max_{0};           // badge: published by the append section
-  int64_t last_phy_ = -1;                 // badge: guarded by the append section
-  const std::unique_ptr<QueueExt> ext_;
-  const bool ext_writes_;
+  int16_t tail_capacity_ = 0;             // as tail_; in entries
+  int16_t since_listed_ = 0;              // badge: guarded by the append section; entries
   bool dirty_ = false;                    // badge: guarded by the append section
-  int32_t since_listed_ = 0;              // badge: guarded by the append section; entries
+  bool had_entries_ = false;              // badge: guarded by the append section
   std::atomic<bool> deleted_{false};      // badge: published
+  const bool ext_writes_;
+  const std::unique_ptr<QueueExt> ext_;
 
   std::atomic<int64_t> min_{0};           // badge: published by the index loop
   mutable Mutex mu_;
@@ -137,7 +160,6 @@ class ConsumeQueue {
   const uint64_t serial_;
   const int32_t queue_id_;
   const std::string topic_;
-  const std::string dir_;
 };
 
 template <class Predicate>

@@ -64,7 +64,7 @@ void FlushService::each_part(int64_t from, int64_t to, const Use& use) {
   const auto files = log_.files();
   for (const auto& f : *files) {
     const int64_t first = std::max(from, f->base()), last = std::min(to, f->end());
-    if (first < last) use(f->file(), first - f->base(), last - first);
+    if (first < last) use(*f, first - f->base(), last - first);
   }
 }
 
@@ -82,7 +82,7 @@ auto FlushService::watched(F f) {
 
 void FlushService::write_back() {
   const int64_t end = log_.end();
-  watched([&] { each_part(written_back_, end, [](env::File& f, int64_t at, int64_t length) { f.write_back(at, length); }); });
+  watched([&] { each_part(written_back_, end, [](const MappedFile& f, int64_t at, int64_t length) { f.file().write_back(at, length); }); });
   written_back_ = end;
   drop_cache(end, kMostLateBytes);
 }
@@ -93,7 +93,10 @@ void FlushService::drop_cache(int64_t end, int64_t most) {
   int64_t from = dropped_.load(std::memory_order_relaxed);
   const int64_t until = std::min({end - window, flushed_.load(std::memory_order_relaxed), from + most});
   if (until - from < kDropBytes || !dropped_.compare_exchange_strong(from, until, std::memory_order_relaxed)) return;
-  each_part(from, until, [](env::File& f, int64_t at, int64_t length) { f.drop_cache(at, length); });
+  each_part(from, until, [](const MappedFile& f, int64_t at, int64_t length) {
+    f.forget_resident(f.base() + at, length);
+    f.file().drop_cache(at, length);
+  });
 }
 
 bool FlushService::sync_is_due(int64_t now_ms) const noexcept {

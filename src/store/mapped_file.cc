@@ -1,5 +1,7 @@
 #include "store/mapped_file.h"
 
+#include <algorithm>
+
 #include "store/format/segment_name.h"
 
 namespace mq::store {
@@ -22,6 +24,24 @@ Result<std::shared_ptr<MappedFile>> MappedFile::create(env::FileSystem& fs, cons
   MQ_TRY(auto file, fs.open(dir + "/" + segment_name(base), env::Open::kCreate));
   MQ_TRY_VOID(file->truncate(size));
   return map(std::move(file), base, size);
+}
+
+bool MappedFile::block_is_resident(int64_t phy, int64_t now_ms) const noexcept {
+  const int64_t block = (phy - base_) / kBlock;
+  std::atomic<int64_t>& since = resident_since_[static_cast<size_t>(block)];
+  if (const int64_t then = since.load(std::memory_order_relaxed); then > 0 && now_ms - then < kBelievedMs) return true;
+  const int64_t at = block * kBlock;
+  // Noted before it is asked: what is forgotten meanwhile stays forgotten.
+  since.store(now_ms, std::memory_order_relaxed);
+  const bool resident = mapping_->resident(static_cast<size_t>(at), static_cast<size_t>(std::min(kBlock, size_ - at)));
+  if (!resident) since.store(0, std::memory_order_relaxed);
+  return resident;
+}
+
+void MappedFile::forget_resident(int64_t phy, int64_t size) const noexcept {
+  for (int64_t block = (phy - base_) / kBlock; block <= (phy - base_ + size - 1) / kBlock; ++block) {
+    resident_since_[static_cast<size_t>(block)].store(0, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace mq::store

@@ -2,14 +2,16 @@
 // same pages, so a record can be read as soon as its write has returned.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "env/file.h"
 
 namespace mq::store {
 
-/// Immutable but for the file's bytes. Shared by the list of files, by readers and by pinned slices: a file that expires
+/// Immutable but for the file's bytes and what is known of their place. Shared by the list of files, by readers and by pinned slices: a file that expires
 /// is unlinked at once and unmapped when the last slice is sent.
 class MappedFile {
  public:
@@ -30,16 +32,25 @@ class MappedFile {
   ByteView view(int64_t phy, int64_t size) const noexcept {
     return mapping_->view(static_cast<size_t>(phy - base_), static_cast<size_t>(size));
   }
+  /// Mapping::resident() for the block of `phy`, asked at most once in kBelievedMs while the answer is yes: readers of many small
+  /// queues come back to the same blocks all the time. False says nothing of parts of the block. Any thread.
+  bool block_is_resident(int64_t phy, int64_t now_ms) const noexcept;
+  /// What of the range was believed to be in memory is no longer. Any thread.
+  void forget_resident(int64_t phy, int64_t size) const noexcept;
 
  private:
+  static constexpr int64_t kBlock = 1 << 20;
+  static constexpr int64_t kBelievedMs = 500;
+
   MappedFile(int64_t base, int64_t size, std::unique_ptr<env::File> file, std::shared_ptr<env::Mapping> mapping)
-      : base_(base), size_(size), file_(std::move(file)), mapping_(std::move(mapping)) {}
+      : base_(base), size_(size), file_(std::move(file)), mapping_(std::move(mapping)), resident_since_(static_cast<size_t>((size + kBlock - 1) / kBlock)) {}
   static Result<std::shared_ptr<MappedFile>> map(std::unique_ptr<env::File> file, int64_t base, int64_t size);
 
   const int64_t base_;
   const int64_t size_;
   const std::unique_ptr<env::File> file_;
   const std::shared_ptr<env::Mapping> mapping_;
+  mutable std::vector<std::atomic<int64_t>> resident_since_;   // badge: published; by block, mono ms, 0: not known to be in memory
 };
 
 }  // namespace mq::store

@@ -51,14 +51,16 @@ std::shared_ptr<env::File> QueueFiles::keep(QueueFileId id, std::shared_ptr<env:
   return file;
 }
 
+std::shared_ptr<env::File> QueueFiles::opened(QueueFileId id) {
+  MutexLock lock(mu_);
+  const auto it = open_.find(id);
+  if (it == open_.end()) return nullptr;
+  lru_.splice(lru_.begin(), lru_, it->second);
+  return it->second->file;
+}
+
 Result<std::shared_ptr<env::File>> QueueFiles::open(QueueFileId id, const std::string& queue_dir) {
-  {
-    MutexLock lock(mu_);
-    if (const auto it = open_.find(id); it != open_.end()) {
-      lru_.splice(lru_.begin(), lru_, it->second);
-      return it->second->file;
-    }
-  }
+  if (auto file = opened(id)) return file;
   const std::string path = queue_dir + "/" + segment_name(id.base);
   auto file = fs_.open(path, env::Open::kReadWrite);
   if (!file && file.error().code() == Errc::kIo && close_half()) file = fs_.open(path, env::Open::kReadWrite);   // no descriptor left
@@ -83,7 +85,9 @@ Result<std::shared_ptr<env::File>> QueueFiles::create(QueueFileId id, const std:
   if (!fs_.exists(queue_dir)) MQ_TRY_VOID(fs_.make_dirs(queue_dir));
   {
     MQ_TRY(auto file, fs_.open(unfinished, env::Open::kCreate));
-    MQ_TRY_VOID(file->truncate(0));
+    // Not for a new file: ext4 takes a cut to nothing as the beginning of a replacement and writes it to the disk when it is closed.
+    MQ_TRY(const int64_t left, file->size());
+    if (left > 0) MQ_TRY_VOID(file->truncate(0));
     MQ_TRY_VOID(file->truncate(file_bytes_));
     MQ_TRY_VOID(file->write(0, content));
   }

@@ -46,7 +46,9 @@ class QueueFiles {
   env::FileSystem& fs() const noexcept { return fs_; }
 
   // Any thread.
-  /// The open file. Errors: kNotFound, kIo.
+  /// The file when it is open already, else null.
+  std::shared_ptr<env::File> opened(QueueFileId id);
+  /// The file, opened when it is not. Errors: kNotFound, kIo.
   Result<std::shared_ptr<env::File>> open(QueueFileId id, const std::string& queue_dir);
   /// Makes the file with its full size and `content` at its start; it appears under its name only when it has both, so
   /// that a crash leaves no empty file that looks like a loss.

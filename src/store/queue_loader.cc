@@ -145,7 +145,7 @@ Result<> QueueLoader::load_queue(Found& found, LoadedQueues& out) {
       if (count > trusted) out.unsynced.emplace_back(queue, last.base);
       MQ_TRY_VOID(clear_behind(look, *file, count));
       MQ_TRY(const CqEntry e, slot_of(*file, count - 1));
-      queue->set_loaded(segments.front().base / CqEntry::kBytes, look.first + count, e.is_prefill() ? -1 : e.phy);
+      queue->set_loaded(segments.front().base / CqEntry::kBytes, look.first + count, !e.is_prefill());
       return count;
     };
     auto count = count_in();

@@ -1,5 +1,7 @@
 #include "store/queue_table.h"
 
+#include "base/slab.h"
+
 namespace mq::store {
 
 std::shared_ptr<ConsumeQueue> QueueTable::find(std::string_view topic, int32_t queue_id) const {
@@ -10,7 +12,7 @@ std::shared_ptr<ConsumeQueue> QueueTable::find(std::string_view topic, int32_t q
 
 std::shared_ptr<ConsumeQueue> QueueTable::find_or_make(std::string_view topic, int32_t queue_id) {
   if (auto q = find(topic, queue_id)) return q;
-  auto made = std::make_shared<ConsumeQueue>(std::string(topic), queue_id, files_, ext_);
+  auto made = std::allocate_shared<ConsumeQueue>(SlabAllocator<ConsumeQueue>(), std::string(topic), queue_id, ext_);
   MutexLock lock(mu_);
   const auto [at, fresh] = queues_.try_emplace({made->topic(), queue_id}, made);
   changes_ += fresh;

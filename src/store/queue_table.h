@@ -16,7 +16,7 @@ namespace mq::store {
 /// Any thread. The append section may call it while it holds the append mutex (docs/locks.md).
 class QueueTable {
  public:
-  explicit QueueTable(const QueueFiles& files, const ExtFiles* ext = nullptr) : files_(files), ext_(ext) {}
+  explicit QueueTable(const ExtFiles* ext = nullptr) : ext_(ext) {}
 
   std::shared_ptr<ConsumeQueue> find(std::string_view topic, int32_t queue_id) const;
   std::shared_ptr<ConsumeQueue> find_or_make(std::string_view topic, int32_t queue_id);
@@ -41,7 +41,6 @@ class QueueTable {
     }
   };
 
-  const QueueFiles& files_;
   const ExtFiles* const ext_;   // null: there is no ConsumeQueueExt
   mutable Mutex mu_;
   // The keys look into the topic names of the queues they lead to.

@@ -21,7 +21,7 @@ void Reader::read(const ConsumeQueue* queue, const ReadRequest& request, ReadRes
   out.clear();
   if (!queue || queue->deleted()) return;   // NO_MATCHED_LOGIC_QUEUE, next 0
   const int64_t started = clock_.mono_us();
-  Walk walk(log_, files_, WalkLimits(config_, memory_bytes_, request, start_end_), *queue, request, out);
+  Walk walk(log_, files_, WalkLimits(config_, memory_bytes_, request, start_end_), *queue, request, started / 1000, out);
   walk.run();
   if (out.cold) return;
   if (int64_t swallowed = 0; out.failed && failed_reads.allow(clock_.mono_ms(), swallowed)) [[unlikely]] {

@@ -24,7 +24,7 @@ CqEntry entry_of(const RecordView& r, const DelayOfLevel& delays) {
 }
 
 std::optional<int64_t> missing_before(ConsumeQueue& queue, const RecordView& r) {
-  if (queue.last_phy() < 0 && queue.min() == queue.max()) queue.start_at(r.m.queueOffset);
+  if (!queue.had_entries() && queue.min() == queue.max()) queue.start_at(r.m.queueOffset);
   const int64_t missing = r.m.queueOffset - queue.max();
   return missing < 0 || missing > kMostMissing ? std::nullopt : std::optional(missing);
 }

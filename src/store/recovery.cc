@@ -128,7 +128,7 @@ void Recovery::write_entries(Recovered& out) {
 void Recovery::dispatch(const RecordView& r, Recovered& out) {
   if (!sys_flag::reaches_queue(r.m.sysFlag) || is_deleted(r.m.topic, r.m.physicalOffset)) return;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
-  const bool empty = queue->last_phy() < 0 && queue->min() == queue->max();
+  const bool empty = !queue->had_entries() && queue->min() == queue->max();
   // A queue without entries begins where the log says, but only the log's beginning can say that nothing came before.
   if (empty && (r.m.queueOffset < queue->max() || from_beginning_)) queue->start_at(r.m.queueOffset);
   if (r.m.queueOffset < queue->max()) return;

@@ -406,7 +406,7 @@ TEST(Recovery, ALargeRebuildWritesAsItGoes) {
   CommitLog log(t.fs(), TestStore::path("commitlog"), TestStore::kLogFile);
   ASSERT_TRUE(log.load());
   QueueFiles files(t.fs(), TestStore::path("consumequeue"), TestStore::kQueueFile, 16);
-  QueueTable queues(files);
+  QueueTable queues;
   WriteGate gate;
   DiskPace pace;
   Appender appender(t.machine().env().clock(), log, queues, gate, pace);

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "base/log.h"
 #include "store/appender.h"
@@ -31,14 +31,27 @@ constexpr int64_t kWatchDiskMs = 1000;
 constexpr size_t kMostQueueMemory = 256 << 20;
 
 using QueueFile = std::pair<std::shared_ptr<ConsumeQueue>, int64_t>;   // and its base
-/// Not by address: a simulated run must do the same each time.
-struct InOrderOfNames {
-  bool operator()(const QueueFile& a, const QueueFile& b) const noexcept {
-    const auto key = [](const QueueFile& f) { return std::tuple<const std::string&, int32_t, uint64_t, int64_t>(f.first->topic(), f.first->queue_id(), f.first->serial(), f.second); };
-    return key(a) < key(b);
+
+/// Files that are not yet known to be on the disk. A hundred thousand are added in a row and mostly done with at once: they are put in
+/// order when they are asked for.
+class UnsyncedFiles {
+ public:
+  void add(const std::shared_ptr<ConsumeQueue>& queue, int64_t base) {
+    if (!files_.empty() && files_.back().first == queue && files_.back().second == base) return;
+    files_.emplace_back(queue, base);
   }
+  /// Each once, the oldest queues first. Not by address: a simulated run must do the same each time.
+  const std::vector<QueueFile>& list() {
+    const auto key = [](const QueueFile& f) { return std::pair(f.first->serial(), f.second); };
+    std::ranges::sort(files_, {}, key);
+    files_.erase(std::ranges::unique(files_, {}, key).begin(), files_.end());
+    return files_;
+  }
+  void clear() noexcept { files_.clear(); }
+
+ private:
+  std::vector<QueueFile> files_;
 };
-using QueueFileSet = std::set<QueueFile, InOrderOfNames>;
 
 }  // namespace
 
@@ -96,8 +109,8 @@ struct Store::Impl {
   env::Loop* flush_loop = nullptr;
   env::Loop* index_loop = nullptr;
   env::Periodic queue_timer, thorough_timer, disk_timer, clean_timer;   // badge: owned by the index loop
-  QueueFileSet unsynced;                                                // badge: owned by the index loop
-  QueueFileSet unsynced_ext;                                            // likewise, of ConsumeQueueExt
+  UnsyncedFiles unsynced;                                               // badge: owned by the index loop
+  UnsyncedFiles unsynced_ext;                                            // likewise, of ConsumeQueueExt
   std::set<int64_t> unreadable;                                         // badge: owned by the index loop; bases of files
   std::atomic<int64_t> unreadable_files{0};                             // badge: published
   CheckpointData saved;                                                 // badge: owned by the index loop
@@ -109,7 +122,7 @@ struct Store::Impl {
         files(fs, root + "/consumequeue", c.mappedFileSizeConsumeQueue(), kMaxOpenQueueFiles),
         ext_queue_files(fs, root + "/consumequeue_ext", ext_file_bytes(), kMaxOpenQueueFiles, QueueFiles::AnySize{}),
         ext{ext_queue_files, c.enableConsumeQueueExt()},
-        queues(files, c.enableConsumeQueueExt() || fs.exists(ext_queue_files.dir()) ? &ext : nullptr),
+        queues(c.enableConsumeQueueExt() || fs.exists(ext_queue_files.dir()) ? &ext : nullptr),
         appender(e.clock(), log_, queues, gate, pace, hooks.filter_bits), flush(fs, e.clock(), c, log_, gate, pace, appender.last_store_timestamp()),
         reader(e.clock(), c, log_, files), checkpoint(fs, root + "/checkpoint"),
         index(fs, e.clock(), c, log_, root + "/index"), deleted(fs, root + "/deletedTopics"),
@@ -182,8 +195,8 @@ struct Store::Impl {
       if (f->end() > std::max<int64_t>(saved.recoverFrom, 0)) MQ_TRY_VOID(f->file().sync());
     }
     MQ_TRY_VOID(fs.sync_dir(log_.dir()));   // removed files must not come back, nor found ones go
-    unsynced.insert(r.unsynced.begin(), r.unsynced.end());
-    unsynced_ext.insert(r.unsynced_ext.begin(), r.unsynced_ext.end());
+    for (const auto& [q, base] : r.unsynced) unsynced.add(q, base);
+    for (const auto& [q, base] : r.unsynced_ext) unsynced_ext.add(q, base);
     const int64_t newest = std::max(r.store_timestamp, saved.physicMsgTimestamp);
     appender.resume_at(newest);
     flush.begin_at(r.end, newest);
@@ -246,8 +259,8 @@ struct Store::Impl {
       log.error("topic {} queue {}: entries stay in memory: {}", q->topic(), q->queue_id(), r.error().message());
       appender.list_again(q);
     }
-    for (int64_t base : touched) unsynced.emplace(q, base);
-    for (int64_t base : ext_touched) unsynced_ext.emplace(q, base);
+    for (int64_t base : touched) unsynced.add(q, base);
+    for (int64_t base : ext_touched) unsynced_ext.add(q, base);
     return r.has_value();
   }
 
@@ -279,8 +292,12 @@ struct Store::Impl {
   }
 
   /// Bytes of the log: at high rates the safe point moves as soon as so much follows it, or a start after a crash would take as
-  /// long as the reading of all that came in kThoroughMs.
-  int64_t most_to_recover() const { return std::max<int64_t>(config.mappedFileSizeCommitLog() / 4, kLeastToRecover); }
+  /// long as the reading of all that came in kThoroughMs. Of very many queues each has few entries then, and to write them costs more
+  /// than to build them again: they may gather for longer.
+  int64_t most_to_recover() const {
+    const int64_t quarter = config.mappedFileSizeCommitLog() / 4;
+    return std::max(appender.dirty_count() > kFewQueues ? 3 * quarter : quarter, kLeastToRecover);
+  }
 
   /// Log and queues are made durable; recovery then starts behind them. Index loop.
   void move_safe_point() {
@@ -296,8 +313,8 @@ struct Store::Impl {
   }
 
   /// Empties the list when all of it is on the disk.
-  bool sync_each(const QueueFiles& of, QueueFileSet& list) {
-    for (const auto& [q, base] : list) {
+  bool sync_each(const QueueFiles& of, UnsyncedFiles& list) {
+    for (const auto& [q, base] : list.list()) {
       if (q->deleted()) continue;
       const auto file = fs.open(of.queue_dir(q->topic(), q->queue_id()) + "/" + segment_name(base), env::Open::kReadWrite);
       if (!file || !(*file)->sync()) return false;
@@ -307,7 +324,7 @@ struct Store::Impl {
   }
 
   bool sync_queues() {
-    if (unsynced.size() > kMostSyncs) {
+    if (unsynced.list().size() > kMostSyncs) {
       if (const auto all = fs.sync_disk(files.dir()); !all) {
         log.warn("{}", all.error().message());
         return false;

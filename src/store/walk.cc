@@ -137,6 +137,7 @@ bool Walk::full(const CqEntry& e) const noexcept {
 bool Walk::is_cold(const MappedFile& file, const CqEntry& e) noexcept {
   if (e.phy >= std::max(limits_.start_end, log_end_ - kHotBytes)) return false;
   if (e.end() <= resident_until_ && e.phy >= resident_until_ - kProbe) return false;
+  if (file.block_is_resident(e.phy, now_ms_) && file.block_is_resident(e.end() - 1, now_ms_)) return false;
   const auto at = static_cast<size_t>(e.phy - file.base());
   const int64_t probe = std::min({kProbe, file.end() - e.phy, log_end_ - e.phy});
   if (probe > e.size && file.mapping()->resident(at, static_cast<size_t>(probe))) {

@@ -27,8 +27,8 @@ struct WalkLimits {
 class Walk {
  public:
   Walk(const CommitLog& log, QueueFiles& files, const WalkLimits& limits, const ConsumeQueue& queue, const ReadRequest& request,
-       ReadResult& out) noexcept
-      : log_(log), files_(files), limits_(limits), queue_(queue), request_(request), out_(out) {}
+       int64_t now_ms, ReadResult& out) noexcept
+      : log_(log), files_(files), limits_(limits), queue_(queue), request_(request), now_ms_(now_ms), out_(out) {}
   void run() noexcept;
   /// Why out.failed, for the log.
   const std::string& why_failed() const noexcept { return why_failed_; }
@@ -50,6 +50,7 @@ class Walk {
   const WalkLimits limits_;
   const ConsumeQueue& queue_;
   const ReadRequest& request_;
+  const int64_t now_ms_;                   // mono
   ReadResult& out_;
 
   std::shared_ptr<const FileList> list_;

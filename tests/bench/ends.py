@@ -66,6 +66,7 @@ class End:
     name: str
     addr: str
     pid: int
+    folder: pathlib.Path = None   # with its store somewhere in it
 
 
 def first_send(cluster):
@@ -109,7 +110,7 @@ class Bench:
     def ours(self, name="ours", **conf):
         broker = self.cluster.broker(name, **{"mappedFileSizeCommitLog": 1 << 30} | conf)
         pin(broker.process.pid)
-        return End(name, broker.addr, broker.process.pid)
+        return End(name, broker.addr, broker.process.pid, self.cluster.folder / name)
 
     def limit(self, kind, *words):
         port = free_port()
@@ -132,20 +133,38 @@ class Bench:
         procs = json.loads((folder / "peers.json").read_text())["procs"]
         pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
         pin(pid)
-        return End(name or f"Java {version}", f"127.0.0.1:{port}", pid)
+        return End(name or f"Java {version}", f"127.0.0.1:{port}", pid, folder)
 
     def load(self, end, mode, **options):
-        """One run of the client: its JSON object. Options as the client's, with _ for -."""
+        """One run of the client: its JSON object. Options as the client's, with _ for -. A run with refusals or losses is no measurement."""
+        return self.result(self.start_load(end, mode, **options))
+
+    def start_load(self, end, mode, nice=0, **options):
+        """The same beside others: the process, for result() or for an end before its time."""
         words = [w for k, v in options.items() for w in (f"--{k.replace('_', '-')}", str(v))]
-        done = subprocess.run([self.tools / "loadgen", mode, "--server", end.addr, "--server-pid", str(end.pid), "--pin", "1", *words],
-                              capture_output=True, text=True)
-        if not done.stdout.startswith("{"):
-            sys.exit(f"loadgen {mode} at {end.name}: {done.stderr}")
-        return json.loads(done.stdout)
+        return subprocess.Popen(["nice", "-n", str(nice), self.tools / "loadgen", mode, "--server", end.addr, "--server-pid", str(end.pid), "--pin", "1", *words],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def result(self, process):
+        out, err = process.communicate()
+        if not out.startswith("{"):
+            sys.exit(f"{process.args[4:7]}: {err}")
+        result = json.loads(out)
+        if not result["ok"]:
+            sys.exit(f"{process.args[4:7]}: answers that were refused or lost: {out}")
+        return result
 
     def topics(self, end, topics=64, queues=8, **options):
         if not end.name.startswith("LP-"):
-            self.load(end, "topics", topics=topics, queues=queues, **options)
+            self.load(end, "topics", topics=topics, queues=queues, window=1000, seconds=120, **options)
+
+    def forget_pages(self, folder):
+        """What lies in the files of the folder is on the disk and no longer in memory."""
+        for path in pathlib.Path(folder).rglob("*"):
+            if path.is_file():
+                with open(path, "rb") as f:
+                    os.fdatasync(f.fileno())
+                    os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def warm(self, end, seconds):
         """What a JVM needs to compile its hot code; what a limit program needs to have its file in memory."""

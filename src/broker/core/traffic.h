@@ -29,7 +29,7 @@ struct GroupCounts {
   T get_nums{}, get_bytes{}, send_back_nums{};
 };
 
-struct TopicTraffic : TopicCounts<Counter> {
+struct alignas(64) TopicTraffic : TopicCounts<Counter> {   // a cell is two cache lines
   void put(MessageType type, int64_t messages, int64_t bytes) noexcept;
 };
 struct GroupTraffic : GroupCounts<Counter> {

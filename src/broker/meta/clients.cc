@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 #include <unordered_map>
 
@@ -13,20 +14,50 @@ namespace mq::broker {
 
 namespace {
 
-ClientChannel* find_member(std::vector<ClientChannel>& members, const remoting::Session& session) {
-  for (ClientChannel& m : members) if (m.session.get() == &session) return &m;
-  return nullptr;
-}
+/// In the order in which they came. A group may have ten thousand, each of which says every few seconds that it is still there.
+class Members {
+ public:
+  /// True when it is a new one; what an old one said is replaced. `before`: which client id it had.
+  bool put(const ClientChannel& channel, std::string* before = nullptr) {
+    const auto [it, fresh] = number_of_.try_emplace(channel.session.get(), next_);
+    if (fresh) {
+      by_number_.emplace(next_++, channel);
+      return true;
+    }
+    ClientChannel& member = by_number_.find(it->second)->second;
+    if (before && member.client_id != channel.client_id) *before = member.client_id;
+    member = channel;
+    return false;
+  }
+  /// The member that has gone.
+  std::optional<ClientChannel> erase(const remoting::Session& session) {
+    const auto it = number_of_.find(&session);
+    if (it == number_of_.end()) return std::nullopt;
+    auto gone = by_number_.extract(it->second);
+    number_of_.erase(it);
+    return std::move(gone.mapped());
+  }
+  bool has(const remoting::Session& session) const { return number_of_.contains(&session); }
+  bool empty() const noexcept { return by_number_.empty(); }
+  auto all() const { return std::views::values(by_number_); }
+  std::vector<ClientChannel> list() const {
+    std::vector<ClientChannel> found;
+    found.reserve(by_number_.size());
+    for (const ClientChannel& m : all()) found.push_back(m);
+    return found;
+  }
 
-bool erase_member(std::vector<ClientChannel>& members, const remoting::Session& session) {
-  return std::erase_if(members, [&](const ClientChannel& m) { return m.session.get() == &session; }) > 0;
-}
+ private:
+  std::map<uint64_t, ClientChannel> by_number_;
+  std::unordered_map<const remoting::Session*, uint64_t> number_of_;
+  uint64_t next_ = 0;
+};
 
 struct ConsumerGroup {
   std::optional<wire::ConsumeType> type;
   std::optional<wire::MessageModel> model;
   std::optional<wire::ConsumeFromWhere> from_where;
-  std::vector<ClientChannel> members;
+  Members members;
   std::map<std::string, std::shared_ptr<const wire::SubscriptionData>, std::less<>> subscriptions;
   // What each member itself subscribes to, as text, and how many subscribe to that; members that never said are left out.
   std::map<std::string, int32_t> wishes;
@@ -49,13 +80,13 @@ struct ConsumerGroup {
   }
   bool lose(const remoting::Session& session) {
     forget_wish(session);
-    return erase_member(members, session);
+    return members.erase(session).has_value();
   }
   /// Of the first member and the next that wishes something else.
   std::string difference() const {
     if (wishes.size() < 2) return {};
     const ClientChannel* first = nullptr;
-    for (const ClientChannel& m : members) {
+    for (const ClientChannel& m : members.all()) {
       const auto wish = wish_of.find(m.session.get());
       if (wish == wish_of.end()) continue;
       if (!first) first = &m;
@@ -74,17 +105,23 @@ struct ClientTable::Impl {
   BrokerContext& broker;
   mutable Mutex mu;
   std::map<std::string, ConsumerGroup, std::less<>> consumers GUARDED_BY(mu);
-  std::map<std::string, std::vector<ClientChannel>, std::less<>> producers GUARDED_BY(mu);
+  std::map<std::string, Members, std::less<>> producers GUARDED_BY(mu);
   std::map<std::string, remoting::SessionRef, std::less<>> producer_of_id GUARDED_BY(mu);   // the one heard of last
 
   explicit Impl(BrokerContext& b) : broker(b) {}
 
-  /// Forgets the client ids of a producer that left its last group.
-  void forget_producer(const remoting::Session& session) REQUIRES(mu) {
-    for (const auto& [group, members] : producers) {
-      if (std::ranges::any_of(members, [&](const ClientChannel& m) { return m.session.get() == &session; })) return;
+  /// The producer of this client id is no longer the one at `session`.
+  void forget_producer(std::string_view client_id, const remoting::Session& session) REQUIRES(mu) {
+    if (const auto it = producer_of_id.find(client_id); it != producer_of_id.end() && it->second.get() == &session) producer_of_id.erase(it);
+  }
+  /// Takes it out of a group; its client id goes with the last of them.
+  void drop_producer(Members& members, const remoting::Session& session) REQUIRES(mu) {
+    const auto gone = members.erase(session);
+    if (!gone) return;
+    for (const auto& [group, others] : producers) {
+      if (others.has(session)) return;
     }
-    std::erase_if(producer_of_id, [&](const auto& entry) { return entry.second.get() == &session; });
+    forget_producer(gone->client_id, session);
   }
 
   /// A newer version replaces; topics that this heartbeat lacks go. True when topics came or went.
@@ -112,12 +149,7 @@ ClientTable::Change ClientTable::register_consumer(const wire::ConsumerData& dat
   if (data.messageModel) g.model = data.messageModel;
   if (data.consumeFromWhere) g.from_where = data.consumeFromWhere;
   Change change;
-  if (ClientChannel* member = find_member(g.members, *channel.session)) {
-    *member = channel;
-  } else {
-    g.members.push_back(channel);
-    change.group = true;
-  }
+  change.group = g.members.put(channel);
   if (without_sub) return change;
   const bool agreed = g.wishes.size() < 2;
   g.note_wish(*channel.session, std::move(wish));
@@ -128,10 +160,12 @@ ClientTable::Change ClientTable::register_consumer(const wire::ConsumerData& dat
 
 void ClientTable::register_producer(std::string_view group, const ClientChannel& channel) {
   MutexLock lock(impl_->mu);
-  auto& members = impl_->producers[std::string(group)];
+  auto it = impl_->producers.find(group);
+  if (it == impl_->producers.end()) it = impl_->producers.try_emplace(std::string(group)).first;
+  std::string before;
+  (void)it->second.put(channel, &before);
+  if (!before.empty()) impl_->forget_producer(before, *channel.session);
   impl_->producer_of_id[channel.client_id] = channel.session;
-  if (ClientChannel* member = find_member(members, *channel.session)) *member = channel;
-  else members.push_back(channel);
 }
 
 bool ClientTable::unregister_consumer(std::string_view group, const remoting::Session& session) {
@@ -147,9 +181,8 @@ void ClientTable::unregister_producer(std::string_view group, const remoting::Se
   MutexLock lock(impl_->mu);
   const auto it = impl_->producers.find(group);
   if (it == impl_->producers.end()) return;
-  erase_member(it->second, session);
+  impl_->drop_producer(it->second, session);
   if (it->second.empty()) impl_->producers.erase(it);
-  impl_->forget_producer(session);
 }
 
 std::vector<std::string> ClientTable::drop_session(const remoting::Session& session) {
@@ -160,18 +193,17 @@ std::vector<std::string> ClientTable::drop_session(const remoting::Session& sess
     it = it->second.members.empty() ? impl_->consumers.erase(it) : std::next(it);
   }
   for (auto it = impl_->producers.begin(); it != impl_->producers.end();) {
-    erase_member(it->second, session);
+    impl_->drop_producer(it->second, session);
     it = it->second.empty() ? impl_->producers.erase(it) : std::next(it);
   }
-  impl_->forget_producer(session);
   return lost;
 }
 
 std::vector<remoting::SessionRef> ClientTable::expired(int64_t now_ms, int64_t max_age_ms) const {
   MutexLock lock(impl_->mu);
   std::set<remoting::SessionRef> found;
-  auto look = [&](const std::vector<ClientChannel>& members) {
-    for (const ClientChannel& m : members) if (now_ms - m.last_update_ms > max_age_ms) found.insert(m.session);
+  auto look = [&](const Members& members) {
+    for (const ClientChannel& m : members.all()) if (now_ms - m.last_update_ms > max_age_ms) found.insert(m.session);
   };
   for (const auto& [name, g] : impl_->consumers) look(g.members);
   for (const auto& [name, members] : impl_->producers) look(members);
@@ -204,13 +236,13 @@ std::vector<std::string> ClientTable::client_ids(std::string_view group) const {
 std::vector<ClientChannel> ClientTable::consumers(std::string_view group) const {
   MutexLock lock(impl_->mu);
   const auto it = impl_->consumers.find(group);
-  return it == impl_->consumers.end() ? std::vector<ClientChannel>{} : it->second.members;
+  return it == impl_->consumers.end() ? std::vector<ClientChannel>{} : it->second.members.list();
 }
 
 std::vector<ClientChannel> ClientTable::producers(std::string_view group) const {
   MutexLock lock(impl_->mu);
   const auto it = impl_->producers.find(group);
-  return it == impl_->producers.end() ? std::vector<ClientChannel>{} : it->second;
+  return it == impl_->producers.end() ? std::vector<ClientChannel>{} : it->second.list();
 }
 
 remoting::SessionRef ClientTable::producer(std::string_view client_id) const {
@@ -225,7 +257,7 @@ std::optional<wire::ConsumerConnection> ClientTable::connection(std::string_view
   if (it == impl_->consumers.end()) return std::nullopt;
   const ConsumerGroup& g = it->second;
   wire::ConsumerConnection c;
-  for (const ClientChannel& m : g.members) {
+  for (const ClientChannel& m : g.members.all()) {
     c.connectionSet.push_back({m.client_id, m.session->peer_text(), std::string(wire::language_name(m.language)), m.version});
   }
   for (const auto& [topic, s] : g.subscriptions) c.subscriptionTable.emplace(topic, *s);

@@ -21,7 +21,7 @@ std::optional<Refusal> SendChecks::topic(const wire::SendMessageHeader& h, Topic
   if (const int64_t from = broker_.config.startAcceptSendRequestTimeStamp(); from > 0 && broker_.env.clock().now_ms() < from) {
     return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("broker unable to service, until {}", local_time_text(from))};
   }
-  topic = topics_.find(h.topic);
+  topic = topics_.find(h.topic, h.queueId);
   if (topic) {
     if (!(broker_.config.brokerPermission() & perm::kWrite) && TopicCache::config(*topic)->order) {
       return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] sending message is forbidden", broker_.ip)};

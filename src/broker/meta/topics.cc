@@ -48,6 +48,7 @@ struct TopicTable::Impl {
   mutable Mutex version_mu;
   wire::DataVersion version GUARDED_BY(version_mu);
   std::atomic<bool> dirty{false};                       // badge: published
+  std::atomic<uint64_t> changes{1};                     // badge: published
   std::vector<std::string> system;                      // set by load(), then read only
 
   explicit Impl(BrokerContext& b) : broker(b) {}
@@ -68,6 +69,7 @@ struct TopicTable::Impl {
     auto [it, fresh] = s.topics.try_emplace(c.topicName, nullptr);
     if (fresh) it->second = std::make_shared<Topic>(c.topicName, c);
     else it->second->config_.set(c);
+    changes.fetch_add(1, std::memory_order_release);
   }
 
   void changed(std::string_view name) {
@@ -103,7 +105,7 @@ struct TopicTable::Impl {
   }
 };
 
-TopicTable::TopicTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)) {
+TopicTable::TopicTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)), changes_(&impl_->changes) {
   MutexLock lock(impl_->version_mu);
   impl_->version.timestamp = broker.env.clock().now_ms();
 }
@@ -183,6 +185,7 @@ bool TopicTable::remove(std::string_view topic) {
     if (it == s.topics.end()) return false;
     it->second->removed_.store(true, std::memory_order_release);
     s.topics.erase(it);
+    impl_->changes.fetch_add(1, std::memory_order_release);
   }
   {
     MutexLock lock(impl_->version_mu);

@@ -50,6 +50,8 @@ class TopicTable {
   bool remove(std::string_view topic);
 
   std::vector<TopicRef> all() const;
+  /// Grows behind each change of a topic's config and each removal: who finds it as it was need not look at the topics it knows.
+  uint64_t changes() const noexcept { return changes_->load(std::memory_order_acquire); }
   /// With perm & brokerPermission applied, as registered. `only` empty: all.
   wire::TopicConfigTable table(bool with_broker_permission) const;
   wire::DataVersion data_version() const;
@@ -62,6 +64,7 @@ class TopicTable {
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
+  const std::atomic<uint64_t>* changes_;   // of impl_
 };
 
 }  // namespace mq::broker

@@ -41,7 +41,7 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
   for (const QueueKey& key : broken_) {
     const std::string dir = files.queue_dir(key.first, key.second);
     if (fs_.exists(dir)) MQ_TRY_VOID(fs_.rename(dir, env::free_name(fs_, path("consumequeue." + key.first + "." + std::to_string(key.second) + ".bad"))));
-    writers[key] = std::make_unique<ConsumeQueue>(key.first, key.second, files);
+    writers[key] = std::make_unique<ConsumeQueue>(key.first, key.second);
   }
   Result<> written;
   std::vector<int64_t> touched, ext_touched;   // the second stays empty: rebuilt entries have their tags themselves
