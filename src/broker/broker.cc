@@ -261,7 +261,7 @@ struct Broker::Impl {
     transactions = std::make_unique<TransactionRoom>(b, meta, *pipeline);   // its rewrite comes before that of the delay levels
     delay = std::make_unique<DelayRoom>(b, *pipeline, std::move(*levels));
     MQ_TRY_VOID(delay->load());
-    locks = std::make_unique<LockRoom>(meta);
+    locks = std::make_unique<LockRoom>(meta, [this](const std::string& group) { client_room->notify(group); });
     topic_room = std::make_unique<TopicRoom>(b, meta);
     group_room = std::make_unique<GroupRoom>(b, meta);
     client_room = std::make_unique<ClientRoom>(b, meta);

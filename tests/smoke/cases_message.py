@@ -164,6 +164,38 @@ def test_messages_without_a_body_are_messages_of_4x_clients(a):
             assert [m[1] for m in k.read_queue("Bare", 0)] == [b"", b""]
 
 
+def test_who_waits_for_a_queue_is_told_when_it_is_free(a):
+    """A member that was refused a lock would look again 20 s later."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as one, Connection(broker.addr) as two:
+            def heartbeat(k, client):
+                group = dict(groupName="g", consumeType="CONSUME_PASSIVELY", messageModel="CLUSTERING", consumeFromWhere="CONSUME_FROM_FIRST_OFFSET",
+                             subscriptionDataSet=[], unitMode=False)
+                assert k.call(34, body=json.dumps(dict(clientID=client, consumerDataSet=[group], producerDataSet=[])).encode()).code == 0
+
+            def ask(k, client, code):
+                queue = {"topic": "T", "brokerName": "broker-a", "queueId": 0}
+                r = k.call(code, body=json.dumps(dict(consumerGroup="g", clientId=client, mqSet=[queue])).encode())
+                assert r.code == 0, r.header
+                return code == 41 and json.loads(r.body)["lockOKMQSet"] != []
+
+            heartbeat(one, "one"), heartbeat(two, "two")
+            time.sleep(1.5)   # a new group is told once more a second later
+            for k in (one, two):
+                k.call(30, dict(topic="none", queueId=0))
+                k.requests.clear()
+            assert ask(one, "one", 41)
+            ask(one, "one", 42)
+            assert ask(one, "one", 41) and not ask(two, "two", 41)
+            for k in (one, two):   # nobody waited for the first unlock
+                k.call(30, dict(topic="none", queueId=0))
+                assert not k.requests
+            ask(one, "one", 42)
+            assert two.asked(40).ext["consumerGroup"] == "g"
+            assert ask(two, "two", 41)
+
+
 def test_a_producer_with_an_old_route_is_told_to_try_another_queue(a):
     """Clients of 4.x try again when told SYSTEM_ERROR, and know no INVALID_PARAMETER."""
     with Cluster(a.bin) as cluster:

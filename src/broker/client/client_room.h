@@ -21,6 +21,10 @@ class ClientRoom {
   void start();
   void stop();
 
+  /// Tells the members of a clustering group that it has changed, and that they should balance: at once, and a group of many not again before as
+  /// many milliseconds as it has members. Otherwise a thousand consumers that start together are told a million times. Any loop.
+  void notify(const std::string& group);
+
   remoting::Answer heartbeat(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer unregister(const wire::UnregisterClientHeader& h, remoting::Request& request);
   remoting::Answer consumer_list(const wire::ConsumerGroupHeader& h, remoting::Request& request);
@@ -48,9 +52,6 @@ class ClientRoom {
   static constexpr size_t kFewMembers = 16;   // that are told of each change
 
   void register_group(const wire::ConsumerData& data, const ClientChannel& channel, bool without_sub);
-  /// Tells the members of a clustering group that it has changed: at once, and a group of many not again before as many milliseconds as it
-  /// has members. Otherwise a thousand consumers that start together are told a million times.
-  void notify(const std::string& group);
   void tell(const std::string& group);
   void be_quiet(const std::string& group, int64_t ms);
   /// Runs `task` on ctl in `delay_ms`. False: ctl takes nothing now.

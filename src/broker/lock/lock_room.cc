@@ -38,7 +38,8 @@ Answer LockRoom::lock(const wire::NoHeader&, Request& request) {
 Answer LockRoom::unlock(const wire::NoHeader&, Request& request) {
   const auto body = parse(request.body_text());
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
-  locks_.unlock(body->group, body->client_id, body->queues);
+  // Clients that were refused a queue look again 20 s later, or when they are told that the group has changed.
+  if (locks_.unlock(body->group, body->client_id, body->queues)) freed_(body->group);
   return request.ok();
 }
 

@@ -2,6 +2,10 @@
 // semantics 12.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <utility>
+
 #include "broker/meta/registries.h"
 #include "remoting/router.h"
 
@@ -10,7 +14,8 @@ namespace mq::broker {
 /// Any io loop.
 class LockRoom {
  public:
-  explicit LockRoom(const Registries& meta) : locks_(meta.locks) {}
+  /// `freed` is told of a group in which a queue is free that a member waits for.
+  LockRoom(const Registries& meta, std::function<void(const std::string& group)> freed) : locks_(meta.locks), freed_(std::move(freed)) {}
   remoting::Answer lock(const wire::NoHeader&, remoting::Request& request);
   remoting::Answer unlock(const wire::NoHeader&, remoting::Request& request);
 
@@ -19,6 +24,7 @@ class LockRoom {
 
  private:
   QueueLocks& locks_;
+  const std::function<void(const std::string&)> freed_;
 };
 
 }  // namespace mq::broker

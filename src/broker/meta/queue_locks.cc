@@ -18,22 +18,30 @@ Result<std::vector<wire::MessageQueue>> QueueLocks::lock(const std::string& grou
   for (const wire::MessageQueue& q : queues) {
     Holder& holder = held[q];
     const bool free = holder.client_id.empty() || now - holder.refreshed_ms > kLifeMs;
-    if (!free && holder.client_id != client_id) continue;
-    holder = {client_id, now};
+    const bool own = holder.client_id == client_id;
+    if (!free && !own) {
+      holder.wanted = true;
+      continue;
+    }
+    holder = {client_id, now, own && holder.wanted};
     granted.push_back(q);
   }
   return granted;
 }
 
-void QueueLocks::unlock(const std::string& group, const std::string& client_id, const std::vector<wire::MessageQueue>& queues) {
+bool QueueLocks::unlock(const std::string& group, const std::string& client_id, const std::vector<wire::MessageQueue>& queues) {
   MutexLock lock(mu_);
   const auto held = groups_.find(group);
-  if (held == groups_.end()) return;
+  if (held == groups_.end()) return false;
+  bool wanted = false;
   for (const wire::MessageQueue& q : queues) {
     const auto it = held->second.find(q);
-    if (it != held->second.end() && it->second.client_id == client_id) held->second.erase(it);
+    if (it == held->second.end() || it->second.client_id != client_id) continue;
+    wanted |= it->second.wanted;
+    held->second.erase(it);
   }
   if (held->second.empty()) groups_.erase(held);
+  return wanted;
 }
 
 bool QueueLocks::any_held(std::string_view group) const {

@@ -22,8 +22,8 @@ class QueueLocks {
   explicit QueueLocks(env::Clock& clock) : clock_(clock) {}
   /// Takes or refreshes what is free or the client's own; returns what it holds now of `queues`. Errors: kBusy with too many groups.
   Result<std::vector<wire::MessageQueue>> lock(const std::string& group, const std::string& client_id, const std::vector<wire::MessageQueue>& queues);
-  /// Gives back what is the client's own.
-  void unlock(const std::string& group, const std::string& client_id, const std::vector<wire::MessageQueue>& queues);
+  /// Gives back what is the client's own. True when another client was refused one of these queues and still waits for it.
+  bool unlock(const std::string& group, const std::string& client_id, const std::vector<wire::MessageQueue>& queues);
   /// True while a member holds a queue of the group: it consumes in order.
   bool any_held(std::string_view group) const;
 
@@ -31,6 +31,7 @@ class QueueLocks {
   struct Holder {
     std::string client_id;
     int64_t refreshed_ms = 0;   // mono
+    bool wanted = false;        // by another client, which was refused
   };
   using Queues = std::map<wire::MessageQueue, Holder>;
   static bool live(const Queues& held, int64_t now_ms);

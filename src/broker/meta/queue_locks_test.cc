@@ -32,6 +32,21 @@ TEST(QueueLocks, AGroupConsumesInOrderWhileALockLives) {
   EXPECT_FALSE(locks.any_held("g"));
 }
 
+TEST(QueueLocks, WhoWasRefusedAQueueWaitsForIt) {
+  HandClock clock;
+  QueueLocks locks(clock);
+  const std::vector<wire::MessageQueue> both{{"T", "b", 0}, {"T", "b", 1}}, first{both[0]}, second{both[1]};
+  EXPECT_FALSE(locks.unlock("g", "one", both)) << "nobody holds any";
+  EXPECT_EQ(locks.lock("g", "one", both)->size(), 2U);
+  EXPECT_TRUE(locks.lock("g", "two", first)->empty());
+  EXPECT_EQ(locks.lock("g", "one", both)->size(), 2U);
+  EXPECT_FALSE(locks.unlock("g", "two", first)) << "it is not its own";
+  EXPECT_FALSE(locks.unlock("g", "one", second)) << "nobody asked for that one";
+  EXPECT_TRUE(locks.unlock("g", "one", first));
+  EXPECT_EQ(locks.lock("g", "two", first)->size(), 1U);
+  EXPECT_FALSE(locks.unlock("g", "two", first)) << "the one who waited has had it";
+}
+
 TEST(QueueLocks, GroupsWhoseLocksHaveEndedMakeRoom) {
   HandClock clock;
   QueueLocks locks(clock);
