@@ -68,6 +68,8 @@ STEPS = [
          needs=str(YARDSTICKS / "conformance/mqadmin/oracle")),
     Step("mqadmin-full", "tests/yardsticks/run mqadmin", "texts of mqadmin, ours and Java's of two releases, on our servers and Java's", "full",
          needs=str(YARDSTICKS / "conformance/mqadmin/oracle"), minutes=60),
+    Step("failures", "tests/yardsticks/run failures", "lines of mqadmin that fail, ours and Java's, on our servers and Java's", "full",
+         needs=str(YARDSTICKS / "conformance/mqadmin/oracle"), minutes=20),
     Step("exchange", "tests/yardsticks/run exchange", "mixed clusters and store folders with Java servers", "default full",
          needs=str(YARDSTICKS / "peers/peers"), minutes=20),
     Step("exchange-full", "tests/yardsticks/run exchange --full --only 'Java 4.* in turn'", "a store under ours and Java 4.9.7, 4.2.0 in turn, five times each", "full",

@@ -5,6 +5,7 @@
 #include "admin/java_text.h"
 #include "admin/output.h"
 #include "admin/runtime_info.h"
+#include "admin/topic_writes.h"
 
 namespace mq::admin {
 
@@ -113,7 +114,7 @@ Result<> broker_status(Session& s, const Options& o) {
   if (const auto addr = o.find("b")) return print_status(s, *addr, false);
   MQ_TRY(const auto brokers, s.all_brokers(o.get("c")));
   for (const std::string& addr : brokers) {
-    if (auto r = print_status(s, addr, true); !r) fmt::print(stderr, "{}: {}\n", addr, r.error().message());
+    if (const auto r = print_status(s, addr, true); !r) s.complain(r.error());
   }
   return {};
 }
@@ -142,16 +143,21 @@ std::string escape_property(std::string_view text) {
 
 Result<> update_broker_config(Session& s, const Options& o) {
   const std::string body = o.get("k") + "=" + escape_property(o.get("v")) + "\n";
+  std::optional<Failure> refused;   // brokers take any number
+  if (o.get("k") == "brokerPermission") {
+    if (const auto perm = o.int32("v", 0); !perm) refused = fail(perm.error());
+    else if (!is_valid_perm(*perm)) refused = client_failure(static_cast<int32_t>(wire::ResponseCode::NO_PERMISSION), fmt::format("brokerPermission value: {} is invalid.", o.get("v")));
+  }
   auto update = [&](const std::string& addr) -> Result<> {
-    MQ_TRY(const auto r, s.ask<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, body));
-    (void)r;
+    if (refused) return *refused;
+    MQ_TRY_VOID(s.ask<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, body));
     s.print("update broker config success, {}\n", addr);
     return {};
   };
   if (const auto addr = o.find("b")) return update(*addr);
   MQ_TRY(const auto brokers, o.has("a") ? s.all_brokers(o.get("c")) : s.masters(o.get("c")));
   for (const std::string& addr : brokers) {
-    if (auto r = update(addr); !r) fmt::print(stderr, "{}: {}\n", addr, r.error().message());
+    if (const auto r = update(addr); !r) s.complain(r.error());
   }
   return {};
 }

@@ -46,7 +46,7 @@ Result<> get_info(Session& s, const Options& o) {
 Result<> set_threshold(Session& s, const Options& o) {
   const std::string body = o.get("g") + "=" + o.get("v") + "\n";
   return change_each(s, o, [&](const std::string& addr) -> Result<> {
-    MQ_TRY_VOID(s.ask<RequestCode::UPDATE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, body));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, body));
     s.print("updateColdDataFlowCtrGroupConfig success, {}\n", addr);
     return {};
   });
@@ -54,7 +54,7 @@ Result<> set_threshold(Session& s, const Options& o) {
 
 Result<> remove_threshold(Session& s, const Options& o) {
   return change_each(s, o, [&](const std::string& addr) -> Result<> {
-    MQ_TRY_VOID(s.ask<RequestCode::REMOVE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, o.get("g")));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::REMOVE_COLD_DATA_FLOW_CTR_CONFIG>(addr, {}, o.get("g")));
     s.print("remove broker cold read threshold success, {}\n", addr);
     return {};
   });

@@ -68,6 +68,21 @@ TEST(Commands, OptionsOfACommandDiffer) {
   }
 }
 
+/// Options that are ints of Java's refuse what does not fit, in Java's words and with the option's name.
+TEST(Commands, NumbersThatDoNotFitAreRefused) {
+  const std::vector<OptionSpec> specs{{"r", "readQueueNums"}};
+  const auto read = [&](std::string value) { return parse_options(specs, {"-r", std::move(value)}).value(); };
+  EXPECT_EQ(read("+7").int32("r", 8).value(), 7);
+  EXPECT_EQ(read("2147483647").int32("r", 8).value(), 2147483647);
+  EXPECT_EQ(read("2147483648").number("r", 8).value(), 2147483648);
+  EXPECT_EQ(parse_options(specs, {}).value().int32("r", 8).value(), 8);
+  for (const char* value : {"2147483648", "x", "1.5", "+", "7x"}) {
+    const auto refused = read(value).int32("r", 8);
+    ASSERT_FALSE(refused) << value;
+    EXPECT_EQ(refused.error().message(), "For input string: \"" + std::string(value) + "\" (option -r needs a number)");
+  }
+}
+
 /// What does not change, send or watch something reads, and so has --json. A new command is taken for a reading one.
 TEST(Commands, ReadingOnesHaveJson) {
   constexpr std::string_view kVerbs[] = {"update", "delete", "set",   "add",   "remove", "reset",     "wipe",  "clone", "skip", "clean",

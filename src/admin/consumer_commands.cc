@@ -28,12 +28,10 @@ Result<SubscriptionGroupConfig> group_of(const Options& o) {
   c.consumeBroadcastEnable = flag("d", false);
   c.consumeMessageOrderly = flag("o", false);
   c.notifyConsumerIdsChangedEnable = flag("a", true);
-  MQ_TRY(const int64_t queues, o.number("q", 1));
-  MQ_TRY(const int64_t times, o.number("r", 16));
+  MQ_TRY(c.retryQueueNums, o.int32("q", 1));
+  MQ_TRY(c.retryMaxTimes, o.int32("r", 16));
   MQ_TRY(c.brokerId, o.number("i", 0));
   MQ_TRY(c.whichBrokerWhenConsumeSlowly, o.number("w", 1));
-  c.retryQueueNums = static_cast<int32_t>(queues);
-  c.retryMaxTimes = static_cast<int32_t>(times);
   c.groupRetryPolicy = Json::object().add("type", "CUSTOMIZED");
   if (const auto policy = o.find("p")) {
     MQ_TRY(c.groupRetryPolicy, parse_json(*policy));
@@ -58,8 +56,8 @@ Result<> update_group(Session& s, const Options& o) {
 /// The retry or dead letter topic of a deleted group, on every broker and NameServer, without a word.
 Result<> delete_topic_quietly(Session& s, const std::string& cluster, const std::string& topic) {
   MQ_TRY(const auto brokers, s.all_brokers(cluster));
-  for (const std::string& addr : brokers) MQ_TRY_VOID(s.ask<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
-  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, {}}));
+  for (const std::string& addr : brokers) MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
+  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, {}}));
   return {};
 }
 
@@ -67,14 +65,14 @@ Result<> delete_group(Session& s, const Options& o) {
   const std::string group = o.get("g");
   const wire::DeleteGroupHeader header{.groupName = group, .cleanOffset = o.is_true("r"), .removeOffset = o.is_true("r")};
   if (const auto addr = o.find("b")) {
-    MQ_TRY_VOID(s.ask<RequestCode::DELETE_SUBSCRIPTIONGROUP>(*addr, header));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_SUBSCRIPTIONGROUP>(*addr, header));
     s.print("delete subscription group [{}] from broker [{}] success.\n", group, *addr);
     return {};
   }
   const std::string cluster = o.get("c");
   MQ_TRY(const auto masters, s.masters(cluster));
   for (const std::string& addr : masters) {
-    MQ_TRY_VOID(s.ask<RequestCode::DELETE_SUBSCRIPTIONGROUP>(addr, header));
+    MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_SUBSCRIPTIONGROUP>(addr, header));
     s.print("delete subscription group [{}] from broker [{}] in cluster [{}] success.\n", group, addr, cluster);
   }
   for (const char* prefix : {"%RETRY%", "%DLQ%"}) {
@@ -254,7 +252,7 @@ Result<> consumer_progress(Session& s, const Options& o) {
 Result<> broker_consume_stats(Session& s, const Options& o) {
   MQ_TRY(const int64_t timeout, o.number("t", 50'000));
   MQ_TRY(const int64_t least, o.number("l", 0));
-  MQ_TRY(const auto r, s.ask<RequestCode::GET_BROKER_CONSUME_STATS>(o.get("b"), {o.is_true("o")}, {}, timeout));
+  MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_BROKER_CONSUME_STATS>(o.get("b"), {o.is_true("o")}, {}, timeout));
   MQ_TRY(const Json body, parse_json(r.body));
   constexpr auto kRow = "{}  {}  {}  {:<4}  {:<20}  {:<20}  {:<20}  {}\n";
   s.write(fmt::format(kRow, pad("#Topic", 64), pad("#Group", 64), pad("#Broker Name", 32), "#QID", "#Broker Offset", "#Consumer Offset", "#Diff", "#LastTime"));

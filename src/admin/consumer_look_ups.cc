@@ -67,7 +67,7 @@ Result<std::string> running_info_of(Session& s, const std::string& group, const 
   MQ_TRY(const auto route, s.route("%RETRY%" + group));
   const auto brokers = Session::brokers_of(route);
   if (brokers.empty()) return client_failure("no broker of the group can be reached");
-  MQ_TRY(auto r, s.ask<RequestCode::GET_CONSUMER_RUNNING_INFO>(brokers.front().second, {group, client_id, jstack}, {}, 12'000));
+  MQ_TRY(auto r, s.ask_plain<RequestCode::GET_CONSUMER_RUNNING_INFO>(brokers.front().second, {group, client_id, jstack}, {}, 12'000));
   return std::string(r.body);
 }
 

@@ -90,8 +90,12 @@ Result<> add_broker(Session& s, const Options& o) {
 Result<> remove_broker(Session& s, const Options& o) {
   const std::string text = o.get("b");
   const auto part = split(text, ":");
-  const auto id = part.size() > 2 ? parse_int64(part[2]) : std::nullopt;
-  if (!id) return fail(Errc::kInvalid, fmt::format("\"{}\" is not of the form clusterName:brokerName:brokerId", text));
+  if (part.size() < 3) return fail(Errc::kInvalid, fmt::format("\"{}\" is not of the form clusterName:brokerName:brokerId", text));
+  const auto id = parse_int64(part[2]);
+  if (!id) {   // QUIRK: which does not count as a failure of the command
+    s.fail_unnamed(Error(Errc::kInvalid, fmt::format("For input string: \"{}\" (\"{}\" is not of the form clusterName:brokerName:brokerId)", part[2], text)));
+    return {};
+  }
   if (*id < 0) {
     s.write("brokerId can't be negative\n");
     return {};

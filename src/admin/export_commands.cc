@@ -7,9 +7,9 @@
 #include "admin/consumer_look_ups.h"
 #include "admin/java_text.h"
 #include "admin/runtime_info.h"
+#include "admin/topic_writes.h"
 #include "msg/hash_order.h"
 #include "msg/names.h"
-#include "msg/types.h"
 #include "wire/frame.h"
 
 namespace mq::admin {
@@ -55,7 +55,7 @@ UserTable<Config> user_table(const wire::DataVersion& version, std::map<std::str
 }
 
 Result<UserTopics> topics_of(Session& s, const std::string& addr, bool with_retry_topics) {
-  MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_ALL_TOPIC_CONFIG>(addr, {}, {}, kTimeoutMs));
+  MQ_TRY(const auto r, s.ask<RequestCode::GET_ALL_TOPIC_CONFIG>(addr, {}, {}, kTimeoutMs));
   MQ_TRY(const Json body, parse_json(r.body));
   MQ_TRY(const auto system, s.ask_plain<RequestCode::GET_SYSTEM_TOPIC_LIST_FROM_BROKER>(addr, {}, {}, kTimeoutMs));
   MQ_TRY(const auto own, wire::topic_list_from(system.body));
@@ -63,12 +63,12 @@ Result<UserTopics> topics_of(Session& s, const std::string& addr, bool with_retr
   return user_table(table.dataVersion, std::move(table.topicConfigTable), [&](const auto& entry) {
     const auto& [name, config] = entry;
     return is_system_topic(name) || std::find(own.topicList.begin(), own.topicList.end(), name) != own.topicList.end() ||
-           (!with_retry_topics && (is_retry_topic(name) || is_dlq_topic(name))) || config.perm < 0 || config.perm >= perm::kPriority;
+           (!with_retry_topics && (is_retry_topic(name) || is_dlq_topic(name))) || !is_valid_perm(config.perm);
   });
 }
 
 Result<UserGroups> groups_of(Session& s, const std::string& addr) {
-  MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_ALL_SUBSCRIPTIONGROUP_CONFIG>(addr, {}, {}, kTimeoutMs));
+  MQ_TRY(const auto r, s.ask<RequestCode::GET_ALL_SUBSCRIPTIONGROUP_CONFIG>(addr, {}, {}, kTimeoutMs));
   MQ_TRY(const Json body, parse_json(r.body));
   auto table = wire::group_table_from(body);
   return user_table(table.dataVersion, std::move(table.subscriptionGroupTable), [](const auto& entry) { return is_predefined_group(entry.first); });

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
+
+#include "base/text.h"
 
 namespace mq::admin {
 
@@ -49,6 +52,30 @@ std::string example_of(const Command& command) {
     if ((o.required && o.group == 0) || first_of_group || chosen) text += " " + written(o);
   }
   return text;
+}
+
+std::string nearest_command(std::string_view word) {
+  constexpr size_t kWrongLetters = 3;
+  // How many letters must be put in, left out or exchanged to make one word of the other.
+  const auto distance = [](std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j < row.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+      size_t diagonal = std::exchange(row[0], i);
+      for (size_t j = 1; j <= b.size(); ++j) {
+        const size_t above = row[j];
+        row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (equal_ignoring_case(a.substr(i - 1, 1), b.substr(j - 1, 1)) ? 0 : 1)});
+        diagonal = above;
+      }
+    }
+    return row.back();
+  };
+  std::string_view nearest;
+  size_t wrong = std::min(kWrongLetters, word.size() / 2) + 1;
+  for (const Command& c : all_commands()) {
+    if (const size_t d = distance(word, c.name); d < wrong) wrong = d, nearest = c.name;
+  }
+  return std::string(nearest);
 }
 
 std::string completion_script(std::string_view shell) {

@@ -1,4 +1,4 @@
-// What Java's tool does not have: examples of commands, completion for shells. Both are made from the table of commands.
+// What Java's tool does not have: examples of commands, completion for shells, what a mistyped word may mean. All are made from the table of commands.
 #pragma once
 
 #include <string>
@@ -12,5 +12,7 @@ namespace mq::admin {
 std::string example_of(const Command& command);
 /// The script that makes `shell` ("bash", "zsh") complete commands and their options; "" for another shell.
 std::string completion_script(std::string_view shell);
+/// The command whose name a mistyped word is likely to mean, letters of any case; "" when none is near.
+std::string nearest_command(std::string_view word);
 
 }  // namespace mq::admin

@@ -32,5 +32,14 @@ TEST(Guide, CompletionKnowsEveryCommand) {
   EXPECT_EQ(completion_script("fish"), "");
 }
 
+TEST(Guide, MistypedWordsAreGuessed) {
+  EXPECT_EQ(nearest_command("clusterlits"), "clusterList");
+  EXPECT_EQ(nearest_command("topicStats"), "topicStatus");
+  EXPECT_EQ(nearest_command("updatetopc"), "updateTopic");
+  EXPECT_EQ(nearest_command("xyz"), "");
+  EXPECT_EQ(nearest_command("somethingElse"), "");
+  EXPECT_EQ(nearest_command(""), "");
+}
+
 }  // namespace
 }  // namespace mq::admin

@@ -128,7 +128,7 @@ Result<> broker_epoch(Session& s, const Options& o) {
 Result<> reset_flush_offset(Session& s, const Options& o) {
   if (!o.has("b") || !o.has("o")) return fail(Errc::kInvalid, "both -b (the broker's address) and -o (the offset) are needed");
   MQ_TRY(const int64_t offset, o.number("o", 0));
-  MQ_TRY_VOID(s.ask_plain<RequestCode::RESET_MASTER_FLUSH_OFFSET>(o.get("b"), {offset}, {}, kTimeoutMs));
+  MQ_TRY_VOID(s.ask<RequestCode::RESET_MASTER_FLUSH_OFFSET>(o.get("b"), {offset}, {}, kTimeoutMs));
   s.print("reset master flush offset to {} success\n", offset);
   return {};
 }

@@ -61,9 +61,9 @@ Result<> set_mode(Session& s, const Options& o) {
   if (mode != "PULL" && mode != "POP") {
     return fail(Errc::kInvalid, "No enum constant org.apache.rocketmq.common.message.MessageRequestMode." + mode);
   }
-  MQ_TRY(const int64_t share, o.number("q", 0));
+  MQ_TRY(const int32_t share, o.int32("q", 0));
   const std::string body =
-      to_text(Json::object().add("consumerGroup", group).add("mode", mode).add("popShareQueueNum", share).add("topic", topic));
+      to_text(Json::object().add("consumerGroup", group).add("mode", mode).add("popShareQueueNum", int64_t{share}).add("topic", topic));
   const auto put = [&](const std::string& addr) -> Result<> {
     MQ_TRY_VOID(s.ask_plain<RequestCode::SET_MESSAGE_REQUEST_MODE>(addr, {}, body));
     s.print("set consume mode to {} success.\n", addr);

@@ -25,7 +25,7 @@ Result<> set_perm(Session& s, const std::string& addr, const wire::TopicConfig& 
 /// QUIRK: queue counts of all brokers become those of the first one in the route.
 Result<> update_perm(Session& s, const Options& o) {
   MQ_TRY(const auto route, s.route(o.get("t")));
-  MQ_TRY(const int64_t perm, o.number("p", 6));
+  MQ_TRY(const int32_t perm, o.int32("p", 6));
   if (route.queueDatas.empty()) return client_failure("the topic has no queue");
   const wire::QueueData& first = route.queueDatas.front();
   wire::TopicConfig config;
@@ -33,7 +33,7 @@ Result<> update_perm(Session& s, const Options& o) {
   config.readQueueNums = first.readQueueNums;
   config.writeQueueNums = first.writeQueueNums;
   config.topicSysFlag = first.topicSysFlag;
-  config.perm = static_cast<int32_t>(perm);
+  config.perm = perm;
   if (const auto addr = o.find("b")) {
     const auto broker = std::find_if(route.brokerDatas.begin(), route.brokerDatas.end(), [&](const wire::BrokerData& b) {
       const auto master = b.brokerAddrs.find(0);
@@ -44,8 +44,9 @@ Result<> update_perm(Session& s, const Options& o) {
       return {};
     }
     const auto queue = std::find_if(route.queueDatas.begin(), route.queueDatas.end(), [&](const auto& q) { return q.brokerName == broker->brokerName; });
-    const int32_t old_perm = queue == route.queueDatas.end() ? first.perm : queue->perm;
-    if (old_perm == config.perm) {
+    const bool known = queue != route.queueDatas.end();
+    const int32_t old_perm = known ? queue->perm : 0;
+    if (known && old_perm == config.perm) {
       s.write("new perm equals to the old one!\n");
       return {};
     }
@@ -68,10 +69,10 @@ Result<> order_conf(Session& s, const Options& o) {
     MQ_TRY_VOID(put_order_conf(s, topic, conf));
     s.print("update orderConf success. topic=[{}], orderConf=[{}]", topic, conf);
   } else if (method == "delete") {
-    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::DELETE_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic}));
+    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic}));
     s.print("delete orderConf success. topic=[{}]", topic);
   } else {
-    return fail(Errc::kInvalid, fmt::format("the method \"{}\" is none of: get, put, delete", method));
+    s.write(usage_of("updateOrderConf"));
   }
   return {};
 }
@@ -115,7 +116,7 @@ Result<> clean(Session& s, const Options& o) {
   }
   bool done = false;
   for (const std::string& addr : brokers) {
-    MQ_TRY_VOID(s.ask<C>(addr));
+    MQ_TRY_VOID(s.ask_plain<C>(addr));
     done = true;
   }
   s.write(done ? "success" : "false");

@@ -101,9 +101,9 @@ std::vector<TraceLine> trace_lines(const Message& m, const std::string& id) {
 Result<> query_trace(Session& s, const Options& o) {
   MQ_TRY(const int64_t begin, o.number("b", 0));
   MQ_TRY(const int64_t end, o.number("e", INT64_MAX));
-  MQ_TRY(const int64_t max, o.number("c", 64));
+  MQ_TRY(const int32_t max, o.int32("c", 64));
   const std::string id = o.get("i");
-  MQ_TRY(const auto messages, query_messages(s, o.get("t", "RMQ_SYS_TRACE_TOPIC"), id, static_cast<int32_t>(max), begin, end, false));
+  MQ_TRY(const auto messages, query_messages(s, o.get("t", "RMQ_SYS_TRACE_TOPIC"), id, max, begin, end, false));
   const auto row = [&](std::string_view a, std::string_view b, std::string_view c, std::string_view d, std::string_view e, std::string_view f) {
     s.write(fmt::format("{} {} {} {} {} {}\n", pad(a, 10), pad(b, 20), pad(c, 20), pad(d, 20), pad(e, 10), pad(f, 10)));
   };
@@ -143,8 +143,8 @@ Result<> query_trace(Session& s, const Options& o) {
 Result<> query_by_key(Session& s, const Options& o) {
   MQ_TRY(const int64_t begin, o.number("b", 0));
   MQ_TRY(const int64_t end, o.number("e", INT64_MAX));
-  MQ_TRY(const int64_t max, o.number("m", 64));
-  MQ_TRY(const auto found, query_messages(s, o.get("t"), o.get("k"), static_cast<int32_t>(max), begin, end, false));
+  MQ_TRY(const int32_t max, o.int32("m", 64));
+  MQ_TRY(const auto found, query_messages(s, o.get("t"), o.get("k"), max, begin, end, false));
   auto row = [&](std::string_view a, std::string_view b, std::string_view c) { s.write(fmt::format("{} {} {}\n", pad(a, 50), pad_left(b, 4), pad_left(c, 40))); };
   row("#Message ID", "#QID", "#Offset");
   for (const auto& m : found) {
@@ -161,12 +161,12 @@ Result<> query_by_key(Session& s, const Options& o) {
 
 Result<> query_by_offset(Session& s, const Options& o) {
   const std::string topic = o.get("t"), broker = o.get("b");
-  MQ_TRY(const int64_t queue_id, o.number("i", 0));
+  MQ_TRY(const int32_t queue_id, o.int32("i", 0));
   MQ_TRY(const int64_t offset, o.number("o", 0));
   MQ_TRY(const auto route, s.route(topic));
   const std::string addr = Session::address_in(route, broker);
   if (addr.empty()) return client_failure(fmt::format("The broker[{}] not exist", broker));
-  MQ_TRY(const Pulled p, pull(s, addr, {topic, broker, static_cast<int32_t>(queue_id)}, offset, 1, "*"));
+  MQ_TRY(const Pulled p, pull(s, addr, {topic, broker, queue_id}, offset, 1, "*"));
   if (p.status != "FOUND" || p.messages.empty()) return {};
   MQ_TRY_VOID(print_message(s, *p.messages.front(), true, "", o.has("f")));
   return print_tracks(s, *p.messages.front());
@@ -176,12 +176,10 @@ Result<> query_by_offset(Session& s, const Options& o) {
 Result<> print_consume_queue(Session& s, const Options& o) {
   const std::string topic = o.get("t");
   wire::QueryConsumeQueueHeader h;
-  MQ_TRY(const int64_t queue, o.number("q", 0));
+  MQ_TRY(h.queueId, o.int32("q", 0));
   MQ_TRY(h.index, o.number("i", 0));
-  MQ_TRY(const int64_t count, o.number("c", 10));
+  MQ_TRY(h.count, o.int32("c", 10));
   h.topic = topic;
-  h.queueId = static_cast<int32_t>(queue);
-  h.count = static_cast<int32_t>(count);
   if (o.has("g")) h.consumerGroup = o.get("g");
   std::string addr = o.get("b");
   if (addr.empty()) {

@@ -47,17 +47,19 @@ Result<Pulled> pull(Session& s, const std::string& addr, const wire::MessageQueu
 }
 
 Result<std::vector<QueueAt>> queues_of(Session& s, const std::string& topic) {
+  const auto none = [&](const Error& why) {
+    return fail(why.code(), fmt::format("Can not find Message Queue for this topic, {}\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further "
+                                        "details.\n{}", topic, why.message()));
+  };
   auto route = s.route(topic);
-  if (!route) {
-    return fail(Errc::kNotFound, fmt::format("Can not find Message Queue for this topic, {}\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further "
-                                             "details.\n{}", topic, route.error().message()));
-  }
+  if (!route) return none(route.error());
   std::map<std::string, std::string> addrs;
   for (auto& [name, addr] : Session::brokers_of(*route)) addrs[name] = addr;
   std::vector<QueueAt> found;
   for (wire::MessageQueue& q : Session::readable_queues(topic, *route)) {
     if (addrs.contains(q.brokerName)) found.push_back({q, addrs[q.brokerName]});
   }
+  if (found.empty()) return none(client_failure(fmt::format("Can not find Message Queue for this topic, {} Namesrv return empty", topic)).error());
   hash_order_by(found, [](const QueueAt& a) { return queue_hash(a.queue); });
   return found;
 }
@@ -119,7 +121,7 @@ Result<> consume_directly(Session& s, const Message& m, const std::string& group
   h.clientId = client_id;
   h.msgId = m.offset_msg_id;
   h.topic = std::string(m.view.m.topic);
-  MQ_TRY(const auto r, s.ask<RequestCode::CONSUME_MESSAGE_DIRECTLY>(m.view.m.storeHost.to_string(), h, {}, 15'000));
+  MQ_TRY(const auto r, s.ask_plain<RequestCode::CONSUME_MESSAGE_DIRECTLY>(m.view.m.storeHost.to_string(), h, {}, 15'000));
   MQ_TRY(const Json said, parse_json(r.body));
   s.print("ConsumeMessageDirectlyResult [order={}, autoCommit={}, consumeResult={}, remark={}, spentTimeMills={}]", said["order"].as_bool(),
           said["autoCommit"].as_bool(true), said["consumeResult"].as_string("null"), said["remark"].as_string("null"), said["spentTimeMills"].as_int());

@@ -90,16 +90,20 @@ bool strict() {
 
 bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
-/// Seconds of "--watch [SECONDS]", taken out of the words; 0: it is not there.
-int64_t take_watch(std::vector<std::string>& words, const Command& command) {
+/// Seconds of "--watch [SECONDS]" or "--watch=SECONDS", taken out of the words; 0: it is not there.
+Result<int64_t> take_watch(std::vector<std::string>& words, const Command& command) {
   if (!(command.extras & extra::kWatch)) return 0;
   constexpr int64_t kSeconds = 2;
-  const auto at = std::find(words.begin(), words.end(), "--watch");
+  constexpr std::string_view kWord = "--watch", kWithValue = "--watch=";
+  const auto at = std::find_if(words.begin(), words.end(), [&](const std::string& w) { return w == kWord || w.starts_with(kWithValue); });
   if (at == words.end()) return 0;
   const auto next = at + 1;
-  const auto seconds = next == words.end() ? std::nullopt : parse_int64(*next);
-  words.erase(at, seconds ? next + 1 : next);
-  return std::max<int64_t>(seconds.value_or(kSeconds), 1);
+  const bool apart = *at == kWord && next != words.end() && !next->starts_with("-");
+  const std::string text = apart ? *next : at->size() > kWord.size() ? at->substr(kWithValue.size()) : std::to_string(kSeconds);
+  words.erase(at, apart ? next + 1 : next);
+  const auto seconds = parse_int64(text);
+  if (!seconds || *seconds < 1) return fail(Errc::kInvalid, fmt::format("--watch takes seconds, a whole number from 1 on, not \"{}\"", text));
+  return *seconds;
 }
 
 /// "--json", taken out of the words.
@@ -128,15 +132,17 @@ Result<> run_once(Session& session, const Command& command, const Options& optio
 }
 
 int run_command(env::Env& env, const Command& command, std::vector<std::string> words) {
-  const int64_t watch_seconds = take_watch(words, command);
-  const bool as_json = take_json(words, command);
   const std::vector<OptionSpec> specs = with_common(command.options);
-  const auto options = parse_options(specs, words);
-  if (!options) {
-    complain(options.error().message() + "\n");
+  const auto not_understood = [&](const Error& e) {
+    complain(e.message() + "\n");
     out(usage_text(command.name, specs));
     return 1;
-  }
+  };
+  const auto watch_seconds = take_watch(words, command);
+  if (!watch_seconds) return not_understood(watch_seconds.error());
+  const bool as_json = take_json(words, command);
+  const auto options = parse_options(specs, words);
+  if (!options) return not_understood(options.error());
   if (options->has("h")) {
     out(usage_text(command.name, specs));
     return 0;
@@ -160,9 +166,12 @@ int run_command(env::Env& env, const Command& command, std::vector<std::string> 
   if (!credentials) complain(fmt::format("requests are not signed: {}\n", credentials.error().message()));
   Session session(env, split_addresses(list), loaded->get(), credentials.value_or(wire::Credentials{}));
   if (as_json) session.keep_records();
-  if (watch_seconds > 0) watch(session, command, *options, watch_seconds);
+  if (*watch_seconds > 0) watch(session, command, *options, *watch_seconds);
   const auto result = run_once(session, command, *options);
-  if (result) return session.status();
+  if (result) {
+    if (session.missed_namesrvs()) complain("no NameServer is named, so none was told: give -n HOST:PORT, or set NAMESRV_ADDR\n");
+    return session.failed_unnamed() && strict() ? 1 : session.status();
+  }
   std::string cause = result.error().message();
   if (session.namesrvs().empty() && cause == "connect to null failed") cause += " (no NameServer is named: give -n HOST:PORT, or set NAMESRV_ADDR)";
   complain(fmt::format("{} command failed\n{}\n", command.java_class, cause));
@@ -186,14 +195,21 @@ int run_mqadmin(env::Env& env, const std::vector<std::string>& words) {
     if (c && on_terminal()) out(fmt::format("\nFor example:\n  {}\n", example_of(*c)) + extras_text(*c));
     return 0;
   }
-  if (words.size() == 2 && words[0] == "completion") {
-    const std::string script = completion_script(words[1]);
-    out(script.empty() ? fmt::format("There is no completion for {}; there is for bash and zsh.\n", words[1]) : script);
+  if (words[0] == "completion") {
+    const std::string script = words.size() == 2 ? completion_script(words[1]) : "";
+    if (script.empty()) {
+      complain("Completion is there for bash and zsh: source <(mqadmin completion bash)\n");
+      return 1;
+    }
+    out(script);
     return 0;
   }
   const Command* c = find_command(words[0]);
   if (!c) {
+    // Java's tool knows no such words; who sits at a terminal is helped.
+    if (on_terminal() && (words[0] == "help" || words[0] == "-h" || words[0] == "--help")) return list_commands();
     out(fmt::format("The sub command {} not exist.\n", words[0]));
+    if (const std::string near = on_terminal() ? nearest_command(words[0]) : ""; !near.empty()) out(fmt::format("Did you mean {}?\n", near));
     return strict() ? 1 : 0;
   }
   const int status = run_command(env, *c, {words.begin() + 1, words.end()});

@@ -12,7 +12,7 @@ using wire::RequestCode;
 
 Result<> get_config(Session& s, const Options&) {
   for (const std::string& ns : s.namesrvs()) {
-    MQ_TRY(const auto r, s.ask<RequestCode::GET_NAMESRV_CONFIG>(ns));
+    MQ_TRY(const auto r, s.ask_plain<RequestCode::GET_NAMESRV_CONFIG>(ns));
     s.print("============{}============\n", ns);
     MQ_TRY_VOID(print_properties(s, ns, r.body));
   }
@@ -22,7 +22,7 @@ Result<> get_config(Session& s, const Options&) {
 Result<> update_config(Session& s, const Options& o) {
   const std::string body = o.get("k") + "=" + o.get("v") + "\n";
   for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::UPDATE_NAMESRV_CONFIG>(ns, {}, body));
-  s.print("update name server config success!{}\n{} : {}\n", list_text(s.namesrvs()), o.get("k"), o.get("v"));
+  s.print("update name server config success!{}\n{} : {}\n", o.has("n") ? list_text(s.namesrvs()) : "", o.get("k"), o.get("v"));
   return {};
 }
 
@@ -30,7 +30,7 @@ template <RequestCode C, class Count>
 Result<> change_write_perm(Session& s, const Options& o, std::string_view verb, Count count) {
   const std::string broker = o.get("b");
   for (const std::string& ns : s.namesrvs()) {
-    const auto r = s.ask<C>(ns, {broker});
+    const auto r = s.ask_plain<C>(ns, {broker});
     if (r) {
       s.print("{} write perm of broker[{}] in name server[{}] OK, {}\n", verb, broker, ns, count(r->header).value_or(0));
     } else {

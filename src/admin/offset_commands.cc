@@ -20,14 +20,12 @@ struct Reset {
   bool force = true;
 };
 
-/// One address of every broker that has the topic, of the cluster that was asked for.
+/// One address of every broker that has the topic. QUIRK: of all clusters; the one that is named is only looked up for topics without a route of their own.
 Result<std::vector<std::string>> brokers_of(Session& s, const Reset& reset) {
-  MQ_TRY(const auto route, s.route(reset.topic));
+  const bool routed_by_cluster = reset.topic.starts_with("%LMQ%") || reset.topic == "rmq_sys_wheel_timer";
+  MQ_TRY(const auto route, s.route(routed_by_cluster && !reset.cluster.empty() ? reset.cluster : reset.topic));
   std::vector<std::string> found;
-  for (const wire::BrokerData& b : route.brokerDatas) {
-    std::string addr = Session::address_of(b);
-    if (!addr.empty() && (reset.cluster.empty() || b.cluster == reset.cluster)) found.push_back(std::move(addr));
-  }
+  for (auto& [name, addr] : Session::brokers_of(route)) found.push_back(std::move(addr));
   return found;
 }
 
@@ -81,7 +79,7 @@ Result<std::vector<OfflineRow>> reset_offline(Session& s, const Reset& reset) {
     if (queues.empty()) {   // the group never consumed here: every queue of the topic
       MQ_TRY(const auto topic, s.ask<RequestCode::GET_TOPIC_STATS_INFO>(addr, {reset.topic}));
       MQ_TRY(const auto table, wire::topic_stats_from(topic.body));
-      for (const auto& [queue, offsets] : table.offsetTable) queues[queue] = {.brokerOffset = offsets.maxOffset};
+      for (const auto& [queue, offsets] : table.offsetTable) queues[queue] = {.brokerOffset = offsets.maxOffset, .consumerOffset = offsets.minOffset};
     }
     for (const auto& [queue, offsets] : queues) {
       MQ_TRY(auto row, reset_queue(s, addr, reset, queue, offsets));
@@ -111,22 +109,19 @@ Result<int64_t> time_of(Session& s, const std::string& text) {
 }
 
 /// One queue, at one broker.
-Result<> reset_one_queue(Session& s, const Options& o, const Reset& reset) {
+Result<> reset_one_queue(Session& s, const Options& o, const Reset& reset, int32_t queue, int64_t offset) {
   const std::string addr = o.get("b");
-  MQ_TRY(const int64_t queue, o.number("q", 0));
   s.print("start reset consumer offset by specified, group[{}], topic[{}], queueId[{}], broker[{}], timestamp(string)[{}], timestamp(long)[{}]\n",
           reset.group, reset.topic, queue, addr, o.get("s"), reset.timestamp);
-  const auto id = static_cast<int32_t>(queue);
-  MQ_TRY(int64_t offset, o.number("o", -1));
   if (!o.has("o")) {
-    MQ_TRY(const auto r, s.ask<RequestCode::SEARCH_OFFSET_BY_TIMESTAMP>(addr, {reset.topic, id, reset.timestamp, {}}, {}, 3000));
+    MQ_TRY(const auto r, s.ask<RequestCode::SEARCH_OFFSET_BY_TIMESTAMP>(addr, {reset.topic, queue, reset.timestamp, {}}, {}, 3000));
     offset = r.header.offset.value_or(0);
   }
   s.print("reset consumer offset to {}\n", offset);
   if (offset <= 0) return {};   // QUIRK: 0 is told and not done
-  MQ_TRY_VOID(s.ask<RequestCode::UPDATE_CONSUMER_OFFSET>(addr, {reset.group, reset.topic, id, offset}));
+  MQ_TRY_VOID(s.ask<RequestCode::UPDATE_CONSUMER_OFFSET>(addr, {reset.group, reset.topic, queue, offset}));
   MQ_TRY_VOID(s.ask_plain<RequestCode::INVOKE_BROKER_TO_RESET_OFFSET>(
-      addr, {.topic = reset.topic, .group = reset.group, .timestamp = 0, .isForce = true, .queueId = id, .offset = offset}));
+      addr, {.topic = reset.topic, .group = reset.group, .timestamp = 0, .isForce = true, .queueId = queue, .offset = offset}));
   return {};
 }
 
@@ -139,7 +134,9 @@ Reset reset_from(const Options& o) {
 Result<> reset_by_time(Session& s, const Options& o) {
   Reset reset = reset_from(o);
   MQ_TRY(reset.timestamp, time_of(s, o.get("s")));
-  if (o.has("b") && o.has("q")) return reset_one_queue(s, o, reset);
+  MQ_TRY(const int32_t queue, o.int32("q", -1));
+  MQ_TRY(const int64_t offset, o.number("o", -1));
+  if (o.has("b") && queue >= 0) return reset_one_queue(s, o, reset, queue, offset);
   const std::string what = fmt::format("group[{}], topic[{}], force[{}], timestamp(string)[{}], timestamp(long)[{}]\n", reset.group, reset.topic,
                                        reset.force, o.get("s"), reset.timestamp);
   MQ_TRY(const auto online, reset_online(s, reset));

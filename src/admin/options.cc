@@ -175,18 +175,23 @@ std::optional<std::string> Options::find(std::string_view name) const {
   return get(name);
 }
 
-Result<int64_t> Options::number(std::string_view name, int64_t otherwise) const {
+template <class T>
+Result<T> Options::parsed(std::string_view name, T otherwise) const {
   if (!has(name)) return otherwise;
   const std::string text = get(name);
   std::string_view t = text;
   if (t.size() > 1 && t[0] == '+' && t[1] != '-') t.remove_prefix(1);
-  int64_t v = 0;
+  T v = 0;
   const auto [end, ec] = std::from_chars(t.data(), t.data() + t.size(), v);
   if (t.empty() || ec != std::errc() || end != t.data() + t.size()) {
-    return fail(Errc::kInvalid, "option -" + std::string(name) + " needs a number, not \"" + text + "\"");
+    return fail(Errc::kInvalid, "For input string: \"" + text + "\" (option -" + std::string(name) + " needs a number)");
   }
   return v;
 }
+
+Result<int64_t> Options::number(std::string_view name, int64_t otherwise) const { return parsed(name, otherwise); }
+
+Result<int32_t> Options::int32(std::string_view name, int32_t otherwise) const { return parsed(name, otherwise); }
 
 bool Options::is_true(std::string_view name) const { return lower(get(name)) == "true"; }
 

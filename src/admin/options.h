@@ -28,11 +28,16 @@ class Options {
   /// The trimmed value, or `otherwise`.
   std::string get(std::string_view name, std::string_view otherwise = {}) const;
   std::optional<std::string> find(std::string_view name) const;
-  /// Errors: kInvalid as Java's NumberFormatException says it.
+  /// Errors: kInvalid as Java's NumberFormatException says it, and which option it is.
   Result<int64_t> number(std::string_view name, int64_t otherwise) const;
+  /// The same of an option that is an int of Java's.
+  Result<int32_t> int32(std::string_view name, int32_t otherwise) const;
   bool is_true(std::string_view name) const;   // Boolean.parseBoolean
 
  private:
+  template <class T>
+  Result<T> parsed(std::string_view name, T otherwise) const;
+
   friend Result<Options> parse_options(const std::vector<OptionSpec>&, const std::vector<std::string>&);
   std::map<std::string, std::string> values_;   // by short name (long name when there is no short one)
 };

@@ -45,23 +45,57 @@ Result<> print_msg(Session& s, const Options& o) {
   return {};
 }
 
-/// Pulls from one queue until `count` messages are printed or its end is passed.
-Result<> consume_queue(Session& s, const QueueAt& q, int64_t from, int64_t to, int64_t count) {
-  for (int64_t offset = from; offset <= to && count > 0;) {
-    MQ_TRY(const Pulled p, pull(s, q.addr, q.queue, offset, static_cast<int32_t>(std::min<int64_t>(count, kPullBatch)), "*"));
+/// Prints the messages from `from` to `to`, both included, or to the queue's end.
+Result<> consume_queue(Session& s, const QueueAt& q, int64_t from, int64_t to) {
+  for (int64_t offset = from; offset <= to;) {
+    MQ_TRY(const Pulled p, pull(s, q.addr, q.queue, offset, static_cast<int32_t>(to - offset + 1), "*"));
     offset = p.next;
     if (p.status == "FOUND") {
       s.write("Consume ok\n");
       print_messages(s, p, true);
-      count -= static_cast<int64_t>(p.messages.size());
     } else if (p.status == "NO_MATCHED_MSG") {
-      s.print("{} no matched msg, offset={}\n", queue_text(q.queue), offset);
+      s.print("{} no matched msg. status={}, offset={}\n", queue_text(q.queue), p.status, offset);
     } else {
       s.print("{} print msg finished. status={}, offset={}\n", queue_text(q.queue), p.status, offset);
       return {};
     }
   }
   return {};
+}
+
+/// QUIRK: of all brokers, also when one is named.
+Result<> consume_all(Session& s, const Options& o, int64_t count) {
+  MQ_TRY(const auto queues, queues_of(s, o.get("t")));
+  int64_t left = count;
+  for (const QueueAt& q : queues) {
+    if (left == 0) return {};
+    MQ_TRY(Range range, range_of(s, q, o, "s", "e"));
+    if (range.to - range.from > left) {
+      s.print("The older {} message of the {} queue will be provided\n", left, q.queue.queueId);
+      range.to = range.from + left - 1;
+      left = 0;
+    } else {
+      left -= range.to - range.from + 1;   // QUIRK: the end of a queue counts as a message; what is left may become negative
+    }
+    if (const auto r = consume_queue(s, q, range.from, range.to); !r) s.fail_unnamed(r.error());
+  }
+  return {};
+}
+
+Result<> consume_one(Session& s, const Options& o, int64_t count, QueueAt at, int64_t offset) {
+  if (const auto route = s.route(at.queue.topic)) at.addr = Session::address_in(*route, at.queue.brokerName);
+  if (at.addr.empty()) return client_failure(fmt::format("The broker[{}] not exist", at.queue.brokerName));
+  MQ_TRY(Range range, range_of(s, at, o, "s", "e"));
+  if (offset > range.to) {
+    s.print("{} no matched msg, offset={}\n", queue_text(at.queue), offset);
+    return {};
+  }
+  range.from = std::max(range.from, offset);
+  if (range.to - range.from > count) {
+    s.print("The oldler {} message will be provided\n", count);
+    range.to = range.from + count - 1;
+  }
+  return consume_queue(s, at, range.from, range.to);
 }
 
 Result<> consume_message(Session& s, const Options& o) {
@@ -74,49 +108,28 @@ Result<> consume_message(Session& s, const Options& o) {
   if (count <= 0) return complain("Please input a positive messageNumber!");
   if (o.has("i") && !o.has("b")) return complain("Please set the brokerName before queueId!");
   if (o.has("o") && !o.has("i")) return complain("Please set queueId before offset!");
-  int64_t begin = 0, end = now;
+  MQ_TRY(const int64_t offset, o.number("o", 0));
+  int64_t begin = 0;
   if (o.has("s")) {
     MQ_TRY(begin, parse_time(o.get("s")));
     if (begin > now) return complain("Please set the beginTimestamp before now!");
   }
   if (o.has("e")) {
-    MQ_TRY(end, parse_time(o.get("e")));
+    MQ_TRY(const int64_t end, parse_time(o.get("e")));
     if (end > now) return complain("Please set the endTimestamp before now!");
     if (begin > end) return complain("Please make sure that the beginTimestamp is less than or equal to the endTimestamp");
   }
-  MQ_TRY(const int64_t queue_id, o.number("i", 0));
-  MQ_TRY(const int64_t offset, o.number("o", 0));
-  MQ_TRY(const auto queues, queues_of(s, o.get("t")));
-  int64_t left = count;
-  for (const QueueAt& q : queues) {
-    if (o.has("b") && q.queue.brokerName != o.get("b")) continue;
-    if (o.has("i") && q.queue.queueId != queue_id) continue;
-    MQ_TRY(Range range, range_of(s, q, o, "s", "e"));
-    if (o.has("o")) {
-      if (offset > range.to) {
-        s.print("Please make sure offset is less than or equal to {}\n", range.to);
-        return {};
-      }
-      range.from = std::max(range.from, offset);
-    }
-    if (o.has("i")) {
-      if (count < range.to - range.from + 1) s.print("The oldler {} message will be provided\n", count);
-      return consume_queue(s, q, range.from, range.to, count);
-    }
-    if (left <= 0) break;
-    if (left < range.to - range.from) s.print("The older {} message of the {} queue will be provided\n", left, q.queue.queueId);
-    const int64_t here = std::min<int64_t>(left, range.to - range.from);
-    MQ_TRY_VOID(consume_queue(s, q, range.from, range.to, left));
-    left -= here;
-  }
+  MQ_TRY(const int32_t queue_id, o.int32("i", 0));
+  const auto done = o.has("i") ? consume_one(s, o, count, {{o.get("t"), o.get("b"), queue_id}, {}}, offset) : consume_all(s, o, count);
+  if (!done) s.fail_unnamed(done.error());
   return {};
 }
 
 /// QUIRK: without -p true or -f true nothing is printed.
 Result<> print_by_queue(Session& s, const Options& o) {
-  MQ_TRY(const int64_t queue_id, o.number("i", 0));
+  MQ_TRY(const int32_t queue_id, o.int32("i", 0));
   const std::string expression = o.get("s", "*");
-  QueueAt at{{o.get("t"), o.get("a"), static_cast<int32_t>(queue_id)}, {}};
+  QueueAt at{{o.get("t"), o.get("a"), queue_id}, {}};
   MQ_TRY(const auto route, s.route(at.queue.topic));
   at.addr = Session::address_in(route, at.queue.brokerName);
   if (at.addr.empty()) return client_failure(fmt::format("The broker[{}] not exist", at.queue.brokerName));

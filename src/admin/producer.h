@@ -49,6 +49,7 @@ class Producer {
   const std::string group_;
   std::map<std::string, Target> targets_;
   uint32_t count_ = 0;
+  int32_t refused_with_ = 0;   // the code of the last refusal
 };
 
 }  // namespace mq::admin

@@ -35,7 +35,8 @@ std::string master_of(const wire::BrokerData& b) { return b.brokerAddrs.contains
 void export_pop(Session& s, const std::string& name, const std::string& addr, bool dry) {
   if (!dry) {
     if (const auto r = s.ask_plain<RequestCode::POP_ROLLBACK>(addr, {}, {}, kExportTimeoutMs); !r) {
-      s.print("Export broker records error, brokerName={}, brokerAddr={}, dryRun={}\n{}", name, addr, dry, r.error().message());
+      const std::string_view exception = r.error().code() == Errc::kRefused ? "client.exception.MQBrokerException" : "remoting.exception.RemotingConnectException";
+      s.print("Export broker records error, brokerName={}, brokerAddr={}, dryRun={}\norg.apache.rocketmq.{}: {}", name, addr, dry, exception, r.error().message());
       return;
     }
   }

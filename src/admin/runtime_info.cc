@@ -40,7 +40,7 @@ Result<std::map<std::string, std::string, std::less<>>> broker_config(Session& s
 
 Counted counted(Session& s, const std::string& addr, const std::string& stats, const std::string& key) {
   Counted c;
-  const auto r = s.ask<RequestCode::VIEW_BROKER_STATS_DATA>(addr, {stats, key});
+  const auto r = s.ask_plain<RequestCode::VIEW_BROKER_STATS_DATA>(addr, {stats, key});
   const auto body = r ? parse_json(r->body) : Result<Json>(std::unexpected(r.error()));
   if (!body) return c;
   c.tps = (*body)["statsMinute"]["tps"].as_double();

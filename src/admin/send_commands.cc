@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "admin/command.h"
 #include "admin/java_text.h"
@@ -26,17 +27,17 @@ Result<> send_message(Session& s, const Options& o) {
     s.write("Broker name must be set if the queue is chosen!");
     return {};
   }
-  MQ_TRY(const int64_t chosen, o.number("i", -1));
+  MQ_TRY(const int32_t chosen, o.int32("i", -1));
   Producer producer(s, std::to_string(s.env().clock().now_ms()));
   const Outgoing message{topic, o.get("p"), o.get("k"), o.get("c")};
   Result<Sent> sent = Sent{};
-  if (o.has("b")) {
+  if (chosen >= 0) {   // whether or not it may be written: the broker says so
+    sent = producer.send(message, {topic, o.get("b"), chosen});
+  } else if (o.has("b")) {
     MQ_TRY(auto queues, producer.queues(topic));
     std::erase_if(queues, [&](const auto& q) { return q.brokerName != o.get("b"); });
     if (queues.empty()) return client_failure(fmt::format("The broker[{}] not exist", o.get("b")));
-    wire::MessageQueue queue = queues[s.env().rng().below(queues.size())];
-    if (chosen >= 0) queue.queueId = static_cast<int32_t>(chosen);
-    sent = producer.send(message, queue);
+    sent = producer.send(message, queues[s.env().rng().below(queues.size())]);
   } else {
     sent = producer.send(message);
   }
@@ -144,11 +145,11 @@ Result<> cluster_rt(Session& s, const Options& o) {
 
 /// To the topic that has the broker's name.
 Result<> send_status(Session& s, const Options& o) {
-  MQ_TRY(const int64_t size, o.number("s", 128));
-  MQ_TRY(const int64_t count, o.number("c", 50));
-  const auto message = [&](int64_t bytes) {
+  MQ_TRY(const int32_t size, o.int32("s", 128));
+  MQ_TRY(const int32_t count, o.int32("c", 50));
+  const auto message = [&](int32_t bytes) {
     Outgoing m{o.get("b"), {}, {}, {}};
-    while (static_cast<int64_t>(m.body.size()) < bytes) m.body += "hello jodie";
+    while (std::cmp_less(m.body.size(), bytes)) m.body += "hello jodie";
     return m;
   };
   Producer producer(s, "PID_SMSC");

@@ -43,9 +43,9 @@ void Session::complain(const Error& failure) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-std::string Session::call_text(const Error& error, std::string_view addr, int64_t timeout_ms) {
-  if (error.code() == Errc::kTimeout) return fmt::format("wait response on the channel <{}> timeout, {}(ms)", addr, timeout_ms);
-  return fmt::format("connect to {} failed ({})", addr, error.message());
+std::string Session::call_text(const Error& error, std::string_view addr, int64_t timeout_ms, std::string_view shown) {
+  if (error.code() == Errc::kTimeout) return fmt::format("wait response on the channel </{}> timeout, {}(ms)", addr, timeout_ms);
+  return fmt::format("connect to {} failed ({})", shown.empty() ? addr : shown, error.message());
 }
 
 Result<std::string> Session::query_message(const std::string& addr, const std::string& topic, const std::string& key, int32_t max, int64_t begin_ms,
@@ -82,7 +82,7 @@ Result<std::vector<wire::BrokerData>> Session::brokers_in(const std::string& clu
   std::vector<wire::BrokerData> found;
   const auto names = info.clusterAddrTable.find(cluster);
   if (names == info.clusterAddrTable.end()) {
-    write("[error] Make sure the specified clusterName exists or the name server connected to is correct.");
+    print("[error] {}", kNoCluster);
     return found;
   }
   for (const std::string& name : names->second) {

@@ -21,6 +21,9 @@ Failure client_failure(int32_t code, std::string_view text);
 Failure client_failure(std::string_view text);                                          // without a code
 Failure broker_failure(const remoting::ResponseBase& response, std::string_view addr);
 
+/// What Java's tool says of a cluster or an address that the NameServers do not know.
+inline constexpr std::string_view kNoCluster = "Make sure the specified clusterName exists or the name server connected to is correct.";
+
 /// Used by one command on the main thread.
 class Session {
  public:
@@ -45,6 +48,13 @@ class Session {
   Json take_records() { return std::exchange(*records_, Json::array()); }
   /// A failure that does not end the command, as Java prints a stack trace and goes on.
   void complain(const Error& failure);
+
+  /// The same of one after which nothing is left to do, but which Java's tool tells without the command's name.
+  void fail_unnamed(const Error& failure) {
+    complain(failure);
+    failed_unnamed_ = true;
+  }
+  bool failed_unnamed() const noexcept { return failed_unnamed_; }
 
   /// The exit status of a command that did not fail, when it is not 0.
   void leave_with(int status) noexcept { status_ = status; }
@@ -92,7 +102,7 @@ class Session {
       auto r = client_.call<C>(addr, header, body, 5000);
       if (r && r->ok()) return r;
       if (r) return client_failure(r->code, r->remark);
-      last = call_text(r.error(), "null", 5000);
+      last = call_text(r.error(), addr, 5000, "null");
     }
     return fail(Errc::kIo, last);
   }
@@ -102,7 +112,12 @@ class Session {
     if (!r) return fail(Errc::kIo, call_text(r.error(), addr, timeout_ms));
     return r;
   }
-  const std::vector<std::string>& namesrvs() const noexcept { return namesrvs_; }
+  const std::vector<std::string>& namesrvs() const noexcept {
+    missed_namesrvs_ |= namesrvs_.empty();
+    return namesrvs_;
+  }
+  /// A command went through the list of NameServers, and none was named: it told nobody.
+  bool missed_namesrvs() const noexcept { return missed_namesrvs_; }
   env::Env& env() noexcept { return env_; }
 
   // --- look-ups (spec mqadmin 2.2) -------------------------------------------------------------------------------------
@@ -130,12 +145,15 @@ class Session {
   static std::vector<wire::MessageQueue> readable_queues(const std::string& topic, const wire::TopicRouteData& route);
 
  private:
-  static std::string call_text(const Error& error, std::string_view addr, int64_t timeout_ms);
+  /// `shown`: what a connection that fails is said to go to, when it is not the address.
+  static std::string call_text(const Error& error, std::string_view addr, int64_t timeout_ms, std::string_view shown = {});
 
   env::Env& env_;
   std::vector<std::string> namesrvs_;
+  mutable bool missed_namesrvs_ = false;
   std::optional<Json> records_;
   int status_ = 0;
+  bool failed_unnamed_ = false;
   remoting::BlockingClient client_;
 };
 

@@ -38,7 +38,8 @@ std::string trimmed(std::string_view text) {
   return std::string(text);
 }
 
-Result<Setting> read_setting(Session& s, const Options& o) {
+/// `targets_known`: a target without a master is refused before brokers are asked.
+Result<Setting> read_setting(Session& s, const Options& o, bool targets_known) {
   Setting set{.topic = o.get("t")};
   MQ_TRY(set.info, s.cluster_info());
   if (set.info.clusterAddrTable.empty()) return fail(Errc::kNotFound, "The Cluster info is empty");
@@ -55,6 +56,7 @@ Result<Setting> read_setting(Session& s, const Options& o) {
   for (const auto& [name, broker] : set.info.brokerAddrTable) {
     if (broker.brokerAddrs.contains(0)) set.masters[name] = broker.brokerAddrs.at(0);
   }
+  if (targets_known) for (const std::string& name : set.targets) MQ_TRY_VOID(master_of(set.masters, name));
   for (const auto& [name, addr] : set.masters) {
     MQ_TRY(const auto r, s.call<RequestCode::GET_TOPIC_CONFIG>(addr, {set.topic, true}));
     if (r.code == static_cast<int32_t>(wire::ResponseCode::TOPIC_NOT_EXIST)) continue;
@@ -103,8 +105,8 @@ Result<> check_masters(const Masters& masters, const MappingChange& change) {
 }
 
 Result<> update(Session& s, const Options& o) {
-  MQ_TRY(const Setting set, read_setting(s, o));
-  MQ_TRY(const int64_t queues, o.number("qn", 0));
+  MQ_TRY(const Setting set, read_setting(s, o, false));
+  MQ_TRY(const int32_t queues, o.int32("qn", 0));
   const int64_t now = s.env().clock().now_ms();
   MappingChange old{.topic = set.topic, .epoch = now, .brokers = set.brokers};
   if (!set.brokers.empty()) {
@@ -112,7 +114,7 @@ Result<> update(Session& s, const Options& o) {
     old.epoch = known.epoch;
   }
   MQ_TRY_VOID(keep(s, old, "before", "old"));
-  MQ_TRY(MappingChange change, with_queues(set.topic, static_cast<int32_t>(queues), set.targets, set.brokers, now,
+  MQ_TRY(MappingChange change, with_queues(set.topic, queues, set.targets, set.brokers, now,
                                            [&](size_t n) { return static_cast<size_t>(s.env().rng().below(n)); }));
   MQ_TRY_VOID(keep(s, change, "after", "new"));
   add_other_brokers(set.info, change);
@@ -141,8 +143,7 @@ Result<> decide_offsets(Session& s, const Masters& masters, MappingChange& chang
 
 /// The new leaders can be written first, then the old ones cannot any more; only then is it known where the new ones go on.
 Result<> remap(Session& s, const Options& o) {
-  MQ_TRY(const Setting set, read_setting(s, o));
-  for (const std::string& target : set.targets) MQ_TRY_VOID(master_of(set.masters, target));
+  MQ_TRY(const Setting set, read_setting(s, o, true));
   if (set.brokers.empty()) return fail(Errc::kNotFound, "No topic route to do the remapping");
   MQ_TRY(const EpochAndQueues known, check_agreement(set.topic, set.brokers));
   MQ_TRY_VOID(keep(s, {.topic = set.topic, .epoch = known.epoch, .brokers = set.brokers}, "before", "old"));

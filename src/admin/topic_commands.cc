@@ -18,12 +18,9 @@ using wire::RequestCode;
 Result<wire::TopicConfig> config_of(const Options& o) {
   wire::TopicConfig c;
   c.topicName = o.get("t");
-  MQ_TRY(const int64_t read, o.number("r", 8));
-  MQ_TRY(const int64_t write, o.number("w", 8));
-  MQ_TRY(const int64_t perm, o.number("p", 6));
-  c.readQueueNums = static_cast<int32_t>(read);
-  c.writeQueueNums = static_cast<int32_t>(write);
-  c.perm = static_cast<int32_t>(perm);
+  MQ_TRY(c.readQueueNums, o.int32("r", 8));
+  MQ_TRY(c.writeQueueNums, o.int32("w", 8));
+  MQ_TRY(c.perm, o.int32("p", 6));
   c.order = o.is_true("o");
   c.topicSysFlag = (o.is_true("u") ? 1 : 0) | (o.is_true("s") ? 2 : 0);
   MQ_TRY(c.attributes, parse_attributes(o.get("a")));
@@ -37,7 +34,7 @@ Result<> set_broker_order(Session& s, const std::string& addr, const wire::Topic
   for (const auto& [n, b] : info.brokerAddrTable) {
     for (const auto& [id, a] : b.brokerAddrs) if (a == addr) name = n;
   }
-  if (name.empty()) return client_failure("can not find the broker with the address " + addr);
+  if (name.empty()) return fail(Errc::kNotFound, std::string(kNoCluster));
   const std::string part = fmt::format("{}:{}", name, c.writeQueueNums);
   std::string conf;
   const auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), c.topicName});
@@ -71,6 +68,7 @@ Result<> update_topic(Session& s, const Options& o) {
     MQ_TRY(const wire::ClusterInfo info, s.cluster_info());
     std::vector<std::string> names;
     if (const auto it = info.clusterAddrTable.find(cluster); it != info.clusterAddrTable.end()) names.assign(it->second.begin(), it->second.end());
+    if (names.empty()) return fail(Errc::kNotFound, std::string(kNoCluster));
     hash_order(names, [](const std::string& n) { return std::string_view(n); });
     std::string conf;
     for (const std::string& n : names) conf += fmt::format("{}{}:{}", conf.empty() ? "" : ";", n, config.writeQueueNums);
@@ -85,12 +83,12 @@ Result<> delete_topic(Session& s, const Options& o) {
   const std::string topic = o.get("t"), cluster = o.get("c");
   MQ_TRY(const auto masters, s.masters(cluster));
   for (const std::string& addr : masters) {
-    MQ_TRY(const auto r, s.ask<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
+    MQ_TRY(const auto r, s.ask_plain<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
     (void)r;
   }
   s.print("delete topic [{}] from cluster [{}] success.\n", topic, cluster);
   for (const std::string& ns : s.namesrvs()) {
-    MQ_TRY(const auto r, s.ask<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, cluster}));
+    MQ_TRY(const auto r, s.ask_plain<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, cluster}));
     (void)r;
   }
   s.print("delete topic [{}] from NameServer success.\n", topic);

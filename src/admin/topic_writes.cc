@@ -8,17 +8,13 @@ namespace mq::admin {
 
 using wire::RequestCode;
 
-namespace {
-constexpr int32_t kPermEnd = 8;   // PermName.PERM_PRIORITY: the first bit that a topic's perm does not have
-}  // namespace
-
 wire::CreateTopicHeader create_topic_header(const wire::TopicConfig& c) {
   return {.topic = c.topicName, .defaultTopic = std::string(kAutoCreateTopic), .readQueueNums = c.readQueueNums, .writeQueueNums = c.writeQueueNums,
           .perm = c.perm, .topicFilterType = c.topicFilterType, .topicSysFlag = c.topicSysFlag, .order = c.order, .force = false};
 }
 
 Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConfig& c) {
-  if (c.perm < 0 || c.perm >= kPermEnd) {   // brokers take any number
+  if (!is_valid_perm(c.perm)) {   // brokers take any number
     return client_failure(static_cast<int32_t>(wire::ResponseCode::NO_PERMISSION), fmt::format("topicPermission value: {} is invalid.", c.perm));
   }
   std::string attributes;
@@ -30,7 +26,7 @@ Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConf
 }
 
 Result<> put_order_conf(Session& s, const std::string& topic, const std::string& conf) {
-  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
+  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
   return {};
 }
 

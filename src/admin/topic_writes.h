@@ -2,11 +2,15 @@
 #pragma once
 
 #include "admin/session.h"
+#include "msg/types.h"
 #include "wire/bodies/topic_config.h"
 
 namespace mq::admin {
 
 inline constexpr std::string_view kOrderNamespace = "ORDER_TOPIC_CONFIG";
+
+/// PermName.isValid: a topic's, or a broker's.
+inline bool is_valid_perm(int32_t perm) noexcept { return perm >= 0 && perm < perm::kPriority; }
 
 /// What a request that puts a topic's configuration says of it, but for its attributes.
 wire::CreateTopicHeader create_topic_header(const wire::TopicConfig& config);

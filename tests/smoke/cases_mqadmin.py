@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 
+import failures
 from cases_admin import heartbeat
 from remoting import Connection, Scripted
 from servers import Cluster, free_port
@@ -348,6 +349,21 @@ def test_mqadmin_lists_and_exit_statuses_in_scripts(a):
             assert done.returncode == int(strict or 0) and done.stdout == "The sub command clusterlits not exist.\n", done
             done = c.admin("topicRoute", "-n", first.addr)
             assert done.returncode == 1 and done.stderr == "Missing required option: t\n" and done.stdout.startswith("usage: mqadmin topicRoute"), done
+
+
+def test_mqadmin_failures_as_of_java(a):
+    """mqadmin_failures.txt: missing options, wrong values, unknown names, servers that are away, permissions."""
+    with Cluster(a.bin) as c:
+        n = c.namesrv()
+        brokers = [c.broker(name, **failures.CONF, **(failures.SECURED if name == failures.NAMES[-1] else {})) for name in failures.NAMES]
+
+        def run(words):
+            done = c.admin(*words)
+            return done.returncode, done.stdout, done.stderr
+        place = failures.Place(n.addr, [b.addr for b in brokers], c.folder / "files")
+        failures.prepare(place, run)
+        differ = [text for _, text in failures.check(place, run, ours=True) if text]
+        assert not differ, "\n" + "\n".join(differ)
 
 
 def test_mqadmin_json_of_every_reading_command(a):
