@@ -1,7 +1,10 @@
 // The properties string of a message: line 1 is a name to look for, the rest the string.
+#include <algorithm>
+
 #include "broker/send/properties_rewrite.h"
 #include "fuzz.h"
 #include "msg/properties.h"
+#include "msg/record.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mq;
@@ -25,12 +28,23 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   MQ_CHECK(without.size() <= text.size() + 1);
 
   const broker::PropertiesRewriter rewriter("DefaultRegion", true, "DefaultCluster");
-  ByteBuffer out;
+  ByteBuffer out, record;
   const auto seen = broker::scan_properties(text);
-  const std::string_view stored = rewriter.rewrite(text, seen, seen.uniq_key.empty() ? "0123456789ABCDEF" : "", out);
-  MQ_CHECK(find_property(stored, "TAGS") == find_property(text, "TAGS"));
-  MQ_CHECK(find_property(stored, "KEYS") == find_property(text, "KEYS"));
-  if (stored.data() != text.data()) MQ_CHECK(find_property(stored, "MSG_REGION") == "DefaultRegion");
+  MessageFields m{.topic = "T", .properties = text};
+  rewriter.rewrite(m, seen, seen.uniq_key.empty() ? "0123456789ABCDEF" : "", out);
+  MQ_CHECK(properties_size(m) <= std::max(kMaxPropertiesBytes, text.size()));
+  if (encode_record(m, record)) {
+    const auto read = decode_record(record.view(), RecordCheck::kLengthsAndCrc);
+    MQ_CHECK(read.has_value());
+    const std::string_view stored = read->m.properties;
+    const bool added = properties_size(m) > text.size() || m.properties.data() != text.data();
+    MQ_CHECK(find_property(stored, "TAGS") == find_property(text, "TAGS"));
+    MQ_CHECK(find_property(stored, "KEYS") == find_property(text, "KEYS"));
+    if (added && text.size() < 30'000) MQ_CHECK(find_property(stored, "MSG_REGION") == "DefaultRegion");
+    const FindableProperties found = findable_properties(stored);
+    MQ_CHECK(found.tags == find_property(stored, "TAGS") && found.keys == find_property(stored, "KEYS"));
+    MQ_CHECK(found.uniq_key == find_property(stored, "UNIQ_KEY"));
+  }
   (void)java_hash(text);
   return 0;
 }
