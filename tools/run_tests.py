@@ -91,8 +91,8 @@ STEPS = [
     Step("bugs", f"{build('dev')} && tests/faults/bugs build/dev build/release/bin", "deliberate bugs in the store: each layer of tests that should "
          "notices them", "full", needs="tests/faults/bugs", minutes=40),
     Step("restart", "tests/bench/restart build/release/bin", "a start after kill -9 with 10 GiB of messages", "full", needs=str(YARDSTICKS / "bench"), minutes=15),
-    Step("fuzz", "tests/fuzz/run --minutes 2", "every parser of outside bytes with libFuzzer (clang 19)", "full",
-         needs="tests/fuzz/run", minutes=90),
+    Step("fuzz", "tests/fuzz/run --minutes 10", "every parser of outside bytes with libFuzzer (clang 19), ten CPU minutes each", "full",
+         needs="tests/fuzz/run", minutes=180),
     Step("cold-start", "tests/bench/cold_start build/release/bin", "a cold start of mqadmin beside Java's", "full", needs=str(YARDSTICKS / "peers/peers"), minutes=5),
     Step("bench-check", "tests/bench/check build/release/bin --java 5.3.3", "speed against the limit program and Java", "full",
          needs=str(YARDSTICKS / "bench"), minutes=60),

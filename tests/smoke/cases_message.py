@@ -105,6 +105,22 @@ def test_a_check_asks_with_the_half_message_and_odd_decisions_are_refused(a):
             assert [m[1] for m in c.read_queue("Decided", 2)] == [b"doubt"]
 
 
+def test_decisions_are_noted_so_that_each_release_reads_them(a):
+    """An op message for each half message, its body a bare number: 4.x reads nothing else, and asked again about what was committed."""
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker()
+        with Connection(broker.addr) as c:
+            properties = [pairs(TRAN_MSG="true", PGROUP="deciders", UNIQ_KEY=f"{n:032X}") for n in range(12)]
+            halves = [c.wait(c.send_message("Decided", 0, b"%d" % n, properties[n], f=4)).ext for n in range(12)]
+            decisions = [dict(producerGroup="deciders", tranStateTableOffset=h["queueOffset"], commitLogOffset=int(h["msgId"][-16:], 16),
+                              commitOrRollback=8 if n % 3 else 12) for n, h in enumerate(halves)]
+            for opaque in [c.send(37, d) for d in decisions]:   # several in one turn of the broker's loop
+                assert c.wait(opaque).code == 0
+            assert [m[1] for m in c.read_queue("Decided", 0)] == [b"%d" % n for n in range(12) if n % 3]
+            noted = c.read_queue("RMQ_SYS_TRANS_OP_HALF_TOPIC", 0)
+            assert [(m[1], m[2]["TAGS"]) for m in noted] == [(b"%d" % n, "d") for n in range(12)], noted
+
+
 def test_a_new_group_on_an_empty_queue_misses_nothing(a):
     """A 4.x client told "not found" asks for the end of the queue, and would miss what arrives in between."""
     with Cluster(a.bin) as cluster:

@@ -95,8 +95,17 @@ class Server:
         self.process.wait()
 
     def term(self, timeout=15):
+        """Its exit status, which is 0, or the signal's where it was not up yet. Another one, say of a sanitizer, fails the test."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout)
+        status = self.process.wait(timeout)
+        assert status in (0, 128 + signal.SIGTERM, -signal.SIGTERM), self.ended()
+        return status
+
+    def ended_unnoticed(self):
+        return self.process is not None and self.process.returncode is None and self.process.poll() is not None
+
+    def ended(self):
+        return f"{self.name} ended with status {self.process.returncode}:\n{self.output()[-6000:]}"
 
 
 class Cluster:
@@ -112,11 +121,18 @@ class Cluster:
         self.folder = self.scratch.__enter__()
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, kind, error, trace):
+        """A server that fell down by itself fails the test, also behind its last answer."""
+        died = [s.ended() for s in self.servers if s.ended_unnoticed()]
         for s in reversed(self.servers):
             if s.process and s.process.poll() is None:
                 s.kill()
-        self.scratch.__exit__(*error)
+        late = AssertionError("\n".join(died)) if died and error is None else None
+        if died and error:
+            print("\n".join(died))
+        self.scratch.__exit__(*((kind, error, trace) if late is None else (type(late), late, None)))
+        if late:
+            raise late
 
     def namesrv(self, **conf):
         s = Server(self.bin / "mqnamesrv", self.folder, f"namesrv-{len(self.servers)}", {"listenPort": free_port()} | conf)

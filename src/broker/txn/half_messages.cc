@@ -30,12 +30,6 @@ void make_half(PutMessage& m, std::deque<std::string>& scratch) {
   m.queue = nullptr;
 }
 
-std::string op_body(const std::vector<int64_t>& half_offsets) {
-  std::string body;
-  for (int64_t offset : half_offsets) body.append(std::to_string(offset)).append(1, ',');
-  return body;
-}
-
 std::vector<int64_t> parse_op_body(std::string_view body) {
   std::vector<int64_t> offsets;
   while (!body.empty()) {

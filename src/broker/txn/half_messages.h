@@ -21,9 +21,8 @@ bool is_transactional(const PutMessage& m) noexcept;
 /// Turns it into a half message: topic, queue 0, REAL_TOPIC, REAL_QID, __transactionId__; transaction bits cleared.
 void make_half(PutMessage& m, std::deque<std::string>& scratch);
 
-/// "12,15,": the body of an op message; a single number without a comma is what 4.x wrote.
-std::string op_body(const std::vector<int64_t>& half_offsets);
+/// The half offsets that an op message decides: "12", or "12,15," as brokers of 5.x write them. We write a single number into each, which
+/// 4.x reads too: to it a comma makes no number, the decision is lost, and the producer is asked again about what was committed.
 std::vector<int64_t> parse_op_body(std::string_view body);
-
 
 }  // namespace mq::broker

@@ -73,22 +73,23 @@ class TransactionRoom::Lane final : public PutSink {
     pending_.give_back(slot);
   }
 
-  /// Before the turn's append: one op message for all half messages that the turn decided. It stands in the same write as
+  /// Before the turn's append: an op message for each half message that the turn decided. They stand in the same write as
   /// the commits, so a crash cannot leave a commit without its op message.
   void write_ops() {
-    if (decided_.empty()) return;
-    const std::string body = op_body(decided_);
-    decided_.clear();
     static constexpr std::string_view kProperties("TAGS\x01" "d\x02", 7);
-    PutMessage m;
-    m.fields.topic = kOpHalfTopic;
-    m.fields.bornTimestamp = broker_.env.clock().now_ms();
-    m.fields.bornHost = m.fields.storeHost = broker_.store_host;
-    m.fields.body = as_bytes(body);
-    m.fields.properties = kProperties;
-    m.tagsCode = tags_code("d");
-    m.wait = m.may_rewrite = false;
-    pipeline_.put(m, *this, kOpSlot);
+    for (const int64_t half_offset : decided_) {
+      const std::string body = std::to_string(half_offset);
+      PutMessage m;
+      m.fields.topic = kOpHalfTopic;
+      m.fields.bornTimestamp = broker_.env.clock().now_ms();
+      m.fields.bornHost = m.fields.storeHost = broker_.store_host;
+      m.fields.body = as_bytes(body);
+      m.fields.properties = kProperties;
+      m.tagsCode = tags_code("d");
+      m.wait = m.may_rewrite = false;
+      pipeline_.put(m, *this, kOpSlot);
+    }
+    decided_.clear();
   }
 
  private:
