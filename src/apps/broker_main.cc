@@ -21,7 +21,7 @@ int run_broker_process(const CommandLine& line) {
   const auto env = env::make_posix_env();
   BrokerProcess process(*env);
   if (const auto status = process.prepare(line)) return *status;
-  start_server_log("broker", process.service.logFormat(), process.service.logTo(), process.warnings);
+  start_server_log("broker", process.service, process.warnings);
   if (auto r = process.start(); !r) {
     fmt::print("{}\n", r.error().message());
     logger.error("start failed: {}", r.error().message());

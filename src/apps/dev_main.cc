@@ -77,7 +77,7 @@ int dev_main(const std::vector<std::string>& words) {
   NamesrvProcess names(*env);
   BrokerProcess broker(*env);
   if (const auto status = prepare(names, broker, line, data)) return *status;
-  start_server_log("dev", broker.service.logFormat(), broker.service.logTo(), broker.warnings);
+  start_server_log("dev", broker.service, broker.warnings);
   Result<> up = names.start();
   if (up) up = broker.start();
   if (!up) {

@@ -18,7 +18,7 @@ int namesrv_main(const std::vector<std::string>& words) {
   const auto env = env::make_posix_env();
   NamesrvProcess process(*env);
   if (const auto status = process.prepare(line)) return *status;
-  start_server_log("namesrv", process.service.logFormat(), process.service.logTo(), process.warnings);
+  start_server_log("namesrv", process.service, process.warnings);
   if (auto r = process.start(); !r) {
     fmt::print(stderr, "The Name Server cannot start: {}\n", r.error().message());
     logger.error("start failed: {}", r.error().message());

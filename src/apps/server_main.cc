@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -114,11 +115,13 @@ void warn_of_jvm_variables(std::vector<std::string>& warnings) {
   if (!found.empty()) warnings.push_back(found + " in the environment: there is no JVM to tune, nothing but -Dtls. settings counts");
 }
 
-void start_server_log(const std::string& name, const std::string& format, const std::string& to, const std::vector<std::string>& warnings) {
+void start_server_log(const std::string& name, const ops::ServiceConfig& service, const std::vector<std::string>& warnings) {
   LogConfig config;
-  if (to != "stdout") config.file = user_home() + "/logs/rocketmqlogs/" + name + ".log";
-  config.to_stdout = to != "file";
-  config.json = format == "json";
+  if (service.logTo() != "stdout") config.file = user_home() + "/logs/rocketmqlogs/" + name + ".log";
+  config.to_stdout = service.logTo() != "file";
+  config.json = service.logFormat() == "json";
+  config.max_file_bytes = std::max<int64_t>(service.logFileSize(), 1024);
+  config.max_files = std::max(service.logFileCount(), 1);
   start_logging(config);
   static Logger logger("config");
   for (const std::string& w : warnings) {

@@ -8,6 +8,7 @@
 
 #include "base/options.h"
 #include "env/loop.h"
+#include "ops/service_config.h"
 
 namespace mq::apps {
 
@@ -46,7 +47,7 @@ void print_config(const Configuration& config, bool important_only);
 /// The JVM's settings in the environment are ignored but for -Dtls.; one warning names those that are set.
 void warn_of_jvm_variables(std::vector<std::string>& warnings);
 /// Starts the log and writes the warnings of the configuration there and on standard output.
-void start_server_log(const std::string& name, const std::string& format, const std::string& to, const std::vector<std::string>& warnings);
+void start_server_log(const std::string& name, const ops::ServiceConfig& service, const std::vector<std::string>& warnings);
 /// Blocks the signals of a stop before any thread starts; wait_for_stop() returns when one arrives.
 void block_stop_signals();
 /// Tells systemd that the service is up, keeps its watchdog quiet while `alive` returns true, and tells it of the stop.

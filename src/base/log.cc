@@ -104,8 +104,8 @@ class LogWriter {
     for (int i = config_.max_files - 1; i >= 1; --i) {
       std::rename(fmt::format("{}.{}", config_.file, i).c_str(), fmt::format("{}.{}", config_.file, i + 1).c_str());
     }
-    std::remove(fmt::format("{}.{}", config_.file, config_.max_files).c_str());
     std::rename(config_.file.c_str(), (config_.file + ".1").c_str());
+    std::remove(fmt::format("{}.{}", config_.file, config_.max_files).c_str());
     open();
   }
 

@@ -95,6 +95,23 @@ def test_a_log_of_json_lines_on_standard_output(binaries):
         assert not (p.folder / "home/logs").exists()
 
 
+def test_log_files_roll(binaries):
+    """The newest lines are in NAME.log, older ones in NAME.log.1 and so on; so many files as are wished for."""
+    keys = [f"unheardOf{i:03}" for i in range(300)]
+    for count in (40, 3, 1):
+        with Program(binaries, "mqnamesrv", f"listenPort={{port}}\nlogFileSize=2048\nlogFileCount={count}\n" + "".join(f"{k}=1\n" for k in keys)) as p:
+            p.wait_up()
+            assert p.term() == 0
+            logs = p.folder / "home/logs/rocketmqlogs"
+            newest_first = [logs / ("namesrv.log" + (f".{i}" if i else "")) for i in range(len(list(logs.iterdir())))]
+            assert set(newest_first) == set(logs.iterdir()) and all(2048 < f.stat().st_size < 2048 + 400 for f in newest_first[1:])
+            named = re.findall(r"unheardOf\d+", "".join(f.read_text() for f in reversed(newest_first)))
+            if count == 40:
+                assert 3 < len(newest_first) < 40 and named == keys, (len(newest_first), len(named))
+            else:
+                assert len(newest_first) == count and named == keys[len(keys) - len(named):], (len(newest_first), named[:3])
+
+
 def test_an_advertised_address_behind_a_mapping(binaries):
     text = "brokerName=a\nbrokerIP1=127.0.0.1:24911\nlistenPort={port}\n"
     with Program(binaries, "mqbroker", text) as p:
