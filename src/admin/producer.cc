@@ -85,6 +85,7 @@ Result<std::vector<wire::MessageQueue>> Producer::queues(const std::string& topi
 }
 
 Result<Sent> Producer::send(const Outgoing& m, const wire::MessageQueue& q) {
+  refused_with_ = 0;
   MQ_TRY_VOID(check_message(m));
   MQ_TRY(const Target* t, target(m.topic));
   const auto addr = t->addrs.find(q.brokerName);

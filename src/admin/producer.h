@@ -49,7 +49,7 @@ class Producer {
   const std::string group_;
   std::map<std::string, Target> targets_;
   uint32_t count_ = 0;
-  int32_t refused_with_ = 0;   // the code of the last refusal
+  int32_t refused_with_ = 0;   // the code with which a broker refused the last message; 0: none did
 };
 
 }  // namespace mq::admin

@@ -83,13 +83,11 @@ Result<> delete_topic(Session& s, const Options& o) {
   const std::string topic = o.get("t"), cluster = o.get("c");
   MQ_TRY(const auto masters, s.masters(cluster));
   for (const std::string& addr : masters) {
-    MQ_TRY(const auto r, s.ask_plain<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
-    (void)r;
+    MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_TOPIC_IN_BROKER>(addr, {topic}));
   }
   s.print("delete topic [{}] from cluster [{}] success.\n", topic, cluster);
   for (const std::string& ns : s.namesrvs()) {
-    MQ_TRY(const auto r, s.ask_plain<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, cluster}));
-    (void)r;
+    MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_TOPIC_IN_NAMESRV>(ns, {topic, cluster}));
   }
   s.print("delete topic [{}] from NameServer success.\n", topic);
   return {};

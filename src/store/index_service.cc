@@ -122,20 +122,20 @@ void IndexService::gather(const RecordView& record, int64_t phy) {
   });
 }
 
+Result<size_t> IndexService::put(std::span<const IndexKey> keys) {
+  if (files_.empty() || files_.back()->full()) MQ_TRY_VOID(add_file());
+  return files_.back()->put(keys);
+}
+
 Result<> IndexService::enter(size_t first) {
   Result<> result;
-  for (std::span<const IndexKey> rest = std::span(keys_).subspan(first); !rest.empty();) {
-    if (files_.empty() || files_.back()->full()) result = add_file();
-    if (result) {
-      if (const auto count = files_.back()->put(rest)) {
-        rest = rest.subspan(*count);
-        continue;
-      } else {
-        result = std::unexpected(count.error());
-      }
+  for (auto rest = std::span<const IndexKey>(keys_).subspan(first); result && !rest.empty();) {
+    if (const auto count = put(rest)) {
+      rest = rest.subspan(*count);
+    } else {
+      result = std::unexpected(count.error());
+      position_ = rest.front().phy;
     }
-    position_ = rest.front().phy;
-    break;
   }
   keys_.clear();
   return result;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,6 @@ class IndexService {
   Found find(std::string_view topic, std::string_view key, size_t max, int64_t begin_ms, int64_t end_ms) const;
 
  private:
-  /// Any thread.
-  void wake() noexcept;
   enum class Followed : uint8_t { kAll, kSome, kBlocked };
 
   /// Where a file of the folder is kept that cannot be used.
@@ -63,8 +62,12 @@ class IndexService {
   Result<> resume() REQUIRES(mu_);
   Result<> set_unreadable_aside() REQUIRES(mu_);
   Followed follow_until(int64_t deadline_ms);
+  /// Any thread: has the index loop follow.
+  void wake() noexcept;
   /// Appends the keys of the record at `phy` to keys_.
   void gather(const RecordView& record, int64_t phy) REQUIRES(mu_);
+  /// Puts some of the keys into the last file, or a new one behind it. How many.
+  Result<size_t> put(std::span<const IndexKey> keys) REQUIRES(mu_);
   /// Puts keys_ from `first` into the files and forgets them. On an error position_ is the record of the first key left.
   Result<> enter(size_t first) REQUIRES(mu_);
   /// Gathers keys from fed_[fed_next_] on, as long as they are those at position_.
@@ -90,7 +93,7 @@ class IndexService {
   mutable Mutex mu_;
   std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
   int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered
-  std::vector<IndexKey> keys_ GUARDED_BY(mu_);                         // of the records being entered
+  std::vector<IndexKey> keys_ GUARDED_BY(mu_);                    // of the records being entered
 };
 
 }  // namespace mq::store

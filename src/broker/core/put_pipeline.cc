@@ -125,10 +125,10 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
   MessageFields part_fields = m.fields;
   ByteView rest = m.fields.body;
   bool bad = false;
-  while (!bad) {
+  for (;;) {
     const auto part = next_batch_part(rest);
-    if (!part) { bad = true; break; }
-    if (!*part) break;
+    bad = !part;
+    if (bad || !*part) break;
     part_fields.flag = (*part)->flag;
     part_fields.body = (*part)->body;
     part_fields.properties = (*part)->properties;

@@ -21,7 +21,7 @@ RateLimit slow_disk(10'000);
 constexpr size_t kTurnBytes = 160 << 10;
 constexpr size_t kMostTurnBytes = 4 << 20;
 constexpr size_t kMostWaitingBytes = 64 << 20;  // that may gather behind a write that does not come back
-constexpr size_t kKeptBytes = 16 << 20;          // of memory, for the next turn; what a slow disk made larger is given back
+constexpr size_t kKeptBytes = 16 << 20;         // of memory, for the next turn; what a slow disk made larger is given back
 constexpr int64_t kWatchMs = 50;
 constexpr int64_t kSendBackAgainMs = 5;         // to a loop whose queue is full
 constexpr int64_t kNearTimeoutMs = 2500;        // clients wait 3 s

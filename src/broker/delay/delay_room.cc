@@ -65,20 +65,17 @@ struct DelayRoom::Impl final : PutSink {
       if (table[i].under_way == 0 && mono >= table[i].not_before_ms) more |= deliver(static_cast<int32_t>(i), now);
     }
     // A backlog of due messages is worked off turn by turn, not tick by tick.
-    if (more && !chained) {
-      chained = true;
-      broker.ctl->after(0, [this] {
-        chained = false;
-        tick();
-      });
-    }
-    if (next_due_ms < now + kTickMs && !extra) {
-      extra = true;
-      broker.ctl->after(std::max(next_due_ms - now, kClosestTicksMs), [this] {
-        extra = false;
-        tick();
-      });
-    }
+    if (more) tick_again(chained, 0);
+    if (next_due_ms < now + kTickMs) tick_again(extra, std::max(next_due_ms - now, kClosestTicksMs));
+  }
+
+  /// Once: `due` is true as long as that tick is to come.
+  void tick_again(bool& due, int64_t delay_ms) {
+    if (std::exchange(due, true)) return;
+    broker.ctl->after(delay_ms, [this, &due] {
+      due = false;
+      tick();
+    });
   }
 
   /// Puts the due messages of a level, at most kBatch; their results arrive at the end of this turn. True when the batch
