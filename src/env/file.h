@@ -29,6 +29,9 @@ class Mapping {
   virtual bool resident(size_t offset, size_t size) const noexcept = 0;
   /// Whether the kernel, when a page is missing, reads the ones behind it too (madvise NORMAL, RANDOM); a hint. Any thread.
   virtual void read_ahead(bool) noexcept {}
+  /// This process no longer holds the pages of the range, which begins at a page; who reads them finds them again (madvise DONTNEED).
+  /// The kernel drops no page that a process holds. A hint. Any thread.
+  virtual void let_go(size_t /*offset*/, size_t /*size*/) const noexcept {}
   /// True when the disk could not give a page that somebody read; it reads as zeros since then. Any thread.
   virtual bool lost_pages() const noexcept { return false; }
 

@@ -56,6 +56,7 @@ class PosixMapping final : public Mapping {
     return true;
   }
 
+  void let_go(size_t offset, size_t size) const noexcept override { (void)::madvise(data_ + offset, size, MADV_DONTNEED); }
   void read_ahead(bool on) noexcept override { (void)::madvise(data_, size_, on ? MADV_NORMAL : MADV_RANDOM); }
 
  private:

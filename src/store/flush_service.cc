@@ -93,10 +93,7 @@ void FlushService::drop_cache(int64_t end, int64_t most) {
   int64_t from = dropped_.load(std::memory_order_relaxed);
   const int64_t until = std::min({end - window, flushed_.load(std::memory_order_relaxed), from + most});
   if (until - from < kDropBytes || !dropped_.compare_exchange_strong(from, until, std::memory_order_relaxed)) return;
-  each_part(from, until, [](const MappedFile& f, int64_t at, int64_t length) {
-    f.forget_resident(f.base() + at, length);
-    f.file().drop_cache(at, length);
-  });
+  each_part(from, until, [](const MappedFile& f, int64_t at, int64_t length) { f.drop_cache(f.base() + at, length); });
 }
 
 bool FlushService::sync_is_due(int64_t now_ms) const noexcept {

@@ -38,10 +38,14 @@ bool MappedFile::block_is_resident(int64_t phy, int64_t now_ms) const noexcept {
   return resident;
 }
 
-void MappedFile::forget_resident(int64_t phy, int64_t size) const noexcept {
+void MappedFile::drop_cache(int64_t phy, int64_t size) const noexcept {
   for (int64_t block = (phy - base_) / kBlock; block <= (phy - base_ + size - 1) / kBlock; ++block) {
     resident_since_[static_cast<size_t>(block)].store(0, std::memory_order_relaxed);
   }
+  // The kernel drops a folio only when all of it is asked for: what an earlier range cut is asked for again.
+  const int64_t from = (phy - base_) / kLargestFolio * kLargestFolio, length = phy - base_ + size - from;
+  mapping_->let_go(static_cast<size_t>(from), static_cast<size_t>(length));
+  file_->drop_cache(from, length);
 }
 
 }  // namespace mq::store

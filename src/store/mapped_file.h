@@ -35,12 +35,13 @@ class MappedFile {
   /// Mapping::resident() for the block of `phy`, asked at most once in kBelievedMs while the answer is yes: readers of many small
   /// queues come back to the same blocks all the time. False says nothing of parts of the block. Any thread.
   bool block_is_resident(int64_t phy, int64_t now_ms) const noexcept;
-  /// What of the range was believed to be in memory is no longer. Any thread.
-  void forget_resident(int64_t phy, int64_t size) const noexcept;
+  /// Gives the memory of [phy, phy + size) back, as far as the disk has it; also of up to kLargestFolio before it. Any thread.
+  void drop_cache(int64_t phy, int64_t size) const noexcept;
 
  private:
   static constexpr int64_t kBlock = 1 << 20;
   static constexpr int64_t kBelievedMs = 500;
+  static constexpr int64_t kLargestFolio = 2 << 20;   // at multiples of its size
 
   MappedFile(int64_t base, int64_t size, std::unique_ptr<env::File> file, std::shared_ptr<env::Mapping> mapping)
       : base_(base), size_(size), file_(std::move(file)), mapping_(std::move(mapping)), resident_since_(static_cast<size_t>((size + kBlock - 1) / kBlock)) {}
