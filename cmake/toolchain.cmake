@@ -11,6 +11,11 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -Wno-missing-field-initializers
                     -fno-omit-frame-pointer)
+# Objects of some 200 bytes are made for every message; gcc fills them by "rep stos", which takes longer to begin than to do it.
+if(NOT MQ_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
+  add_compile_options(-mmemset-strategy=vector_loop:512:noalign,libcall:-1:noalign
+                      -mmemcpy-strategy=vector_loop:512:noalign,libcall:-1:noalign)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12 calls its own deprecated functions in std::stable_sort, which clang reports from our lines.
   add_compile_options(-Wthread-safety -Wno-deprecated-declarations)

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int32_t kReserveEntries = 64 << 10;   // blocks for 1.3 MB of entries at a time
 constexpr int32_t kMaxEntries = INT32_MAX;
-constexpr size_t kKeysPerPut = 64;              // their slots are asked for ahead, so that the misses pass at the same time
+constexpr size_t kKeysPerPut = 256;             // a page and more of entries; their slots are asked for ahead, so that the misses pass at the same time
 
 }  // namespace
 

@@ -43,9 +43,11 @@ void MappedFile::drop_cache(int64_t phy, int64_t size) const noexcept {
     resident_since_[static_cast<size_t>(block)].store(0, std::memory_order_relaxed);
   }
   // The kernel drops a folio only when all of it is asked for: what an earlier range cut is asked for again.
-  const int64_t from = (phy - base_) / kLargestFolio * kLargestFolio, length = phy - base_ + size - from;
-  mapping_->let_go(static_cast<size_t>(from), static_cast<size_t>(length));
-  file_->drop_cache(from, length);
+  const int64_t from = (phy - base_) / kLargestFolio * kLargestFolio, until = phy - base_ + size;
+  for (int64_t at = (phy - base_ + kLargestFolio - 1) / kLargestFolio * kLargestFolio; at < until; at += kLargestFolio) {
+    mapping_->let_go(static_cast<size_t>(at), static_cast<size_t>(std::min(kLargestFolio, size_ - at)));   // once for each
+  }
+  file_->drop_cache(from, until - from);
 }
 
 }  // namespace mq::store
