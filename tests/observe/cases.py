@@ -4,6 +4,7 @@ import time
 import urllib.error
 import urllib.request
 
+from cases_admin import heartbeat
 from prometheus_client.parser import text_string_to_metric_families
 from remoting import Connection
 from servers import Cluster, free_port
@@ -179,6 +180,24 @@ def test_groups_that_broadcast_have_no_lag(binaries):
             groups = {labels["consumer_group"] for labels, _ in found["rocketmq_consumer_lag_messages"]}
             assert groups == {"share"}, groups
             assert value(found, "rocketmq_consumer_connections", consumer_group="shout", consume_mode="broadcasting", language="JAVA") == 1
+
+
+def test_a_group_whose_consumers_subscribe_differently_is_told(binaries):
+    with Cluster(binaries) as c:
+        port = free_port()
+        b = c.broker(httpPort=port)
+        with Connection(b.addr) as one:
+            heartbeat(one, "one", "same", "T", subString="A")
+            heartbeat(one, "one", "mixed", "T", subString="A")
+            with Connection(b.addr) as two:
+                heartbeat(two, "two", "same", "T", subString="A")
+                heartbeat(two, "two", "mixed", "T", subString="B", subVersion=2)
+                found = metrics(port)["merlinmq_consumer_subscriptions_differ"]
+                assert [(labels["consumer_group"], n) for labels, n in found] == [("mixed", 1)], found
+            deadline = time.monotonic() + 5
+            while "merlinmq_consumer_subscriptions_differ" in metrics(port):
+                assert time.monotonic() < deadline, "consumer two is gone"
+                time.sleep(0.05)
 
 
 def test_health_of_a_broker(binaries):

@@ -78,6 +78,27 @@ def test_a_namesrv_that_starts_again_knows_its_brokers_soon(a):
                         time.sleep(0.05)
 
 
+def test_a_namesrv_that_is_taken_out_knows_the_broker_no_more(a):
+    """Routes kept there would go stale: clients that still ask it would never hear of a topic's or a broker's end."""
+    with Cluster(a.bin) as c:
+        stays, goes = c.namesrv(), c.namesrv()
+        b = c.broker()
+        for n in stays, goes:
+            c.wait_registered(n)
+        done = c.admin("updateBrokerConfig", "-n", stays.addr, "-b", b.addr, "-k", "namesrvAddr", "-v", stays.addr)
+        assert "update broker config success" in done.stdout, done
+        with Connection(stays.addr) as there, Connection(goes.addr) as removed, Connection(b.addr) as k:
+            def known(names):
+                return b'"broker-a"' in names.call(106).body
+            deadline = time.monotonic() + 5
+            while known(removed):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            assert k.create_topic("Later").code == 0   # told to every NameServer there is
+            assert known(there) and there.call(105, dict(topic="Later")).code == 0
+            assert not known(removed) and removed.call(105, dict(topic="Later")).code == 17
+
+
 def test_broker_ids_are_numbers_for_old_clients(a):
     """Bodies of a 5.3.3 NameServer: with quoted ids a Go client until 2.1.0 takes every broker for a master."""
     route = ('{"brokerDatas":[{"brokerAddrs":{%s:"127.0.0.1:1001",%s:"127.0.0.1:1002"},"brokerName":"b","cluster":"C","enableActingMaster":false}],'

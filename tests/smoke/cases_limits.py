@@ -1,5 +1,6 @@
 """Sizes at their limits, fields that are missing, topics that are made again: what clients of all ages ran into."""
 import re
+import struct
 import time
 
 from cases_admin import heartbeat
@@ -71,6 +72,30 @@ def test_the_largest_properties(a):
             assert all(m[2]["UNIQ_KEY"] == "K" * 32 for m in stored), "nothing of it is cut"
             # The same beside a delay and a transaction, whose own properties come on top.
             assert accepts(limit - 300, DELAY=1)
+
+
+def batch_part(body, properties):
+    return struct.pack(">iiiii", 22 + len(body) + len(properties), 0, 0, 0, len(body)) + body + struct.pack(">h", len(properties)) + properties.encode()
+
+
+def test_a_batch_of_one_at_its_limit(a):
+    """All of a batch's bytes count, as with Java; what it carries is read as if it had come alone."""
+    with Cluster(a.bin) as c:
+        b = c.broker()
+        with Connection(b.addr, timeout=30) as k:
+            properties = pairs(UNIQ_KEY="K" * 32, TAGS="one")
+
+            def sent(body):
+                return k.wait(k.send_message("Few", 0, batch_part(body, properties), pairs(), 320, m="true"))
+            most = 4194304 - len(batch_part(b"", properties))
+            for offset, body in enumerate((b"x", b"y" * most)):
+                answer = sent(body)
+                assert answer.code == 0 and answer.ext["queueOffset"] == str(offset) and "," not in answer.ext["msgId"], answer.header
+            over = sent(b"z" * (most + 1))
+            assert over.code == 13 and "4194304" in over.remark, over.header
+            small, large = k.read_queue("Few", 0)
+            assert small[:2] == (0, b"x") and small[2]["UNIQ_KEY"] == "K" * 32 and small[2]["TAGS"] == "one", small
+            assert large[:2] == (1, b"y" * most)
 
 
 def test_a_maximal_message_is_retried_to_its_end(a):
