@@ -19,6 +19,7 @@ from servers import Cluster, free_port   # noqa: E402
 YARDSTICKS = pathlib.Path(os.environ.get("MERLINMQ_YARDSTICKS", ROOT.parent / "shared"))
 JAVA_SETTINGS = dict(sendThreadPoolQueueCapacity=100000, waitTimeMillsInSendQueue=10000)   # else it refuses the load
 JAVA_MEMORY = "-Xms1g -Xmx1g -XX:MaxDirectMemorySize=512m"
+JAVA_COMPILERS = "-XX:TieredStopAtLevel=4"   # peers starts its JVMs for tests, without the optimizing one; these words come last and win
 
 
 class Results:
@@ -67,6 +68,7 @@ class End:
     addr: str
     pid: int
     folder: pathlib.Path = None   # with its store somewhere in it
+    namesrv: str = None           # where its clients find it
 
 
 def first_send(cluster):
@@ -84,24 +86,20 @@ def first_send(cluster):
     return took, memory
 
 
-class Bench:
-    """with Bench(bin) as b: ends = [b.ours(), b.limit("a"), b.java("5.3.3")]; b.load(ends[0], "produce", connections=16)"""
+class Ends:
+    """with Ends(bin) as e: ends = [e.ours(), e.java("5.3.3")]: the brokers, for any client."""
 
     def __init__(self, binaries):
-        self.tools = tools()
         self.cluster = Cluster(binaries)
-        self.limits, self.javas = [], []
+        self.javas = []
 
     def __enter__(self):
         self.cluster.__enter__()
-        self.cluster.namesrv()
+        self.namesrv = self.cluster.namesrv()
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="mq-bench-"))
         return self
 
     def __exit__(self, *error):
-        for p in self.limits:
-            p.kill()
-            p.wait()
         for folder in self.javas:
             subprocess.run([YARDSTICKS / "peers/peers", "down", folder], stdout=subprocess.DEVNULL)
         self.cluster.__exit__(*error)
@@ -110,7 +108,34 @@ class Bench:
     def ours(self, name="ours", **conf):
         broker = self.cluster.broker(name, **{"mappedFileSizeCommitLog": 1 << 30} | conf)
         pin(broker.process.pid)
-        return End(name, broker.addr, broker.process.pid, self.cluster.folder / name)
+        return End(name, broker.addr, broker.process.pid, self.cluster.folder / name, self.namesrv.addr)
+
+    def java(self, version, name=None, **conf):
+        ns, port = free_port(), free_port()
+        folder = self.scratch / f"java-{len(self.javas)}"
+        sets = [w for k, v in (JAVA_SETTINGS | conf).items() for w in ("--set", f"{k}={v}")]
+        subprocess.run([YARDSTICKS / "peers/peers", "up", version, folder, "--ns", str(ns), "--broker", f"broker-j:{port}", *sets], check=True,
+                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY, "_JAVA_OPTIONS": JAVA_COMPILERS})
+        self.javas.append(folder)
+        procs = json.loads((folder / "peers.json").read_text())["procs"]
+        pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
+        pin(pid)
+        return End(name or f"Java {version}", f"127.0.0.1:{port}", pid, folder, f"127.0.0.1:{ns}")
+
+
+class Bench(Ends):
+    """with Bench(bin) as b: ends = [b.ours(), b.limit("a"), b.java("5.3.3")]; b.load(ends[0], "produce", connections=16)"""
+
+    def __init__(self, binaries):
+        self.tools = tools()
+        super().__init__(binaries)
+        self.limits = []
+
+    def __exit__(self, *error):
+        for p in self.limits:
+            p.kill()
+            p.wait()
+        super().__exit__(*error)
 
     def limit(self, kind, *words):
         port = free_port()
@@ -122,18 +147,6 @@ class Bench:
         if not p.stdout.readline().startswith("ready"):
             sys.exit(f"the limit program {kind} did not start")
         return End(f"LP-{kind.upper()}", f"127.0.0.1:{port}", p.pid)
-
-    def java(self, version, name=None, **conf):
-        ns, port = free_port(), free_port()
-        folder = self.scratch / f"java-{len(self.javas)}"
-        sets = [w for k, v in (JAVA_SETTINGS | conf).items() for w in ("--set", f"{k}={v}")]
-        subprocess.run([YARDSTICKS / "peers/peers", "up", version, folder, "--ns", str(ns), "--broker", f"broker-j:{port}", *sets], check=True,
-                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY})
-        self.javas.append(folder)
-        procs = json.loads((folder / "peers.json").read_text())["procs"]
-        pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
-        pin(pid)
-        return End(name or f"Java {version}", f"127.0.0.1:{port}", pid, folder)
 
     def load(self, end, mode, **options):
         """One run of the client: its JSON object. Options as the client's, with _ for -. A run with refusals or losses is no measurement; a
