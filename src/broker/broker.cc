@@ -153,6 +153,8 @@ struct Broker::Impl {
     if (configs.useTLS) b.outgoing_tls = configs.tls;
     for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
     b.append_loop = &env.start_loop("append");
+    for (env::Loop* loop : b.io_loops) loop->be_prompt();
+    b.append_loop->be_prompt();
     b.ctl = &env.start_loop("ctl");
     for (int32_t i = 0; i < std::clamp(configs.host.readLoops(), 1, 16); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
     b.traffic = std::make_unique<Traffic>(b.io_loops.size() + 1);

@@ -34,6 +34,10 @@ class Loop {
   /// Adds a hook that runs at the end of every turn in which something happened, after all its events and before the
   /// turn's output is sent; in order of adding. For work gathered over a turn (the append). Never removed.
   virtual void at_turn_end(Task hook) = 0;
+  // Any thread.
+  /// When it has work its thread gets a core soon, before threads that compute: it asks for short slices of time (Linux 6.12 and
+  /// later; others give them as ever). A hint.
+  virtual void be_prompt() noexcept {}
 };
 
 /// Everything non-deterministic, in one place. Made once by main() or by a test.

@@ -1,8 +1,11 @@
 #include "env/posix_loop.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +16,12 @@
 #include "env/posix_net.h"
 
 namespace mq::env {
+
+namespace {
+
+constexpr uint64_t kPromptSliceNs = 100'000;   // the shortest there is
+
+}  // namespace
 
 constinit thread_local const PosixLoop* PosixLoop::current_ = nullptr;
 
@@ -61,6 +70,28 @@ TimerId PosixLoop::after(int64_t delay_ms, Task task) {
   MQ_DCHECK(here());
   // From now, not from the start of the turn: "not before" also holds behind a slow handler.
   return timers_.add(clock_.mono_us() + std::max<int64_t>(delay_ms, 0) * 1000, std::move(task));
+}
+
+void PosixLoop::be_prompt() noexcept {
+  (void)post([] {
+    // As linux/sched/types.h; the C library has neither it nor the call. Kernels take a longer structure's first part.
+    struct Attributes {
+      uint32_t size = sizeof(Attributes);
+      uint32_t policy = SCHED_OTHER;
+      uint64_t flags = 0;
+      int32_t nice = 0;
+      uint32_t priority = 0;
+      uint64_t slice_ns = kPromptSliceNs;
+      uint64_t deadline_ns = 0;
+      uint64_t period_ns = 0;
+    };
+    static_assert(sizeof(Attributes) == 48);   // its first version
+    if (::sched_getscheduler(0) != SCHED_OTHER) return;   // somebody chose for us
+    Attributes a;
+    errno = 0;
+    a.nice = ::getpriority(PRIO_PROCESS, 0);
+    if (errno == 0) (void)::syscall(SYS_sched_setattr, 0, &a, 0u);
+  });
 }
 
 void PosixLoop::cancel(TimerId id) noexcept {

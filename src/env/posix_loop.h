@@ -43,6 +43,7 @@ class PosixLoop final : public Loop {
   TimerId after(int64_t delay_ms, Task task) override;
   void cancel(TimerId id) noexcept override;
   void at_turn_end(Task hook) override;
+  void be_prompt() noexcept override;
 
   /// Ends the thread and waits for it. Later posts fail, timers and connections are gone. Not on the loop.
   void stop();

@@ -1,4 +1,8 @@
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -153,6 +157,24 @@ TEST(PosixEnv, RandomNumbersDiffer) {
   auto env = make_posix_env();
   EXPECT_NE(env->rng().next(), env->rng().next());
   EXPECT_LT(env->rng().below(10), 10u);
+}
+
+TEST_F(PosixLoops, APromptLoopAsksForShortSlicesAndKeepsItsNiceValue) {
+  env_->run_on(loop_, [] { ASSERT_EQ(::setpriority(PRIO_PROCESS, 0, 3), 0); });
+  loop_.be_prompt();
+  env_->run_on(loop_, [] {
+    EXPECT_EQ(::sched_getscheduler(0), SCHED_OTHER);
+    EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), 3);
+    struct {
+      uint32_t size = 48, policy = 0;
+      uint64_t flags = 0;
+      int32_t nice = 0;
+      uint32_t priority = 0;
+      uint64_t slice_ns = 0, deadline_ns = 0, period_ns = 0;
+    } a;
+    ASSERT_EQ(::syscall(SYS_sched_getattr, 0, &a, sizeof a, 0u), 0);
+    if (a.slice_ns != 0) EXPECT_EQ(a.slice_ns, 100'000u);   // 0: a kernel before 6.12, which has one length for all
+  });
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ struct NameServer::Impl {
     MQ_TRY_VOID(kv.load());
     MQ_TRY_VOID(open_access());
     loop = &env.start_loop("ns");
+    loop->be_prompt();
     state.reset(new NamesrvState{.env = env, .loop = *loop, .config = configs.namesrv, .all = configs.all, .kv = kv, .tables = tables,
                                  .cache = cache, .locked_keys = configs.auth ? auth::locked_keys(*configs.auth) : std::vector<std::string>{},
                                  .condition = [this] { return ops::condition(env.clock(), configs.warnings, configs.tls); },
