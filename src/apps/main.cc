@@ -1,6 +1,7 @@
 // One executable for all: it acts by the name it is called with (mqnamesrv, mqbroker, mqadmin) or by its first argument.
 #include <fmt/core.h>
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,7 @@ std::string_view role_of(std::string_view word) {
   struct Role { std::string_view word, means; };
   static constexpr Role kRoles[] = {{"namesrv", "mqnamesrv"}, {"nameserver", "mqnamesrv"}, {"mqnamesrv", "mqnamesrv"}, {"broker", "mqbroker"},
                                     {"mqbroker", "mqbroker"}, {"admin", "mqadmin"}, {"mqadmin", "mqadmin"}, {"dev", "dev"},
-                                    {"config-reference", "config-reference"},
+                                    {"config-reference", "config-reference"}, {"--version", "version"}, {"-V", "version"}, {"--help", "help"}, {"-h", "help"},
                                     {"mqshutdown", "mqshutdown"}, {"entrypoint", "entrypoint"}};
   for (const Role& role : kRoles) if (role.word == word) return role.means;
   return {};
@@ -49,7 +50,13 @@ int main(int argc, char** argv) {
   if (name == "entrypoint" || name == "sh") return mq::apps::entrypoint_main(std::move(words));
   if (name == "dev") return mq::apps::dev_main(words);
   if (name == "config-reference") return mq::apps::config_reference_main();
-  fmt::print("usage: merlinmq dev|namesrv|broker|admin [options]\n"
+  if (name == "version") {
+    fmt::print("MerlinMQ {}\n", MQ_VERSION);
+    return 0;
+  }
+  fmt::print(name == "help" ? stdout : stderr,
+             "usage: merlinmq dev|namesrv|broker|admin [options]\n"
+             "       merlinmq --version\n"
              "dev runs a NameServer and a Broker in one process. The links mqnamesrv, mqbroker and mqadmin do what their names say.\n");
-  return 1;
+  return name == "help" ? 0 : 1;
 }

@@ -21,6 +21,8 @@ class Expiry {
   void watch_disk();
   /// Removes what has expired. `now`: whatever the hour.
   void run(bool now);
+  /// Queues offer no more what the log no longer has. Reads a few entries of each queue when the log's beginning has moved.
+  void follow_log_min();
 
   double disk_ratio() const noexcept { return static_cast<double>(ratio_.load(std::memory_order_relaxed)) / 100.0; }
   int64_t disk_total() const noexcept { return total_.load(std::memory_order_relaxed); }
@@ -29,7 +31,6 @@ class Expiry {
  private:
   bool hour_of_deletion() const;
   int remove_log_files(bool by_age, bool by_need);
-  void follow_log_min();
   void remove_ext_files(const ConsumeQueue& q);
 
   env::FileSystem& fs_;
@@ -41,7 +42,7 @@ class Expiry {
   WriteGate& gate_;
   std::atomic<int64_t> ratio_{-100};   // badge: published by the index loop; per cent, rounded up
   std::atomic<int64_t> total_{0}, free_{0};
-  int64_t followed_min_ = -1;          // badge: owned by the index loop
+  int64_t followed_min_ = 0;           // badge: owned by the index loop
 };
 
 }  // namespace mq::store

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "msg/record.h"
+#include "store/format/consume_queue_entry.h"
 #include "store/test_store.h"
 
 namespace mq::store {
@@ -79,6 +80,12 @@ TEST(Faults, AFullDiskRemovesTheOldestFiles) {
   EXPECT_EQ(r.status, GetStatus::FOUND);
   t.store().read(q.get(), {.offset = {0}, .max_messages = 1, .may_wait = true}, r);
   EXPECT_EQ(r.status, GetStatus::OFFSET_TOO_SMALL);
+
+  EXPECT_NE(min * CqEntry::kBytes % TestStore::kQueueFile, 0);   // the queue's first file still has entries of what is gone
+  t.stop();
+  ASSERT_TRUE(t.start());
+  t.run_for(50);
+  EXPECT_EQ(t.store().min_offset(*t.store().find_queue("A", 0)).index, min);
 }
 
 /// The disk has not one block more, whatever is tried first.

@@ -231,6 +231,7 @@ struct Store::Impl {
       flush.set_disk_free(expiry.disk_free());
       const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
       index.start(*index_loop);
+      (void)index_loop->post([this] { expiry.follow_log_min(); });   // a queue's file may begin before the log does
       queue_timer = env::Periodic(*index_loop, period, period, [this] {
         // Of very many only those with much to write; for the others each message would cost a write of its own, they wait for the
         // next safe point.

@@ -53,3 +53,14 @@ def test_dev_tells_how_it_is_used(binaries):
             p = start(binaries, folder, *words)
             assert "usage: merlinmq dev" in p.communicate(timeout=5)[0] and p.returncode == status
         assert not os.listdir(folder)
+
+
+def test_the_executable_tells_its_version_and_its_use(binaries):
+    def run(*words):
+        p = subprocess.run([binaries / "merlinmq", *words], capture_output=True, text=True, timeout=5)
+        return p.returncode, p.stdout, p.stderr
+    version = re.search(r"^project\(merlinmq VERSION ([\d.]+)", (pathlib.Path(__file__).parents[2] / "CMakeLists.txt").read_text(), re.M)[1]
+    assert run("--version") == (0, f"MerlinMQ {version}\n", "")
+    status, out, error = run("--help")
+    assert status == 0 and out.startswith("usage: merlinmq ") and not error
+    assert run() == (1, "", out) == run("nonsense")
