@@ -17,6 +17,20 @@ class PropertyReader {
  public:
   explicit PropertyReader(std::string_view text) : text_(text) {}
   bool next(std::string_view& name, std::string_view& value) noexcept {
+    // The plain case: the whole pair lies in what was looked at.
+    if (at_ < text_.size()) {
+      if (at_ - seen_ >= kWindow) look(at_);
+      const size_t shift = at_ - seen_, left = text_.size() - at_;
+      const auto split = static_cast<size_t>(std::countr_zero(marks_.ones >> shift));   // 64: none
+      auto end = static_cast<size_t>(std::countr_zero(marks_.twos >> shift));
+      if (end == kWindow && left <= kWindow - shift) end = left;                        // the last pair's 0x02 may be missing
+      if (split > 0 && split + 1 < end && end < kWindow) [[likely]] {
+        name = {text_.data() + at_, split};
+        value = {text_.data() + at_ + split + 1, end - split - 1};
+        at_ += end + 1;
+        return true;
+      }
+    }
     while (at_ < text_.size()) {
       const size_t begin = at_, split = find<true>(begin), end = text_.size() > split && text_[split] == '\1' ? find<false>(split + 1) : split;
       at_ = end + 1;
@@ -33,27 +47,28 @@ class PropertyReader {
   struct Marks {
     uint64_t ones = 0, twos = 0;
   };
-  static constexpr size_t kNothing = ~size_t{0};
+  static constexpr size_t kWindow = 64;
 
+  void look(size_t from) noexcept {
+    seen_ = from;
+    marks_ = marks_of(text_.data() + from, std::min(kWindow, text_.size() - from));
+  }
   static Marks marks_of(const char* p, size_t n) noexcept;
   /// The first 0x02, with kEither also 0x01, from `from` on; text_.size() when there is none.
   template <bool kEither>
   size_t find(size_t from) noexcept {
     while (from < text_.size()) {
-      if (seen_ == kNothing || from - seen_ >= 64) [[unlikely]] {
-        seen_ = from;
-        marks_ = marks_of(text_.data() + from, std::min<size_t>(64, text_.size() - from));
-      }
+      if (from - seen_ >= kWindow) look(from);
       const uint64_t marks = (kEither ? marks_.ones | marks_.twos : marks_.twos) >> (from - seen_);
       if (marks) return from + static_cast<size_t>(std::countr_zero(marks));
-      from = seen_ + 64;
+      from = seen_ + kWindow;
     }
     return text_.size();
   }
 
   std::string_view text_;
   size_t at_ = 0;             // what is before has been given
-  size_t seen_ = kNothing;    // where marks_ begins
+  size_t seen_ = 0 - kWindow; // where marks_ begins; at first a window before the text
   Marks marks_;
 };
 

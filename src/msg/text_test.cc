@@ -160,6 +160,28 @@ TEST(Properties, JavaHash) {
   }
 }
 
+/// Every length around those that are taken at once, a character outside ASCII at every place.
+TEST(Properties, JavaHashOfLongTexts) {
+  std::minstd_rand random(11);
+  for (size_t size = 0; size < 70; ++size) {
+    const auto text = std::make_unique<char[]>(size);
+    uint32_t want = 77;
+    for (size_t i = 0; i < size; ++i) want = want * 31 + static_cast<uint32_t>(text[i] = static_cast<char>(random() % 128));
+    EXPECT_EQ(java_hash({text.get(), size}, 77), static_cast<int32_t>(want)) << size;
+    for (size_t at = 0; at <= size; ++at) {
+      std::string mixed(text.get(), size);
+      mixed.insert(at, "\xC3\xA9");
+      uint32_t sum = 77;
+      for (size_t i = 0; i < size; ++i) {
+        if (i == at) sum = sum * 31 + 0xE9;
+        sum = sum * 31 + static_cast<uint32_t>(text[i]);
+      }
+      if (at == size) sum = sum * 31 + 0xE9;
+      EXPECT_EQ(java_hash(mixed, 77), static_cast<int32_t>(sum)) << size << " " << at;
+    }
+  }
+}
+
 TEST(Properties, WithPropertyReplacesAndAppends) {
   using namespace std::literals;
   EXPECT_EQ(with_property("", "A", "1"), "A\1" "1\2"sv);

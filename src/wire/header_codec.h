@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -58,6 +59,19 @@ namespace detail {
 template <class T> struct is_optional : std::false_type {};
 template <class T> struct is_optional<std::optional<T>> : std::true_type {};
 
+/// The number that eight decimal digits mean; false when they are not digits.
+template <class T>
+bool eight_digits(const char* p, T& out) noexcept {
+  if constexpr (std::endian::native != std::endian::little) return false;
+  uint64_t w;
+  std::memcpy(&w, p, 8);
+  if ((w & 0xF0F0F0F0F0F0F0F0) != 0x3030303030303030 || ((w + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) != 0x3030303030303030) return false;
+  w = (w & 0x0F0F0F0F0F0F0F0F) * (1 + (10 << 8)) >> 8;                         // pairs, fours, all eight
+  w = (w & 0x00FF00FF00FF00FF) * (1 + (100 << 16)) >> 16;
+  out = static_cast<T>((w & 0x0000FFFF0000FFFF) * (1 + (uint64_t{10'000} << 32)) >> 32);
+  return true;
+}
+
 /// Java's parseInt/parseLong: an optional sign, digits, nothing else.
 template <class T>
 bool parse_number(std::string_view t, T& out) noexcept {
@@ -65,6 +79,9 @@ bool parse_number(std::string_view t, T& out) noexcept {
     if (t.size() < std::numeric_limits<T>::digits10) {   // cannot overflow
       T v = 0;
       size_t i = 0;
+      if constexpr (sizeof(T) == 8) {   // a time in milliseconds has 13
+        if (t.size() >= 8 && eight_digits(t.data(), v)) i = 8;
+      }
       for (; i < t.size() && t[i] >= '0' && t[i] <= '9'; ++i) v = static_cast<T>(v * 10 + (t[i] - '0'));
       if (i == t.size() && i > 0) [[likely]] return out = v, true;
     }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <random>
 
 #include "wire/headers/pull.h"
@@ -119,6 +120,32 @@ TEST(HeaderCodec, DecodeUndoesEncodeThroughAFrame) {
     EXPECT_EQ(got->unitMode, h.unitMode);
     EXPECT_EQ(got->batch, h.batch);
     EXPECT_EQ(got->maxReconsumeTimes, h.maxReconsumeTimes);
+  }
+}
+
+/// Eight digits are read at once where there are as many.
+TEST(Numbers, AsTheLibraryReadsThem) {
+  std::minstd_rand random(5);
+  const auto check = [](const std::string& text) {
+    int64_t want = 0, got = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), want);
+    const bool valid = ec == std::errc() && end == text.data() + text.size();
+    EXPECT_EQ(detail::parse_number(std::string_view(text), got), valid) << text;
+    if (valid) {
+      EXPECT_EQ(got, want) << text;
+    }
+  };
+  for (size_t size = 1; size <= 20; ++size) {
+    for (int round = 0; round < 50; ++round) {
+      std::string digits(size, '0');
+      for (char& c : digits) c = static_cast<char>('0' + random() % 10);
+      check(digits);
+      for (size_t at = 0; at < size; ++at) {   // one that is none: '/' and ':' stand beside the digits
+        std::string wrong = digits;
+        wrong[at] = static_cast<char>(round % 3 == 0 ? '/' : round % 3 == 1 ? ':' : random() % 256);
+        if (wrong[at] != '+') check(wrong);
+      }
+    }
   }
 }
 

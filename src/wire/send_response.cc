@@ -23,7 +23,10 @@ class Pen {
     if (!t.empty()) std::memcpy(p_, t.data(), t.size());
     p_ += t.size();
   }
-  void number(int64_t v) noexcept { p_ = std::to_chars(p_, p_ + 20, v).ptr; }
+  void number(int64_t v) noexcept {
+    if (v >= 0 && v < 10) *p_++ = static_cast<char>('0' + v);
+    else p_ = std::to_chars(p_, p_ + 20, v).ptr;
+  }
   template <class T>
   void be(T v) noexcept {
     store_be(p_, v);
@@ -67,7 +70,7 @@ SendResponseTemplate::SendResponseTemplate(std::string_view region, std::string_
 void SendResponseTemplate::append(ByteBuffer& out, const SendAnswer& a) const {
   if (a.type == SerializeType::kRocketMq) return append_binary(out, a);
   // The id of a transaction is the client's text: it may hold anything.
-  if (!a.msgId.data() || !is_plain_json_text(a.msgId) || !is_plain_json_text(a.transactionId)) [[unlikely]] return append_generic(out, a);
+  if (!a.msgId.data() || !is_plain_json_text(a.transactionId)) [[unlikely]] return append_generic(out, a);
   append_json(out, a);
 }
 

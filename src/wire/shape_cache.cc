@@ -117,14 +117,15 @@ struct ShapeCache::Shape {
 
 bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& out) {
   if (!fits(header, like.data(), mask.data(), size)) return false;
-  int64_t opaque = 0;
-  for (size_t i = 0; i < opaque_size; ++i) {
-    const char c = header[opaque_at + i];
-    if (!is_digit(c)) return false;
-    opaque = opaque * 10 + (c - '0');
+  uint64_t opaque = 0;
+  const char* const digits = header + opaque_at;
+  for (const char *c = digits, *const last = c + opaque_size; c < last; ++c) {
+    const unsigned digit = static_cast<unsigned char>(*c) - unsigned{'0'};
+    if (digit > 9) return false;
+    opaque = opaque * 10 + digit;
   }
   // A leading zero is a number to some parsers and none to others: the other decoder shall say.
-  if ((opaque_size > 1 && header[opaque_at] == '0') || opaque > INT32_MAX) return false;
+  if ((*digits == '0' && opaque_size > 1) || opaque > INT32_MAX) return false;
   out.code = code;
   out.language = language;
   out.version = version;
@@ -137,12 +138,12 @@ bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& 
   if (out.scratch.size() < size + kBlock) out.scratch.resize(size + kBlock);
   char* to = out.scratch.data();
   const Run* run = runs.data();
-  const auto pairs = out.ext.refill(fields.size(), places);
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const Field& f = fields[i];
-    pairs[i].key = {header + f.key_at, f.key_size};
+  auto pair = out.ext.refill(fields.size(), places).begin();
+  for (const Field *field = fields.data(), *const last_field = field + fields.size(); field < last_field; ++field, ++pair) {
+    const Field f = *field;   // what is written below might be it, as far as the compiler knows
+    pair->key = {header + f.key_at, f.key_size};
     if (f.runs == 0) {
-      pairs[i].value = {header + f.value_at, f.value_size};
+      pair->value = {header + f.value_at, f.value_size};
       continue;
     }
     char* const value = to;
@@ -157,7 +158,7 @@ bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& 
       *to = run->escaped;
       to += run->ends ? 0 : 1;
     }
-    pairs[i].value = {value, static_cast<size_t>(to - value)};
+    pair->value = {value, static_cast<size_t>(to - value)};
   }
   return true;
 }
