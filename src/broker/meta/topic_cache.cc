@@ -11,7 +11,7 @@ namespace mq::broker {
 void TopicCache::expect(const Entry& e, int32_t queue_id) noexcept {
   const auto* config = reinterpret_cast<const char*>(e.config.get());
   for (size_t at = 0; at < sizeof(wire::TopicConfig); at += 64) __builtin_prefetch(config + at);
-  if (queue_id < 0) return;
+  if (queue_id < 0 || e.puts == nullptr) return;   // none: what was sent to it so far has been refused
   __builtin_prefetch(e.puts, 1);
   __builtin_prefetch(reinterpret_cast<const char*>(e.puts) + 64, 1);
   if (static_cast<size_t>(queue_id) < e.first_queues.size()) __builtin_prefetch(e.first_queues[static_cast<size_t>(queue_id)].get(), 1);
