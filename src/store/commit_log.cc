@@ -150,7 +150,8 @@ Result<std::shared_ptr<MappedFile>> CommitLog::make_file(int64_t base) {
 
 void CommitLog::set_read_ahead(bool on) noexcept {
   read_ahead_.store(on, std::memory_order_relaxed);
-  for (const auto& file : *files()) file->mapping()->read_ahead(on);
+  const auto list = files();
+  for (const auto& file : *list) file->mapping()->read_ahead(on);
   MutexLock lock(files_mu_);
   if (prepared_) prepared_->mapping()->read_ahead(on);
 }

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/badges.h"
@@ -25,6 +26,15 @@ namespace mq::store {
 
 /// In order of their bases. A gap is possible where files were lost; nobody finds anything in it.
 using FileList = std::vector<std::shared_ptr<MappedFile>>;
+
+/// The list as it was when it was asked for; the list and its files stay while this does. Give it a name before you look into it: with `*log.files()`
+/// in the head of a `for`, or what is found in it kept, the list may be gone with the next roll (gcc 12 does not prolong such temporaries).
+struct FileSnapshot : std::shared_ptr<const FileList> {
+  using std::shared_ptr<const FileList>::shared_ptr;
+  explicit FileSnapshot(std::shared_ptr<const FileList> list) noexcept : shared_ptr(std::move(list)) {}
+  const FileList& operator*() const& noexcept { return *get(); }
+  const FileList& operator*() const&& = delete;
+};
 
 class CommitLog {
  public:
@@ -38,7 +48,7 @@ class CommitLog {
   Result<> load();
 
   // --- any thread ----------------------------------------------------------------------------------------------------
-  std::shared_ptr<const FileList> files() const noexcept { return files_.get(); }
+  FileSnapshot files() const noexcept { return FileSnapshot(files_.get()); }
   int64_t file_size() const noexcept { return file_size_; }
   /// Position of the first byte that still exists.
   int64_t min() const noexcept { return min_.load(std::memory_order_acquire); }

@@ -201,7 +201,8 @@ Result<bool> QueueLoader::plausible(const Look& look, int64_t slot) const {
   MQ_TRY(const CqEntry e, slot_of(look.file, slot));
   if (!counts(e)) return false;
   if (e.is_prefill()) return true;
-  if (const auto record = record_in(*log_.files(), e.phy)) {
+  const auto list = log_.files();
+  if (const auto record = record_in(*list, e.phy)) {
     return record->m.queueOffset == look.first + slot && record->m.queueId == look.queue.queue_id() && record->m.topic == look.queue.topic();
   }
   if (slot == 0) return e.phy < log_.min();

@@ -160,9 +160,10 @@ Result<> Recovery::rebuild(Recovered& out) {
     if (queue->ext()) MQ_TRY_VOID(queue->ext()->remove_files());
     queues_.remove(*queue);
   }
-  for (auto* files : {&out.unsynced, &out.unsynced_ext}) std::erase_if(*files, [](const auto& file) { return file.first->deleted(); });
+  for (auto* written : {&out.unsynced, &out.unsynced_ext}) std::erase_if(*written, [](const auto& file) { return file.first->deleted(); });
   // Damaged places are left out: what stands behind them keeps its offsets.
-  scan_log(*log_.files(), log_.min(), out.end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) { return enter_rebuilt(r, out); },
+  const auto files = log_.files();
+  scan_log(*files, log_.min(), out.end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) { return enter_rebuilt(r, out); },
            [](int64_t from, int64_t to) { log.error("the CommitLog cannot be read from {} to {}: messages there are lost", from, to); });
   return {};
 }
@@ -188,18 +189,19 @@ bool Recovery::enter_rebuilt(const RecordView& r, Recovered& out) {
 Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) {
   Recovered out;
   const int64_t start = safe_start(checkpoint, crashed);
-  out.end = scan_log(*log_.files(), start, INT64_MAX, RecordCheck::kLengthsAndCrc, OnDamage::kStop, [&](const RecordView& r) {
+  const auto found = log_.files();
+  out.end = scan_log(*found, start, INT64_MAX, RecordCheck::kLengthsAndCrc, OnDamage::kStop, [&](const RecordView& r) {
     out.store_timestamp = r.m.storeTimestamp;
     return true;
   });
   // What cannot be read looks like the end: whatever stands behind it would be cut off.
-  for (const auto& f : *log_.files()) {
+  for (const auto& f : *found) {
     if (f->end() <= start || !f->mapping()->lost_pages()) continue;
     return fail(Errc::kIo, "the disk cannot give a part of the file, messages behind it would be lost; copy the folder to another disk and start there").at(f->path());
   }
   out.scanned_bytes = out.end - start;
   out.start = std::min(start, out.end);
-  if (log_.files()->empty()) out.end = 0;
+  if (found->empty()) out.end = 0;
   // Entries before the safe point are removed below only after the checkpoint no longer vouches for them.
   if (out.start < checkpoint.recoverFrom) MQ_TRY_VOID(lower_safe_point(out.start));
   MQ_TRY_VOID(cut_log(out.end));
@@ -211,7 +213,8 @@ Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) 
   const bool all_gone = !known && queues_.size() == 0;
   if (all_gone && start > log_.min()) MQ_TRY_VOID(lower_safe_point(out.start = log_.min()));
   from_beginning_ = out.start <= log_.min();
-  scan_log(*log_.files(), out.start, out.end, RecordCheck::kLengths, all_gone ? OnDamage::kSkip : OnDamage::kStop, [&](const RecordView& r) {
+  const auto kept = log_.files();
+  scan_log(*kept, out.start, out.end, RecordCheck::kLengths, all_gone ? OnDamage::kSkip : OnDamage::kStop, [&](const RecordView& r) {
     dispatch(r, out);
     return true;
   });

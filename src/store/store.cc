@@ -191,7 +191,8 @@ struct Store::Impl {
     };
     const int64_t started = env.clock().mono_ms();
     MQ_TRY(const Recovered r, recovery.run(saved, crashed));
-    for (const auto& f : *log_.files()) {
+    const auto log_files = log_.files();
+    for (const auto& f : *log_files) {
       if (f->end() > std::max<int64_t>(saved.recoverFrom, 0)) MQ_TRY_VOID(f->file().sync());
     }
     MQ_TRY_VOID(fs.sync_dir(log_.dir()));   // removed files must not come back, nor found ones go
@@ -348,7 +349,8 @@ struct Store::Impl {
 
   /// Names each file once of which the disk could not give a part. Index loop.
   void watch_reads() {
-    for (const auto& f : *log_.files()) {
+    const auto log_files = log_.files();
+    for (const auto& f : *log_files) {
       if (!f->mapping()->lost_pages() || !unreadable.insert(f->base()).second) continue;
       unreadable_files.store(static_cast<int64_t>(unreadable.size()), std::memory_order_relaxed);
       log.error("{}: the disk could not give a part of the file; messages there are passed over. Copy the disk; mqadmin storeCheck tells what is lost",

@@ -53,7 +53,7 @@ class Walk {
   const int64_t now_ms_;                   // mono
   ReadResult& out_;
 
-  std::shared_ptr<const FileList> list_;
+  FileSnapshot list_;
   int64_t log_end_ = 0;
   int64_t skip_until_ = 0;                 // entries before this position lead into a file that is gone
   int64_t resident_until_ = 0;             // the log is in memory up to here, from the last range that was asked about
