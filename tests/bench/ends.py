@@ -20,6 +20,7 @@ YARDSTICKS = pathlib.Path(os.environ.get("MERLINMQ_YARDSTICKS", ROOT.parent / "s
 JAVA_SETTINGS = dict(sendThreadPoolQueueCapacity=100000, waitTimeMillsInSendQueue=10000)   # else it refuses the load
 JAVA_MEMORY = "-Xms1g -Xmx1g -XX:MaxDirectMemorySize=512m"
 JAVA_COMPILERS = "-XX:TieredStopAtLevel=4"   # peers starts its JVMs for tests, without the optimizing one; these words come last and win
+JAVA_AS_PEERS = "-XX:TieredStopAtLevel=1"
 
 
 class Results:
@@ -110,12 +111,12 @@ class Ends:
         pin(broker.process.pid)
         return End(name, broker.addr, broker.process.pid, self.cluster.folder / name, self.namesrv.addr)
 
-    def java(self, version, name=None, **conf):
+    def java(self, version, name=None, compilers=JAVA_COMPILERS, **conf):
         ns, port = free_port(), free_port()
         folder = self.scratch / f"java-{len(self.javas)}"
         sets = [w for k, v in (JAVA_SETTINGS | conf).items() for w in ("--set", f"{k}={v}")]
         subprocess.run([YARDSTICKS / "peers/peers", "up", version, folder, "--ns", str(ns), "--broker", f"broker-j:{port}", *sets], check=True,
-                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY, "_JAVA_OPTIONS": JAVA_COMPILERS})
+                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY, "_JAVA_OPTIONS": compilers})
         self.javas.append(folder)
         procs = json.loads((folder / "peers.json").read_text())["procs"]
         pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
