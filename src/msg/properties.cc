@@ -86,14 +86,12 @@ std::string with_property(std::string_view properties, std::string_view name, st
 
 namespace {
 
-/// 31^16, 31^15, ... 31^0.
+/// 31^0, 31^1, ... 31^16.
 constexpr std::array<uint32_t, 17> kPowers = [] {
-  std::array<uint32_t, 17> p{};
-  p[16] = 1;
-  for (size_t i = 16; i-- > 0;) p[i] = p[i + 1] * 31;
+  std::array<uint32_t, 17> p{1};
+  for (size_t i = 1; i < p.size(); ++i) p[i] = p[i - 1] * 31;
   return p;
 }();
-constexpr uint32_t power_of_31(size_t n) noexcept { return kPowers[16 - n]; }
 
 #ifdef __SSE2__
 /// The hash of 16 characters alone.
@@ -103,8 +101,8 @@ uint32_t hash_of_16(__m128i ascii) noexcept {
   const __m128i front = _mm_madd_epi16(_mm_unpacklo_epi8(ascii, zero), powers), back = _mm_madd_epi16(_mm_unpackhi_epi8(ascii, zero), powers);
   const __m128 a = _mm_castsi128_ps(front), b = _mm_castsi128_ps(back);
   const __m128i fours = _mm_add_epi32(_mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0))), _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1))));
-  const __m128i first_and_third = _mm_mul_epu32(fours, _mm_setr_epi32(static_cast<int>(power_of_31(12)), 0, static_cast<int>(power_of_31(4)), 0));
-  const __m128i second_and_fourth = _mm_mul_epu32(_mm_srli_epi64(fours, 32), _mm_setr_epi32(static_cast<int>(power_of_31(8)), 0, 1, 0));
+  const __m128i first_and_third = _mm_mul_epu32(fours, _mm_setr_epi32(static_cast<int>(kPowers[12]), 0, static_cast<int>(kPowers[4]), 0));
+  const __m128i second_and_fourth = _mm_mul_epu32(_mm_srli_epi64(fours, 32), _mm_setr_epi32(static_cast<int>(kPowers[8]), 0, 1, 0));
   const __m128i sums = _mm_add_epi32(first_and_third, second_and_fourth);   // their low halves count
   return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums))));
 }
@@ -118,7 +116,7 @@ int32_t java_hash(std::string_view utf8, int32_t before) noexcept {
   while (utf8.size() >= 16) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(utf8.data()));
     if (_mm_movemask_epi8(block)) break;
-    h = h * power_of_31(16) + hash_of_16(block);
+    h = h * kPowers[16] + hash_of_16(block);
     utf8.remove_prefix(16);
   }
 #endif
@@ -127,8 +125,8 @@ int32_t java_hash(std::string_view utf8, int32_t before) noexcept {
     uint64_t word;
     std::memcpy(&word, utf8.data(), 8);
     if (word & 0x8080808080808080) break;
-    const auto at = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(utf8[i])) * power_of_31(7 - i); };
-    h = h * power_of_31(8) + ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)));
+    const auto at = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(utf8[i])) * kPowers[7 - i]; };
+    h = h * kPowers[8] + ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)));
     utf8.remove_prefix(8);
   }
   size_t bad = 0;

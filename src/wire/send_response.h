@@ -15,7 +15,7 @@ struct SendAnswer {
   SerializeType type = SerializeType::kJson;
   int32_t code = 0;
   int32_t opaque = 0;
-  std::string_view msgId;           // hexadecimal digits and commas, which nothing escapes
+  std::string_view msgId;
   int32_t queueId = 0;
   int64_t queueOffset = 0;          // index in the ConsumeQueue, of a batch that of its first message
   std::string_view transactionId;   // data() == nullptr: none

@@ -19,8 +19,7 @@ from servers import Cluster, free_port   # noqa: E402
 YARDSTICKS = pathlib.Path(os.environ.get("MERLINMQ_YARDSTICKS", ROOT.parent / "shared"))
 JAVA_SETTINGS = dict(sendThreadPoolQueueCapacity=100000, waitTimeMillsInSendQueue=10000)   # else it refuses the load
 JAVA_MEMORY = "-Xms1g -Xmx1g -XX:MaxDirectMemorySize=512m"
-JAVA_COMPILERS = "-XX:TieredStopAtLevel=4"   # peers starts its JVMs for tests, without the optimizing one; these words come last and win
-JAVA_AS_PEERS = "-XX:TieredStopAtLevel=1"
+JAVA_OPTIMIZED = {"_JAVA_OPTIONS": "-XX:TieredStopAtLevel=4"}   # peers starts its JVMs for tests, without the optimizing compiler; these words come last and win
 
 
 class Results:
@@ -111,12 +110,12 @@ class Ends:
         pin(broker.process.pid)
         return End(name, broker.addr, broker.process.pid, self.cluster.folder / name, self.namesrv.addr)
 
-    def java(self, version, name=None, compilers=JAVA_COMPILERS, **conf):
+    def java(self, version, name=None, optimized=True, **conf):
         ns, port = free_port(), free_port()
         folder = self.scratch / f"java-{len(self.javas)}"
         sets = [w for k, v in (JAVA_SETTINGS | conf).items() for w in ("--set", f"{k}={v}")]
         subprocess.run([YARDSTICKS / "peers/peers", "up", version, folder, "--ns", str(ns), "--broker", f"broker-j:{port}", *sets], check=True,
-                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY, "_JAVA_OPTIONS": compilers})
+                       stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY} | (JAVA_OPTIMIZED if optimized else {}))
         self.javas.append(folder)
         procs = json.loads((folder / "peers.json").read_text())["procs"]
         pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
