@@ -6,7 +6,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [p for folder in ("", "docs", "deploy", "src", "tests", "CHANGELOG.d") for p in sorted((ROOT / folder).glob("**/*.md" if folder else "*.md"))]
 # Keys that are no setting of a server: values of the chart, the environment, attributes of topics and groups, other programs'.
-OTHER_KEYS = re.compile(r"^([A-Z_0-9]+|ROCKETMQ_CONF_\w+|(broker|nameserver|acl|tls|monitoring|image)\.\w.*|replicas|mode|networkPolicy\w*|tls\..*|com\.rocketmq\..*|consume\.from\.where|accessKey|-D.*)$")
+OTHER_KEYS = re.compile(r"^([A-Z_0-9]+|ROCKETMQ_CONF_\w+|(broker|nameserver|acl|tls|monitoring|image)\.\w.*|replicas|mode|networkPolicy\w*|tls\..*|com\.rocketmq\..*|consume\.from\.where|accessKey|acks|-D.*)$")
 
 
 def text(page):

@@ -73,7 +73,10 @@ class Pods:
             if r.returncode in (125, 126) and complaint and "exec" not in complaint[0]:
                 raise runner.Skip(f"podman {words[0]}: {complaint[0]}")
 
-    def __exit__(self, *_):
+    def __exit__(self, failure=None, *_):
+        if failure:
+            for name in self.specs:
+                print(f"---- {name}\n{self.logs(name)[-3000:]}", flush=True)
         for name in self.specs:
             self.podman("rm", "-f", "-t", "0", name, check=False)
         self.podman("network", "rm", "-f", self.network, check=False)
