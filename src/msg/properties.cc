@@ -37,6 +37,33 @@ PropertyReader::Marks PropertyReader::marks_of(const char* p, size_t n) noexcept
   return m;
 }
 
+template <bool kEither>
+size_t PropertyReader::find(size_t from) noexcept {
+  while (from < text_.size()) {
+    if (from - seen_ >= kWindow) look(from);
+    const uint64_t marks = (kEither ? marks_.ones | marks_.twos : marks_.twos) >> (from - seen_);
+    if (marks) return from + static_cast<size_t>(std::countr_zero(marks));
+    from = seen_ + kWindow;
+  }
+  return text_.size();
+}
+
+bool PropertyReader::next_of_any_form(std::string_view& name, std::string_view& value) noexcept {
+  if (at_ != seen_) {
+    look(at_);
+    if (next_in_window(name, value)) return true;
+  }
+  while (at_ < text_.size()) {
+    const size_t begin = at_, split = find<true>(begin), end = text_.size() > split && text_[split] == '\1' ? find<false>(split + 1) : split;
+    at_ = end + 1;
+    if (split == begin || split + 1 >= end) continue;
+    name = text_.substr(begin, split - begin);
+    value = text_.substr(split + 1, end - split - 1);
+    return true;
+  }
+  return false;
+}
+
 FindableProperties findable_properties(std::string_view properties) noexcept {
   FindableProperties found;
   std::string_view name, value;

@@ -17,32 +17,27 @@ class PropertyReader {
  public:
   explicit PropertyReader(std::string_view text) : text_(text) {}
   bool next(std::string_view& name, std::string_view& value) noexcept {
-    // The plain case: the whole pair lies in what was looked at.
-    if (at_ < text_.size()) {
-      if (at_ - seen_ >= kWindow) look(at_);
-      const size_t shift = at_ - seen_, left = text_.size() - at_;
-      const auto split = static_cast<size_t>(std::countr_zero(marks_.ones >> shift));   // 64: none
-      auto end = static_cast<size_t>(std::countr_zero(marks_.twos >> shift));
-      if (end == kWindow && left <= kWindow - shift) end = left;                        // the last pair's 0x02 may be missing
-      if (split > 0 && split + 1 < end && end < kWindow) [[likely]] {
-        name = {text_.data() + at_, split};
-        value = {text_.data() + at_ + split + 1, end - split - 1};
-        at_ += end + 1;
-        return true;
-      }
-    }
-    while (at_ < text_.size()) {
-      const size_t begin = at_, split = find<true>(begin), end = text_.size() > split && text_[split] == '\1' ? find<false>(split + 1) : split;
-      at_ = end + 1;
-      if (split == begin || split + 1 >= end) continue;
-      name = text_.substr(begin, split - begin);
-      value = text_.substr(split + 1, end - split - 1);
-      return true;
-    }
-    return false;
+    if (at_ >= text_.size()) return false;
+    if (at_ - seen_ >= kWindow) look(at_);
+    return next_in_window(name, value) || next_of_any_form(name, value);
   }
 
  private:
+  /// The plain case: the whole pair lies in what was looked at.
+  bool next_in_window(std::string_view& name, std::string_view& value) noexcept {
+    const size_t shift = at_ - seen_, left = text_.size() - at_;
+    const auto split = static_cast<size_t>(std::countr_zero(marks_.ones >> shift));   // 64: none
+    auto end = static_cast<size_t>(std::countr_zero(marks_.twos >> shift));
+    if (end == kWindow && left <= kWindow - shift) end = left;                        // the last pair's 0x02 may be missing
+    if (split == 0 || split + 1 >= end || end >= kWindow) return false;
+    name = {text_.data() + at_, split};
+    value = {text_.data() + at_ + split + 1, end - split - 1};
+    at_ += end + 1;
+    return true;
+  }
+  /// The same for pairs across the window's edge or longer than it, over segments that are no pairs.
+  [[gnu::noinline]] bool next_of_any_form(std::string_view& name, std::string_view& value) noexcept;
+
   /// Bit i: text_[seen_ + i] is 0x01, or 0x02. The properties of most messages are looked at once, 64 bytes at a time.
   struct Marks {
     uint64_t ones = 0, twos = 0;
@@ -56,15 +51,7 @@ class PropertyReader {
   static Marks marks_of(const char* p, size_t n) noexcept;
   /// The first 0x02, with kEither also 0x01, from `from` on; text_.size() when there is none.
   template <bool kEither>
-  size_t find(size_t from) noexcept {
-    while (from < text_.size()) {
-      if (from - seen_ >= kWindow) look(from);
-      const uint64_t marks = (kEither ? marks_.ones | marks_.twos : marks_.twos) >> (from - seen_);
-      if (marks) return from + static_cast<size_t>(std::countr_zero(marks));
-      from = seen_ + kWindow;
-    }
-    return text_.size();
-  }
+  size_t find(size_t from) noexcept;
 
   std::string_view text_;
   size_t at_ = 0;             // what is before has been given

@@ -76,10 +76,13 @@ bool eight_digits(const char* p, T& out) noexcept {
 template <class T>
 bool parse_number(std::string_view t, T& out) noexcept {
   if constexpr (std::is_integral_v<T>) {
+    if (t.size() == 1 && t[0] >= '0' && t[0] <= '9') [[likely]] return out = static_cast<T>(t[0] - '0'), true;
     if (t.size() < std::numeric_limits<T>::digits10) {   // cannot overflow
       T v = 0;
       size_t i = 0;
-      if constexpr (sizeof(T) == 8) {   // a time in milliseconds has 13
+      if constexpr (sizeof(T) == 8) {   // a time in milliseconds has 13: eight, and the last eight with three of them once more
+        T last = 0;
+        if (t.size() == 13 && eight_digits(t.data(), v) && eight_digits(t.data() + 5, last)) [[likely]] return out = v * 100'000 + last % 100'000, true;
         if (t.size() >= 8 && eight_digits(t.data(), v)) i = 8;
       }
       for (; i < t.size() && t[i] >= '0' && t[i] <= '9'; ++i) v = static_cast<T>(v * 10 + (t[i] - '0'));

@@ -181,7 +181,7 @@ class Bench(Ends):
                     os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def warm(self, end, seconds):
-        """What a JVM needs to compile its hot code; what a limit program needs to have its file in memory."""
+        """What a JVM needs to compile its hot code; what a limit program needs to have its file in memory, and our log all the pages it keeps."""
         self.load(end, "produce", connections=16, window=64, body=128, topics=64, seconds=seconds)
 
 
