@@ -38,6 +38,10 @@ bool MappedFile::block_is_resident(int64_t phy, int64_t now_ms) const noexcept {
   return resident;
 }
 
+void MappedFile::let_go() const noexcept {
+  if (read_.exchange(false, std::memory_order_relaxed)) mapping_->let_go(0, mapping_->size());
+}
+
 void MappedFile::drop_cache(int64_t phy, int64_t size) const noexcept {
   for (int64_t block = (phy - base_) / kBlock; block <= (phy - base_ + size - 1) / kBlock; ++block) {
     resident_since_[static_cast<size_t>(block)].store(0, std::memory_order_relaxed);

@@ -30,6 +30,7 @@ class MappedFile {
   const std::shared_ptr<env::Mapping>& mapping() const noexcept { return mapping_; }
   /// `size` bytes at a physical offset; the caller has checked that they are inside.
   ByteView view(int64_t phy, int64_t size) const noexcept {
+    if (!read_.load(std::memory_order_relaxed)) read_.store(true, std::memory_order_relaxed);
     return mapping_->view(static_cast<size_t>(phy - base_), static_cast<size_t>(size));
   }
   /// Mapping::resident() for the block of `phy`, asked at most once in kBelievedMs while the answer is yes: readers of many small
@@ -37,6 +38,8 @@ class MappedFile {
   bool block_is_resident(int64_t phy, int64_t now_ms) const noexcept;
   /// Gives the memory of [phy, phy + size) back, as far as the disk has it; also of up to kLargestFolio before it. Any thread.
   void drop_cache(int64_t phy, int64_t size) const noexcept;
+  /// What was read since the last time counts no longer as memory of this process; it stays in the system's, for the next reader. Any thread.
+  void let_go() const noexcept;
 
  private:
   static constexpr int64_t kBlock = 1 << 20;
@@ -51,6 +54,7 @@ class MappedFile {
   const int64_t size_;
   const std::unique_ptr<env::File> file_;
   const std::shared_ptr<env::Mapping> mapping_;
+  mutable std::atomic<bool> read_{false};                      // badge: published; pages may be mapped
   mutable std::vector<std::atomic<int64_t>> resident_since_;   // badge: published; by block, mono ms, 0: not known to be in memory
 };
 

@@ -347,10 +347,12 @@ struct Store::Impl {
     return synced;
   }
 
-  /// Names each file once of which the disk could not give a part. Index loop.
+  /// What was read need not stay mapped: a backlog would count as the broker's memory for ever. Names each file once of which the disk could
+  /// not give a part. Index loop.
   void watch_reads() {
     const auto log_files = log_.files();
     for (const auto& f : *log_files) {
+      f->let_go();
       if (!f->mapping()->lost_pages() || !unreadable.insert(f->base()).second) continue;
       unreadable_files.store(static_cast<int64_t>(unreadable.size()), std::memory_order_relaxed);
       log.error("{}: the disk could not give a part of the file; messages there are passed over. Copy the disk; mqadmin storeCheck tells what is lost",

@@ -1,4 +1,5 @@
 """Sizes at their limits, fields that are missing, topics that are made again: what clients of all ages ran into."""
+import pathlib
 import re
 import struct
 import time
@@ -187,3 +188,24 @@ def test_groups_with_long_names(a):
         b.start()
         with Connection(b.addr) as k:
             assert [m[1] for m in k.read_queue("%RETRY%" + "q" * 248, 0)] == [b"x"]
+
+
+def mapped_mib(broker):
+    """Of the log, what counts as the process's memory."""
+    return int(re.search(r"^RssFile:\s+(\d+) kB$", pathlib.Path(f"/proc/{broker.process.pid}/status").read_text(), re.M)[1]) >> 10
+
+
+def test_a_backlog_that_was_read_is_no_memory_of_the_brokers(a):
+    with Cluster(a.bin) as c:
+        b = c.broker()
+        with Connection(b.addr, timeout=30) as k:
+            assert k.create_topic("Backlog").code == 0
+            before, size = mapped_mib(b), 200
+            for _ in range(size):
+                assert k.wait(k.send_message("Backlog", 0, b"x" * (1 << 20))).code == 0
+            assert len(k.read_queue("Backlog", 0)) == size
+            began = time.monotonic()
+            while (grown := mapped_mib(b) - before) > size // 10:
+                assert time.monotonic() - began < 10, f"{grown} MiB are still mapped"
+                time.sleep(0.2)
+            assert len(k.read_queue("Backlog", 0)) == size   # from the system's memory, where it stays
