@@ -44,6 +44,7 @@ void SimWorld::cut(const std::string& a, const std::string& b, bool cut) { impl_
 void SimWorld::set_name(const std::string& name, std::vector<std::string> addresses) {
   impl_->fabric.set_name(name, std::move(addresses));
 }
+void SimWorld::silence_name(const std::string& name, bool silent) { impl_->fabric.silence_name(name, silent); }
 
 void SimWorld::run_for(int64_t ms) {
   const int64_t end = impl_->scheduler.now_us() + ms * 1000;

@@ -79,6 +79,8 @@ class SimWorld {
   void cut(const std::string& a, const std::string& b, bool cut);
   /// A further name in the simulated DNS.
   void set_name(const std::string& name, std::vector<std::string> addresses);
+  /// While it is silent the simulated DNS does not answer questions about the name.
+  void silence_name(const std::string& name, bool silent);
   /// Runs until `ms` of simulated time have passed or nothing can ever happen.
   void run_for(int64_t ms);
   /// Runs until the condition holds, at most `limit_ms`; false when it never did.

@@ -56,6 +56,8 @@ class SimFabric {
   SimScheduler& scheduler() noexcept { return scheduler_; }
   void add(SimMachineImpl& machine);
   void set_name(const std::string& name, std::vector<std::string> addresses) { names_[name] = std::move(addresses); }
+  void silence_name(const std::string& name, bool silent) { silent ? (void)silent_names_.insert(name) : (void)silent_names_.erase(name); }
+  bool name_is_silent(const std::string& name) const { return silent_names_.contains(name); }
   void cut(const std::string& a, const std::string& b, bool cut);
   bool is_cut(const SimMachineImpl& a, const SimMachineImpl& b) const;
 
@@ -90,6 +92,7 @@ class SimFabric {
   SimScheduler& scheduler_;
   std::vector<SimMachineImpl*> machines_;
   std::map<std::string, std::vector<std::string>> names_;
+  std::set<std::string> silent_names_;
   std::set<std::pair<std::string, std::string>> cuts_;
   std::map<std::pair<SimMachineImpl*, uint16_t>, std::vector<SimListener*>> listeners_;
   std::vector<std::weak_ptr<SimLink>> links_;

@@ -90,6 +90,7 @@ void SimNet::connect(const Endpoint& to, int64_t timeout_ms, ConnectHandler done
   attempts_.push_back(attempt);
   SimScheduler& world = fabric().scheduler();
   world.at(world.now_us() + world.rng().between(5, 500), [this, attempt] {
+    if (fabric().name_is_silent(attempt->to.host)) return;   // its time runs out
     attempt->addresses = fabric().resolve(machine(), attempt->to.host);
     attempt->last_error = Error(Errc::kNotFound, "unknown host: " + attempt->to.host);
     try_next(attempt);
@@ -167,13 +168,15 @@ void SimNet::established(const std::shared_ptr<Attempt>& attempt) {
   });
 }
 
-void SimNet::resolve(const std::string& host, int64_t, ResolveHandler done) {
+void SimNet::resolve(const std::string& host, int64_t timeout_ms, ResolveHandler done) {
   MQ_CHECK(loop_.allowed());
   if (loop_.stopped()) return;
   auto shared = std::make_shared<ResolveHandler>(std::move(done));
   SimScheduler& world = fabric().scheduler();
-  world.at(world.now_us() + world.rng().between(5, 500), [this, host, shared] {
-    loop_.ready([this, host, shared] {
+  const bool silent = fabric().name_is_silent(host);
+  world.at(world.now_us() + (silent ? timeout_ms * 1000 : world.rng().between(5, 500)), [this, host, shared, silent] {
+    loop_.ready([this, host, shared, silent] {
+      if (silent) return (*shared)(fail(Errc::kTimeout, "no answer about " + host));
       std::vector<std::string> found = fabric().resolve(machine(), host);
       if (found.empty()) return (*shared)(fail(Errc::kNotFound, "unknown host: " + host));
       (*shared)(std::move(found));

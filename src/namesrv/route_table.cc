@@ -130,7 +130,7 @@ void RouteTables::register_topic(const std::string& topic, const std::vector<wir
 void RouteTables::unregister_broker(const BrokerIdent& broker, ChannelId channel) {
   const Live* live = find_live(broker.cluster, broker.addr);
   if (live && (live->broker.id != broker.id || live->broker.name != broker.name)) return;
-  if (live && channel != 0 && channel < live->channel) return;
+  if (live && channel != 0 && channel != live->channel) return;
   remove(broker);
 }
 

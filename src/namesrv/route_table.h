@@ -81,8 +81,8 @@ class RouteTables {
   Registered register_broker(const Registration& r, int64_t now_ms);
   /// REGISTER_TOPIC_IN_NAMESRV. Stops silently at a queue of an unknown broker, as Java.
   void register_topic(const std::string& topic, const std::vector<wire::QueueData>& queues);
-  /// UNREGISTER_BROKER. Ignored when the address is registered under another id by now, or over a later connection than `channel`, over
-  /// which it was registered before: a late farewell must not end a fresh registration.
+  /// UNREGISTER_BROKER. Ignored when the address is registered under another id by now, or last over another connection than
+  /// `channel`, over which it was registered before: a late farewell must not end a fresh registration.
   void unregister_broker(const BrokerIdent& broker, ChannelId channel);
   /// All that this connection registered, and nothing that another one has registered again since.
   void channel_closed(ChannelId channel);

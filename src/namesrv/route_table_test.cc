@@ -39,6 +39,18 @@ TEST_F(RouteTablesTest, ALateFarewellEndsNoFreshRegistration) {
   EXPECT_FALSE(tables.route("T"));
 }
 
+TEST_F(RouteTablesTest, OneOfTwoConnectionsSaysFarewellOrEnds) {
+  for (const bool closes : {false, true}) {
+    ASSERT_TRUE(register_over(1, 0));
+    ASSERT_TRUE(register_over(2, 0));
+    ASSERT_TRUE(register_over(1, 0));   // one NameServer by two addresses: the older connection registered last
+    closes ? tables.channel_closed(2) : farewell(2, 0);
+    EXPECT_TRUE(tables.route("T"));
+    closes ? tables.channel_closed(1) : farewell(1, 0);
+    EXPECT_FALSE(tables.route("T"));
+  }
+}
+
 /// A broker that comes and goes over one connection after the other; the ends of former connections and farewells of former lives arrive
 /// whenever they like. What the last registration made is there until its own connection ends or its own farewell comes.
 TEST_F(RouteTablesTest, OnlyTheOwnEndOfARegistrationEndsIt) {

@@ -46,7 +46,8 @@ struct Client::Impl final : LinkOwner {
     auto& slot = links[addr];
     if (!slot || slot->closing()) {
       slot = std::make_shared<ClientLink>(*this, loop, addr, options);
-      slot->connect(to);
+      const auto named = server_names.find(addr);
+      slot->connect(to, named == server_names.end() ? std::string() : named->second);
     }
     return *slot;
   }
@@ -95,6 +96,7 @@ struct Client::Impl final : LinkOwner {
   env::Loop& loop;
   const ClientOptions options;
   std::unordered_map<std::string, std::shared_ptr<ClientLink>> links;
+  std::unordered_map<std::string, std::string> server_names;   // by address
   std::unordered_map<int32_t, Pending> pending;
   UniqueFunction<bool(const std::string&, const wire::Frame&, ByteBuffer&)> request_hook;
   UniqueFunction<void(const std::string&, const Error&)> lost_hook;
@@ -162,6 +164,11 @@ void Client::on_lost(UniqueFunction<void(const std::string& addr, const Error& w
 
 void Client::close(const std::string& addr) {
   if (const auto it = impl_->links.find(addr); it != impl_->links.end()) it->second->close();
+}
+
+void Client::set_server_name(const std::string& addr, std::string name) {
+  if (name.empty()) impl_->server_names.erase(addr);
+  else impl_->server_names.insert_or_assign(addr, std::move(name));
 }
 
 // ---- BlockingClient ----------------------------------------------------------------------------------------------

@@ -73,6 +73,8 @@ class Client {
   void on_lost(UniqueFunction<void(const std::string& addr, const Error& why)> hook);
   /// Closes the connection to an address, if there is one.
   void close(const std::string& addr);
+  /// The name by which the caller knows a numeric address, told in a TLS hello there as if it were dialled; empty: none.
+  void set_server_name(const std::string& addr, std::string name);
 
   template <class H>
   static Result<Response<H>> typed(ResponseBase base) {

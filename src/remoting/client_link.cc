@@ -10,8 +10,8 @@ namespace mq::remoting {
 
 static Logger log("remoting");
 
-void ClientLink::connect(const env::Endpoint& to) {
-  if (options_.tls && to.ip_bytes().empty()) server_name_ = to.host;
+void ClientLink::connect(const env::Endpoint& to, const std::string& server_name) {
+  if (options_.tls) server_name_ = to.ip_bytes().empty() ? to.host : server_name;
   loop_.net().connect(to, options_.connect_timeout_ms, [self = shared_from_this()](Result<env::Connection*> r) {
     self->connected(std::move(r));
   });

@@ -23,7 +23,8 @@ class ClientLink final : public env::ConnectionHandler, public std::enable_share
   ClientLink(LinkOwner& owner, env::Loop& loop, std::string addr, const ClientOptions& options)
       : owner_(&owner), loop_(loop), addr_(std::move(addr)), options_(options) {}
 
-  void connect(const env::Endpoint& to);
+  /// `server_name`: told in a TLS hello instead of the host when that is an address.
+  void connect(const env::Endpoint& to, const std::string& server_name);
   /// Where frames go; kept until connected.
   ByteBuffer& out() { return connection_ ? connection_->out() : queued_; }
   size_t unsent() const noexcept { return connection_ ? connection_->unsent() : queued_.size(); }
@@ -50,7 +51,7 @@ class ClientLink final : public env::ConnectionHandler, public std::enable_share
   LinkOwner* owner_;                       // null once abandoned
   env::Loop& loop_;
   const std::string addr_;
-  std::string server_name_;                // told in a TLS hello; empty when an address is dialled
+  std::string server_name_;                // told in a TLS hello; may be empty
   const ClientOptions options_;
   env::Connection* connection_ = nullptr;
   ByteBuffer queued_;

@@ -15,8 +15,7 @@ namespace {
 Logger log("route");
 constexpr int64_t kCallTimeoutMs = 3000;      // of the short calls 104 and 322
 constexpr int64_t kAnnounceWaitMs = 1000;
-constexpr int64_t kFirstRetryMs = 500, kLastRetryMs = 10'000;
-constexpr int64_t kLookUpMs = 10'000;
+constexpr int64_t kFirstRetryMs = 500, kLastRetryMs = 3000, kLastRetryRefusedMs = 10'000;
 
 }  // namespace
 
@@ -24,16 +23,16 @@ RouteRoom::RouteRoom(BrokerContext& broker, const Registries& meta) : broker_(br
   broker.env.run_on(*broker.ctl, [this] {
     client_ = std::make_unique<remoting::Client>(*broker_.ctl, remoting::ClientOptions{.tls = broker_.outgoing_tls, .credentials = broker_.credentials});
     client_->on_lost([this](const std::string& addr, const Error& why) { lost(addr, why); });
+    list_ = std::make_unique<NamesrvList>(*broker_.ctl, [this] { adopt_list(); });
   });
 }
 
 RouteRoom::~RouteRoom() {
   broker_.env.run_on(*broker_.ctl, [this] {
     timer_.stop();
-    broker_.ctl->cancel(late_timer_);
-    broker_.ctl->cancel(retry_timer_);
-    broker_.ctl->cancel(lost_timer_);
-    alive_.reset();
+    list_.reset();
+    broker_.ctl->cancel(wait_timer_);
+    for (const auto& [addr, server] : servers_) broker_.ctl->cancel(server->retry_timer);
     stopped_ = true;
     client_.reset();
   });
@@ -41,142 +40,192 @@ RouteRoom::~RouteRoom() {
 
 std::vector<std::string> RouteRoom::namesrvs() const {
   std::vector<std::string> found;
-  for (const std::string& one : configured()) {
-    const auto it = expanded_.find(one);
-    if (it == expanded_.end()) found.push_back(one);
-    else found.insert(found.end(), it->second.begin(), it->second.end());
-  }
-  return found;
-}
-
-/// Runs `then` at once when no name is to be looked up, else when all answers are there.
-void RouteRoom::look_up_names(UniqueFunction<void()> then) {
-  const std::vector<std::string> list = configured();
-  std::vector<env::Endpoint> names;
-  for (const std::string& one : list) {
-    if (const auto endpoint = env::Endpoint::parse(one); endpoint && endpoint->ip_bytes().empty()) names.push_back(*endpoint);
-  }
-  const int64_t now_ms = broker_.env.clock().mono_ms();
-  if (names.empty() || (list == looked_up_ && now_ms - looked_up_ms_ < kLookUpMs)) return then();
-  looked_up_ = list;
-  looked_up_ms_ = now_ms;
-  struct Left {
-    size_t count;
-    UniqueFunction<void()> then;
-  };
-  const auto left = std::make_shared<Left>(Left{names.size(), std::move(then)});
-  for (const env::Endpoint& name : names) {
-    broker_.ctl->net().resolve(name.host, kAnnounceWaitMs, [this, left, name, alive = std::weak_ptr<int>(alive_)](Result<std::vector<std::string>> ips) {
-      if (alive.expired()) return;
-      const std::string key = name.to_string();
-      if (ips && ips->size() > 1) {
-        std::vector<std::string>& all = expanded_[key];
-        all.clear();
-        for (const std::string& ip : *ips) all.push_back(env::Endpoint{ip, name.port}.to_string());
-        std::ranges::sort(all);
-      } else if (ips) {
-        expanded_.erase(key);   // a failed look-up changes nothing
-      }
-      if (--left->count == 0) left->then();
-    });
-  }
-}
-
-std::vector<std::string> RouteRoom::configured() const {
-  std::vector<std::string> found;
-  const std::string list = broker_.config.namesrvAddr();
-  std::string_view rest = list;
-  while (!rest.empty()) {
-    const size_t end = rest.find_first_of(";,");
-    std::string_view one = rest.substr(0, end);
-    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
-    if (!one.empty() && std::find(found.begin(), found.end(), one) == found.end()) found.emplace_back(one);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
+  for (const NamesrvAddr& a : list_->all()) found.push_back(a.addr);
   return found;
 }
 
 void RouteRoom::start() {
   broker_.env.run_on(*broker_.ctl, [this] {
-    const int64_t period = std::clamp<int64_t>(broker_.config.registerNameServerPeriod(), 10'000, 60'000);
-    timer_ = env::Periodic(*broker_.ctl, period, period, [this] { request_round(Why::kPeriod); });
+    const int64_t period_ms = std::clamp<int64_t>(broker_.config.registerNameServerPeriod(), 10'000, 60'000);
+    timer_ = env::Periodic(*broker_.ctl, period_ms, period_ms, [this] { period(); });
+    list_changed();
   });
-  request_round(Why::kChange);
 }
 
 void RouteRoom::stop() {
   broker_.env.run_on(*broker_.ctl, [this] {
     if (stopped_) return;
     timer_.stop();
+    list_->stop();
     stopped_ = true;
-    for (const std::string& addr : registered_at_) unregister_at(addr, [] {});
-    finish_round();
+    for (const auto& [addr, server] : servers_) {
+      broker_.ctl->cancel(std::exchange(server->retry_timer, 0));
+      unregister_at(addr, [] {});
+    }
+    answer_waiters();
   });
 }
 
-void RouteRoom::topic_changed(std::string_view) noexcept { request_round(Why::kChange); }
+// ---- What there is to announce -----------------------------------------------------------------------------------
 
-void RouteRoom::namesrv_list_changed() noexcept { request_round(Why::kChange); }
+void RouteRoom::topic_changed(std::string_view) noexcept {
+  {
+    MutexLock lock(mu_);
+    changed_ = true;
+  }
+  wake();
+}
+
+void RouteRoom::namesrv_list_changed() noexcept {
+  (void)broker_.ctl->post([this] { list_changed(); });   // a full queue: with the next period
+}
 
 void RouteRoom::when_announced(env::Loop& loop, Task done) noexcept {
   {
     MutexLock lock(mu_);
-    waiting_.push_back({&loop, std::move(done)});
+    waiting_.push_back({.loop = &loop, .done = std::move(done)});
   }
-  request_round(Why::kChange);
+  wake();
 }
 
-void RouteRoom::request_round(Why why) noexcept {
+void RouteRoom::wake() noexcept {
   {
     MutexLock lock(mu_);
-    if (why == Why::kChange) changed_ = true;
-    if (asked_) return;
-    asked_ = true;
+    if (std::exchange(woken_, true)) return;
   }
-  if (!broker_.ctl->post([this] { start_round(); })) {
-    MutexLock lock(mu_);
-    asked_ = false;
-  }
+  if (broker_.ctl->post([this] { take_changes(); })) return;
+  MutexLock lock(mu_);
+  woken_ = false;
 }
 
-/// One registration at every server; changes that come meanwhile are carried by the next one.
-void RouteRoom::start_round() {
-  if (under_way_ > 0) {
-    again_ = true;
-    return;
-  }
-  bool force = broker_.config.forceRegister();
+void RouteRoom::take_changes() {
+  bool changed = false;
   {
     MutexLock lock(mu_);
-    asked_ = false;
-    force = std::exchange(changed_, false) || force;
-    for (Waiter& w : waiting_) in_round_.push_back(std::move(w));
+    woken_ = false;
+    changed = std::exchange(changed_, false);
+    for (Waiter& w : waiting_) in_wait_.push_back(std::move(w));
     waiting_.clear();
   }
-  if (stopped_) return finish_round();
-  under_way_ = 1;   // the look-up: what changes meanwhile waits
-  look_up_names([this, force] {
-    under_way_ = 0;
-    begin_round(force);
+  if (changed) ++change_;
+  for (Waiter& w : in_wait_) {
+    if (w.change != 0) continue;
+    w.change = change_;
+    w.until_ms = broker_.env.clock().mono_ms() + kAnnounceWaitMs;
+  }
+  if (changed && !stopped_) advance_all(false);
+  answer_waiters();
+}
+
+/// All listed servers have been told, but for those that do not answer.
+bool RouteRoom::told(uint64_t change) const {
+  return !list_->awaited() && std::ranges::all_of(servers_, [change](const auto& s) {
+    const Server& server = *s.second;
+    return !server.listed || server.announced >= change || server.failing() || server.silent;
   });
 }
 
-void RouteRoom::begin_round(bool force) {
-  if (stopped_) return finish_round();
-  const std::vector<std::string> servers = namesrvs();
-  for (const std::string& old : registered_at_) {
-    if (std::find(servers.begin(), servers.end(), old) == servers.end()) {
-      unregister_at(old, [this, old] { client_->close(old); });
+/// A server that does not answer must not hold back what waits for the announcement: not for long, and only once.
+void RouteRoom::answer_waiters() {
+  const int64_t now_ms = broker_.env.clock().mono_ms();
+  std::vector<Waiter> ready, left;
+  for (Waiter& w : in_wait_) {
+    const bool late = now_ms >= w.until_ms;
+    if (late) {
+      for (const auto& [addr, server] : servers_) server->silent |= server->announced < w.change;
     }
+    (late || stopped_ || told(w.change) ? ready : left).push_back(std::move(w));
   }
-  registered_at_ = servers;
-  under_way_ = static_cast<int32_t>(servers.size());
-  if (servers.empty()) return finish_round();
-  // A server that does not answer must not hold back what waits for the announcement.
-  broker_.ctl->cancel(late_timer_);
-  late_timer_ = broker_.ctl->after(kAnnounceWaitMs, [this] { answer_waiters(); });
-  for (const std::string& addr : servers) force ? register_at(addr) : register_if_unknown(addr);
+  in_wait_ = std::move(left);
+  broker_.ctl->cancel(std::exchange(wait_timer_, 0));
+  if (!in_wait_.empty()) {
+    wait_timer_ = broker_.ctl->after(in_wait_.front().until_ms - now_ms, [this] {
+      wait_timer_ = 0;
+      answer_waiters();
+    });
+  }
+  for (Waiter& w : ready) (void)w.loop->post(std::move(w.done));
+}
+
+// ---- Which servers there are -------------------------------------------------------------------------------------
+
+void RouteRoom::period() {
+  list_->configure(broker_.config.namesrvAddr());
+  adopt_list();
+  const bool force = broker_.config.forceRegister();
+  for (const auto& [addr, server] : servers_) (force ? server->whole_due : server->question_due) = true;
+  take_changes();   // also those that ctl's full queue did not take
+  advance_all(false);
+}
+
+void RouteRoom::list_changed() {
+  if (stopped_) return;
+  list_->configure(broker_.config.namesrvAddr());
+  adopt_list();
+}
+
+void RouteRoom::adopt_list() {
+  if (stopped_) return;
+  const std::vector<NamesrvAddr>& all = list_->all();
+  for (const NamesrvAddr& a : all) {
+    ServerRef& server = servers_[a.addr];
+    if (!server) server = std::make_shared<Server>();
+    server->at = a;
+    server->listed = true;
+    client_->set_server_name(a.addr, a.host());
+  }
+  std::vector<ServerRef> gone;
+  for (const auto& [addr, server] : servers_) {
+    if (std::ranges::find(all, addr, &NamesrvAddr::addr) == all.end()) gone.push_back(server);
+  }
+  for (const ServerRef& server : gone) unlist(server);
+  count_servers();
+  advance_all(false);
+  answer_waiters();
+}
+
+void RouteRoom::unlist(const ServerRef& server) {
+  server->listed = false;
+  if (server->leaving) return;
+  if (list_->configured(server->at.entry)) {
+    if (!server->in_touch && !server->under_way) drop(server);
+    return;
+  }
+  server->leaving = true;
+  log.info("NameServer {} is no longer in namesrvAddr: unregistered", server->at.to_string());
+  unregister_at(server->at.addr, [this, server] {
+    if (stopped_) return;
+    server->leaving = server->in_touch = false;
+    if (server->listed) advance(server);   // it was put back meanwhile
+    else drop(server);
+  });
+}
+
+void RouteRoom::drop(const ServerRef& server) {
+  broker_.ctl->cancel(std::exchange(server->retry_timer, 0));
+  const std::string addr = server->at.addr;   // `server` may be the map's own
+  if (servers_.erase(addr) == 0) return;
+  client_->close(addr);
+  client_->set_server_name(addr, {});
+  advance_all(true);
+}
+
+// ---- One server --------------------------------------------------------------------------------------------------
+
+void RouteRoom::advance_all(bool whole) {
+  std::vector<ServerRef> all;
+  for (const auto& [addr, server] : servers_) all.push_back(server);
+  for (const ServerRef& server : all) {
+    server->whole_due |= whole;
+    advance(server);
+  }
+}
+
+void RouteRoom::advance(const ServerRef& server) {
+  Server& s = *server;
+  if (stopped_ || s.leaving || s.under_way || s.retry_timer != 0) return;
+  if (!s.in_touch || s.whole_due || s.announced < change_) register_at(server);
+  else if (s.question_due) ask(server);
 }
 
 /// brokerIP2:haListenPort. Not configured it is the port above listenPort: Java clears the field's own default at start.
@@ -187,7 +236,7 @@ std::string RouteRoom::ha_addr() const {
   return env::Endpoint{ip, static_cast<uint16_t>(configured ? option() : broker_.config.listenPort() + 1)}.to_string();
 }
 
-void RouteRoom::register_at(const std::string& addr) {
+void RouteRoom::register_at(const ServerRef& server) {
   wire::RegisterBrokerBody body;
   body.topics = meta_.topics.table(true);
   body.has_filter_servers = true;
@@ -200,73 +249,85 @@ void RouteRoom::register_at(const std::string& addr) {
   h.brokerId = broker_.config.brokerId();
   h.enableActingMaster = false;
   h.bodyCrc32 = static_cast<int32_t>(crc32(as_bytes(text)) & 0x7FFFFFFF);
+  server->under_way = true;
+  server->whole_due = server->question_due = false;
   const int64_t timeout = std::max<int64_t>(kCallTimeoutMs, broker_.config.registerBrokerTimeoutMills());
-  client_->call<RequestCode::REGISTER_BROKER>(addr, h, as_bytes(text), timeout, [this, addr](auto result) {
+  client_->call<RequestCode::REGISTER_BROKER>(server->at.addr, h, as_bytes(text), timeout, [this, server, change = change_](auto result) {
     if (stopped_) return;
     if (result && result->ok() && !result->body.empty()) adopt_order_topics(result->body);
-    registered(addr, !result ? result.error().message() : result->ok() ? std::string() : result->remark);
+    answered(server, change, result.has_value(), !result ? result.error().message() : result->ok() ? std::string() : result->remark);
   });
 }
 
 /// forceRegister=false: 322 tells whether the server has our DataVersion (and counts as a sign of life there). A server
 /// that fails to say so is registered at.
-void RouteRoom::register_if_unknown(const std::string& addr) {
+void RouteRoom::ask(const ServerRef& server) {
   const wire::QueryDataVersionHeader h{broker_.broker_name, broker_.addr, broker_.cluster, broker_.config.brokerId()};
   const std::string version = to_text(to_json(meta_.topics.data_version()));
-  client_->call<RequestCode::QUERY_DATA_VERSION>(addr, h, as_bytes(version), kCallTimeoutMs, [this, addr](auto result) {
+  server->under_way = true;
+  server->question_due = false;
+  client_->call<RequestCode::QUERY_DATA_VERSION>(server->at.addr, h, as_bytes(version), kCallTimeoutMs, [this, server](auto result) {
     if (stopped_) return;
-    if (!result || !result->ok() || result->header.changed.value_or(true)) return register_at(addr);
-    registered(addr, {});
+    server->under_way = false;
+    server->whole_due |= !result || !result->ok() || result->header.changed.value_or(true);
+    advance(server);
   });
 }
 
-/// One server of the round is done; what went wrong is said once until it changes.
-void RouteRoom::registered(const std::string& addr, const std::string& error) {
-  const bool first_time = !failing_.contains(addr);
-  std::string& last = failing_[addr];
-  if (error != last || first_time) {
-    if (error.empty()) log.info("registered at NameServer {}", addr);
-    else log.warn("registration at NameServer {} failed: {}; tried again every {} ms", addr, error, broker_.config.registerNameServerPeriod());
-    last = error;
+/// A registration is done; what went wrong is said once until it changes.
+void RouteRoom::answered(const ServerRef& server, uint64_t change, bool refused, std::string error) {
+  Server& s = *server;
+  s.under_way = s.silent = false;
+  s.in_touch = error.empty();
+  if (error != s.error) {
+    if (error.empty()) log.info("registered at NameServer {}", s.at.to_string());
+    else log.warn("registration at NameServer {} failed: {}; tried again until it succeeds", s.at.to_string(), error);
   }
-  registered_count_.store(static_cast<int32_t>(std::ranges::count_if(registered_at_, [this](const std::string& a) {
-                            const auto it = failing_.find(a);
-                            return it != failing_.end() && it->second.empty();
-                          })), std::memory_order_relaxed);
-  if (--under_way_ > 0) return;
-  retry_failed();
-  finish_round();
+  s.error = std::move(error);
+  if (s.in_touch) {
+    s.announced = std::max(s.announced, change);
+    s.retry_ms = 0;
+    advance(server);
+  } else {
+    // What has not answered in time may be dead without a word: the next attempt makes a connection of its own.
+    if (!refused) client_->close(s.at.addr);
+    if (!s.listed && !s.leaving) drop(server);
+    else retry_later(server, refused ? kLastRetryRefusedMs : kLastRetryMs);
+  }
+  count_servers();
+  answer_waiters();
 }
 
-/// Those that failed get another registration soon: a NameServer often comes up just after its brokers.
-void RouteRoom::retry_failed() {
-  broker_.ctl->cancel(std::exchange(retry_timer_, 0));
-  std::vector<std::string> failed;
-  for (const std::string& addr : registered_at_) {
-    if (const auto it = failing_.find(addr); it != failing_.end() && !it->second.empty()) failed.push_back(addr);
-  }
-  if (failed.empty() || stopped_) {
-    retry_ms_ = 0;
-    return;
-  }
-  retry_ms_ = std::clamp(retry_ms_ * 2, kFirstRetryMs, kLastRetryMs);
-  retry_timer_ = broker_.ctl->after(retry_ms_, [this, failed] {
-    retry_timer_ = 0;
-    if (stopped_ || under_way_ > 0) return;   // a round under way asks all of them anyway
-    under_way_ = static_cast<int32_t>(failed.size());
-    for (const std::string& addr : failed) register_at(addr);
+/// A NameServer often comes up just after its brokers.
+void RouteRoom::retry_later(const ServerRef& server, int64_t longest_ms) {
+  if (server->retry_timer != 0) return;
+  server->retry_ms = std::clamp(server->retry_ms * 2, kFirstRetryMs, longest_ms);
+  server->retry_timer = broker_.ctl->after(server->retry_ms, [this, server] {
+    server->retry_timer = 0;
+    advance(server);
   });
 }
 
 /// A NameServer that was started again knows no broker until each registers: soon, not with the next period.
 void RouteRoom::lost(const std::string& addr, const Error& why) {
-  if (stopped_ || lost_timer_ != 0 || std::ranges::find(registered_at_, addr) == registered_at_.end()) return;
-  log.info("the connection to NameServer {} has ended ({}): registered again", addr, why.message());
-  lost_timer_ = broker_.ctl->after(kFirstRetryMs, [this] {
-    lost_timer_ = 0;
-    looked_up_.clear();   // a name may lead elsewhere now
-    request_round(Why::kPeriod);
-  });
+  const auto it = servers_.find(addr);
+  if (stopped_ || it == servers_.end()) return;
+  const ServerRef server = it->second;
+  if (std::exchange(server->in_touch, false)) log.info("the connection to NameServer {} has ended ({})", server->at.to_string(), why.message());
+  if (!server->listed && !server->leaving && !server->under_way) return drop(server);
+  if (!server->under_way) retry_later(server, kLastRetryMs);
+  count_servers();
+}
+
+void RouteRoom::count_servers() {
+  int32_t registered = 0;
+  bool amiss = false;
+  for (const auto& [addr, server] : servers_) {
+    registered += server->listed && server->error && server->error->empty();
+    amiss |= server->listed && (server->failing() || (server->error && !server->in_touch));
+  }
+  registered_count_.store(registered, std::memory_order_relaxed);
+  list_->set_amiss(amiss);
 }
 
 /// The NameServer's namespace ORDER_TOPIC_CONFIG comes with each answer: topics named there become ordered.
@@ -287,18 +348,6 @@ void RouteRoom::adopt_order_topics(std::string_view kv_table) {
 void RouteRoom::unregister_at(const std::string& addr, UniqueFunction<void()> done) {
   wire::UnregisterBrokerHeader h{broker_.broker_name, broker_.addr, broker_.cluster, broker_.config.brokerId()};
   client_->call<RequestCode::UNREGISTER_BROKER>(addr, h, {}, kCallTimeoutMs, [done = std::move(done)](auto) mutable { done(); });
-}
-
-void RouteRoom::answer_waiters() {
-  std::vector<Waiter> ready = std::move(in_round_);
-  in_round_.clear();
-  for (Waiter& w : ready) (void)w.loop->post(std::move(w.done));
-}
-
-void RouteRoom::finish_round() {
-  broker_.ctl->cancel(std::exchange(late_timer_, 0));
-  answer_waiters();
-  if (std::exchange(again_, false)) start_round();
 }
 
 }  // namespace mq::broker

@@ -4,21 +4,27 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/badges.h"
 #include "broker/meta/registries.h"
+#include "broker/route/namesrv_list.h"
 #include "remoting/client.h"
 
 namespace mq::broker {
 
-/// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the
-/// whole table; changes of one turn go out together. With forceRegister=false a periodic round first asks each server
-/// whether it knows the DataVersion and registers only where it does not. A server that could not be reached is tried again
-/// after half a second, then after twice that, up to ten seconds; a round also follows half a second after a connection has ended: the
-/// server may be there again, as another process or elsewhere, and know nothing. A name with several addresses (a headless Service) stands for
-/// all of them and is looked up again every ten seconds at most; other names are resolved by each connect.
+/// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the whole table; changes
+/// that come while one is under way go out together with the next. Each NameServer goes its own way, by its address: one that is silent holds up
+/// no other. A periodic round registers, or with forceRegister=false asks first whether the server knows the DataVersion, and registers only
+/// where it does not, or where this connection has not registered yet: a NameServer forgets a broker whose connection ends, whatever
+/// another one has asked since. Where a registration fails it is tried again after half a second, then after twice that, up to three seconds
+/// (ten when it was refused), and so is one whose connection has ended: the server may be there again and know nothing.
+///
+/// An address that a name no longer leads to is registered at for as long as its connection lives: answers of the DNS come and go, and the same
+/// server may have others. One that the operator takes out of namesrvAddr is unregistered at. When either is gone, all others are registered
+/// at once more, for it may have been one of them by another address.
 class RouteRoom final : public RouteAnnouncer {
  public:
   RouteRoom(BrokerContext& broker, const Registries& meta);
@@ -33,56 +39,71 @@ class RouteRoom final : public RouteAnnouncer {
   void when_announced(env::Loop& loop, Task done) noexcept override;
   /// namesrvAddr has changed: servers that are no longer in it are unregistered at. Any thread.
   void namesrv_list_changed() noexcept;
-  /// Their addresses, a name with several replaced by all of them. On ctl.
+  /// Their addresses, a name replaced by all of its own; one that has none yet is left out. On ctl.
   std::vector<std::string> namesrvs() const;
   /// How many NameServers know this broker, as far as their last answers say. Any thread.
   int32_t registered_servers() const noexcept { return registered_count_.load(std::memory_order_relaxed); }
 
  private:
+  struct Server {
+    NamesrvAddr at;
+    bool listed = true;                // false: kept while its connection lives, or being left
+    bool leaving = false;              // unregistered at; then it is closed
+    bool in_touch = false;             // this connection has registered
+    bool under_way = false;            // a call, which every other waits for
+    bool silent = false;               // it let one who waited for the announcement wait in vain
+    bool whole_due = false;            // registered at whether something has changed or not
+    bool question_due = false;         // asked, if not registered at anyway
+    uint64_t announced = 0;            // the last change that it has been told
+    std::optional<std::string> error;  // of its last answer, empty when it was good; none yet: no value
+    env::TimerId retry_timer = 0;
+    int64_t retry_ms = 0;
+    bool failing() const noexcept { return error && !error->empty(); }
+  };
+  using ServerRef = std::shared_ptr<Server>;   // shared with its calls: it may be dropped meanwhile
   struct Waiter {
     env::Loop* loop;
     Task done;
+    uint64_t change = 0;               // that must be announced
+    int64_t until_ms = 0;
   };
-  enum class Why : uint8_t { kChange, kPeriod };
-  void request_round(Why why) noexcept;
-  void start_round();
-  void look_up_names(UniqueFunction<void()> then);
-  void begin_round(bool force);
-  void finish_round();
-  void answer_waiters();
-  void retry_failed();
+
+  void wake() noexcept;
+  void take_changes();
+  void period();
+  void list_changed();
+  void adopt_list();
+  void unlist(const ServerRef& server);
+  void drop(const ServerRef& server);
+  void advance(const ServerRef& server);
+  void advance_all(bool whole);
+  void register_at(const ServerRef& server);
+  void ask(const ServerRef& server);
+  void answered(const ServerRef& server, uint64_t change, bool refused, std::string error);
+  void retry_later(const ServerRef& server, int64_t longest_ms);
   void lost(const std::string& addr, const Error& why);
-  void register_at(const std::string& addr);
-  void register_if_unknown(const std::string& addr);
-  void registered(const std::string& addr, const std::string& error);
+  void unregister_at(const std::string& addr, UniqueFunction<void()> done);
+  void count_servers();
+  void answer_waiters();
+  bool told(uint64_t change) const;
   void adopt_order_topics(std::string_view kv_table);
   std::string ha_addr() const;
-  void unregister_at(const std::string& addr, UniqueFunction<void()> done);
-  std::vector<std::string> configured() const;
 
   BrokerContext& broker_;
   const Registries meta_;
   std::unique_ptr<remoting::Client> client_;
   env::Periodic timer_;
-  env::TimerId late_timer_ = 0;                // answers in_round_ although a server is silent
-  std::map<std::string, std::vector<std::string>> expanded_;   // "rn:9876" -> its addresses, when there are several
-  std::vector<std::string> looked_up_;         // the list that was looked up last ...
-  int64_t looked_up_ms_ = 0;                   // ... and when
-  std::shared_ptr<int> alive_ = std::make_shared<int>();   // look-ups outlive the room
-  env::TimerId retry_timer_ = 0;               // while a server refuses or is away
-  env::TimerId lost_timer_ = 0;                // a connection has ended just now
-  int64_t retry_ms_ = 0;
-  std::vector<std::string> registered_at_;     // where the last round went
-  std::map<std::string, std::string> failing_; // server -> its last error, said once
-  std::atomic<int32_t> registered_count_{0};   // badge: published
-  int32_t under_way_ = 0;
-  bool again_ = false;                         // something changed while a round is under way
+  std::unique_ptr<NamesrvList> list_;
+  std::map<std::string, ServerRef> servers_;      // by address
+  uint64_t change_ = 1;                           // counts what is to be announced
+  std::vector<Waiter> in_wait_;                   // in the order of their time
+  env::TimerId wait_timer_ = 0;                   // of the first of them
+  std::atomic<int32_t> registered_count_{0};      // badge: published
   bool stopped_ = false;
-  std::vector<Waiter> in_round_;               // answered when this round ends
   Mutex mu_;
-  std::vector<Waiter> waiting_ GUARDED_BY(mu_);   // for the next round
-  bool asked_ GUARDED_BY(mu_) = false;            // a round has been posted
-  bool changed_ GUARDED_BY(mu_) = false;          // and it must register whatever the servers know
+  std::vector<Waiter> waiting_ GUARDED_BY(mu_);   // not taken over by ctl yet
+  bool woken_ GUARDED_BY(mu_) = false;            // take_changes() has been posted
+  bool changed_ GUARDED_BY(mu_) = false;
 };
 
 }  // namespace mq::broker
