@@ -1,6 +1,6 @@
 #include "msg/record.h"
 
-#include <array>
+#include <algorithm>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -84,38 +84,71 @@ constexpr auto kHexPairs = [] {
   return pairs;
 }();
 
+#ifdef __SSE2__
+__m128i hex_digits(__m128i halves) noexcept {
+  const __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(halves, _mm_set1_epi8(9)), _mm_set1_epi8('A' - '0' - 10));
+  return _mm_add_epi8(_mm_add_epi8(halves, _mm_set1_epi8('0')), letters);
+}
+#endif
+
+/// 2 n upper-case digits.
+void put_hex(char* hex, const std::byte* raw, size_t n) noexcept {
+  size_t i = 0;
+#ifdef __SSE2__
+  const __m128i low = _mm_set1_epi8(15);
+  for (; i + 16 <= n; i += 16, hex += 32) {   // all there is of an id with an IPv4 address
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(raw + i));
+    const __m128i high_halves = _mm_and_si128(_mm_srli_epi16(bytes, 4), low), low_halves = _mm_and_si128(bytes, low);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(hex), hex_digits(_mm_unpacklo_epi8(high_halves, low_halves)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(hex + 16), hex_digits(_mm_unpackhi_epi8(high_halves, low_halves)));
+  }
+#endif
+  for (; i < n; ++i, hex += 2) std::memcpy(hex, kHexPairs[static_cast<size_t>(raw[i])].data(), 2);
+}
+
+/// The 16 digits of a number.
+inline void put_hex_of_8(char* hex, int64_t v) noexcept {
+#ifdef __SSE2__
+  const __m128i low = _mm_set1_epi8(15), bytes = _mm_cvtsi64_si128(static_cast<int64_t>(__builtin_bswap64(static_cast<uint64_t>(v))));
+  const __m128i halves = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low), _mm_and_si128(bytes, low));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(hex), hex_digits(halves));
+#else
+  std::byte raw[8];
+  store_be(raw, v);
+  put_hex(hex, raw, sizeof raw);
+#endif
+}
+
 Failure corrupt(std::string_view what) { return fail(Errc::kCorrupt, std::string(what)); }
 
 }  // namespace
 
 namespace {
 
-bool misses_separator(const MessageFields& m) noexcept { return !m.more_properties.empty() && !m.properties.empty() && m.properties.back() != '\2'; }
+bool misses_separator(std::string_view properties, std::string_view more) noexcept {
+  return !more.empty() && !properties.empty() && properties.back() != '\2';
+}
 
 }  // namespace
 
-size_t properties_size(const MessageFields& m) noexcept { return m.properties.size() + misses_separator(m) + m.more_properties.size(); }
+size_t properties_size(const MessageFields& m) noexcept {
+  return m.properties.size() + misses_separator(m.properties, m.more_properties) + m.more_properties.size();
+}
 
 size_t record_size(const MessageFields& m) noexcept {
   return 74 + host_size(m.bornHost) + host_size(m.storeHost) + m.body.size() + (is_v2(m) ? 2 : 1) + m.topic.size() + properties_size(m);
 }
 
-Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
-  if (m.topic.size() > kMaxTopic) return fail(Errc::kTooLarge, "the topic has more than 32767 bytes");
-  const size_t properties = properties_size(m);
-  if (properties > kMaxPropertiesBytes) return fail(Errc::kTooLarge, "the properties have more than 32767 bytes");
-  const size_t size = record_size(m);
-  if (size > INT32_MAX) return fail(Errc::kTooLarge, "the record has more than 2 GiB");
+namespace {
 
-  const bool v2 = is_v2(m);
+/// All before the body.
+void put_head(Put& put, const MessageFields& m, size_t size, int32_t body_crc) noexcept {
   int32_t flags = m.sysFlag & ~(sys_flag::kBornHostV6 | sys_flag::kStoreHostV6);
   if (m.bornHost.v6()) flags |= sys_flag::kBornHostV6;
   if (m.storeHost.v6()) flags |= sys_flag::kStoreHostV6;
-
-  Put put(out.reserve(size));
   put.be(static_cast<int32_t>(size));
-  put.be(v2 ? kMagicV2 : kMagicV1);
-  put.be(crc31(m.body));
+  put.be(is_v2(m) ? kMagicV2 : kMagicV1);
+  put.be(body_crc);
   put.be(m.queueId);
   put.be(m.flag);
   put.be(m.queueOffset);
@@ -128,17 +161,59 @@ Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
   put.be(m.reconsumeTimes);
   put.be(m.preparedTransactionOffset);
   put.be(static_cast<int32_t>(m.body.size()));
-  put.bytes(m.body.data(), m.body.size());
+}
+
+/// The body and all behind it.
+inline void put_rest(Put& put, ByteView body, std::string_view topic, bool v2, size_t properties_bytes, std::string_view properties, bool separator,
+                     std::string_view more) noexcept {
+  put.bytes(body.data(), body.size());
   if (v2) {
-    put.be(static_cast<int16_t>(m.topic.size()));
+    put.be(static_cast<int16_t>(topic.size()));
   } else {
-    put.be(static_cast<int8_t>(m.topic.size()));
+    put.be(static_cast<int8_t>(topic.size()));
   }
-  put.bytes(m.topic.data(), m.topic.size());
-  put.be(static_cast<int16_t>(properties));
-  put.bytes(m.properties.data(), m.properties.size());
-  if (misses_separator(m)) put.be(int8_t{2});
-  put.bytes(m.more_properties.data(), m.more_properties.size());
+  put.bytes(topic.data(), topic.size());
+  put.be(static_cast<int16_t>(properties_bytes));
+  put.bytes(properties.data(), properties.size());
+  if (separator) put.be(int8_t{2});
+  put.bytes(more.data(), more.size());
+}
+
+}  // namespace
+
+Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
+  if (m.topic.size() > kMaxTopic) return fail(Errc::kTooLarge, "the topic has more than 32767 bytes");
+  const size_t properties = properties_size(m);
+  if (properties > kMaxPropertiesBytes) return fail(Errc::kTooLarge, "the properties have more than 32767 bytes");
+  const size_t size = record_size(m);
+  if (size > INT32_MAX) return fail(Errc::kTooLarge, "the record has more than 2 GiB");
+  Put put(out.reserve(size));
+  put_head(put, m, size, crc31(m.body));
+  put_rest(put, m.body, m.topic, is_v2(m), properties, m.properties, misses_separator(m.properties, m.more_properties), m.more_properties);
+  out.commit(size);
+  return size;
+}
+
+RecordSeries::RecordSeries(const MessageFields& shared) noexcept
+    : head_size_(72 + host_size(shared.bornHost) + host_size(shared.storeHost)), v2_(is_v2(shared)), topic_(shared.topic), more_(shared.more_properties) {
+  Put put(head_.data());
+  put_head(put, shared, 0, 0);
+}
+
+size_t RecordSeries::append(int32_t flag, ByteView body, std::string_view properties, bool more, ByteBuffer& out) const {
+  const std::string_view added = more ? more_ : std::string_view();
+  const bool separator = misses_separator(properties, added);
+  const size_t properties_bytes = properties.size() + separator + added.size();
+  const size_t size = head_size_ + body.size() + (v2_ ? 2 : 1) + topic_.size() + 2 + properties_bytes;
+  if (properties_bytes > kMaxPropertiesBytes || size > INT32_MAX) return 0;
+  std::byte* const record = out.reserve(std::max(size, kMostHead));
+  std::memcpy(record, head_.data(), kMostHead);   // of an IPv4 host too much, which is written over
+  store_be(record, static_cast<int32_t>(size));
+  store_be(record + kBodyCrcAt, crc31(body));
+  store_be(record + kFlagAt, flag);
+  store_be(record + head_size_ - 4, static_cast<int32_t>(body.size()));
+  Put put(record + head_size_);
+  put_rest(put, body, topic_, v2_, properties_bytes, properties, separator, added);
   out.commit(size);
   return size;
 }
@@ -196,21 +271,23 @@ void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset of
   const size_t n = host_size(store_host) + 8;
   const size_t before = out.size();
   out.resize(before + 2 * n);
-  char* hex = out.data() + before;
-  size_t i = 0;
-#ifdef __SSE2__
-  for (; i + 16 <= n; i += 16, hex += 32) {   // all there is with an IPv4 address
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(raw + i)), low = _mm_set1_epi8(15);
-    const __m128i high_halves = _mm_and_si128(_mm_srli_epi16(bytes, 4), low), low_halves = _mm_and_si128(bytes, low);
-    const auto digits = [](__m128i v) {
-      const __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(9)), _mm_set1_epi8('A' - '0' - 10));
-      return _mm_add_epi8(_mm_add_epi8(v, _mm_set1_epi8('0')), letters);
-    };
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(hex), digits(_mm_unpacklo_epi8(high_halves, low_halves)));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(hex + 16), digits(_mm_unpackhi_epi8(high_halves, low_halves)));
+  put_hex(out.data() + before, raw, n);
+}
+
+void append_offset_msg_ids(std::string& out, const Host& store_host, std::span<const PhyOffset> offsets) {
+  if (offsets.empty()) return;
+  std::byte raw[20];
+  Put(raw).host(store_host);
+  std::array<char, 2 * sizeof raw> host;
+  const size_t host_digits = 2 * host_size(store_host), one = host_digits + 16 + 1, before = out.size();
+  put_hex(host.data(), raw, host_digits / 2);
+  out.resize(before + offsets.size() * one - 1);
+  char* at = out.data() + before;
+  for (size_t i = 0; i < offsets.size(); ++i, at += one) {
+    if (i > 0) at[-1] = ',';
+    std::memcpy(at, host.data(), host_digits);
+    put_hex_of_8(at + host_digits, offsets[i].bytes);
   }
-#endif
-  for (; i < n; ++i, hex += 2) std::memcpy(hex, kHexPairs[static_cast<size_t>(raw[i])].data(), 2);
 }
 
 Result<MsgId> parse_offset_msg_id(std::string_view text) {
@@ -231,19 +308,6 @@ Result<MsgId> parse_offset_msg_id(std::string_view text) {
   take.host(id.host, text.size() == 56);
   id.offset.bytes = take.be<int64_t>();
   return id;
-}
-
-Result<std::optional<BatchPart>> next_batch_part(ByteView& rest) {
-  if (rest.empty()) return std::nullopt;
-  Take take(rest);
-  take.bytes(12);   // size, magic, CRC: ignored
-  BatchPart part;
-  part.flag = take.be<int32_t>();
-  part.body = take.bytes(take.length<int32_t>());
-  part.properties = as_text(take.bytes(take.length<int16_t>()));
-  if (!take.ok()) return corrupt("a batch part's lengths go beyond the body");
-  rest = take.rest();
-  return part;
 }
 
 }  // namespace mq

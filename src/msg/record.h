@@ -8,7 +8,9 @@
 // Source: spec storage 2.1.1. Pure functions over bytes.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 
 #include "base/byte_buffer.h"
 #include "base/result.h"
@@ -22,8 +24,10 @@ inline constexpr int32_t kMagicV2 = -626843477;        // 0xDAA320AB
 inline constexpr int32_t kMagicFiller = -875286124;    // 0xCBD43194: the rest of the file is blank
 inline constexpr size_t kMaxPropertiesBytes = 32767;
 
-/// Places of the fields that the append fills in, relative to the record's start; the same for v1 and v2.
+/// Places of fields of which some are filled in later, relative to the record's start; the same for v1 and v2.
+inline constexpr size_t kBodyCrcAt = 8;
 inline constexpr size_t kQueueIdAt = 12;
+inline constexpr size_t kFlagAt = 16;
 inline constexpr size_t kQueueOffsetAt = 20;
 inline constexpr size_t kPhyOffsetAt = 28;
 inline constexpr size_t kSysFlagAt = 36;
@@ -59,6 +63,23 @@ size_t record_size(const MessageFields& m) noexcept;
 /// Errors: kTooLarge for topic (> 32767 bytes) or properties (> 32767 bytes).
 Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out);
 
+/// Encodes records that have all but flag, body and properties in common: what they share is laid out once.
+class RecordSeries {
+ public:
+  /// `shared`: its flag, body and properties don't count; its views must live as long as this. The topic has at most 32767 bytes.
+  explicit RecordSeries(const MessageFields& shared) noexcept;
+  /// Appends the record that encode_record would make of them, with the shared more_properties or, when `more` is false, without.
+  /// Its bytes; 0 where encode_record fails: nothing is appended then.
+  size_t append(int32_t flag, ByteView body, std::string_view properties, bool more, ByteBuffer& out) const;
+
+ private:
+  static constexpr size_t kMostHead = 72 + 2 * 20;
+  std::array<std::byte, kMostHead> head_{};   // up to the body's length, which is at its end
+  size_t head_size_ = 0;
+  bool v2_ = false;
+  std::string_view topic_, more_;
+};
+
 /// A record read in place.
 struct RecordView {
   ByteView bytes;                    // the whole record
@@ -79,6 +100,8 @@ bool is_filler(ByteView bytes) noexcept;
 /// offsetMsgId: upper-case hex of storeHost and physical offset, 32 or 56 characters.
 std::string offset_msg_id(const Host& store_host, PhyOffset offset);
 void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset offset);
+/// Of many records, with a comma between two.
+void append_offset_msg_ids(std::string& out, const Host& store_host, std::span<const PhyOffset> offsets);
 struct MsgId { Host host; PhyOffset offset; };
 /// Errors: kInvalid.
 Result<MsgId> parse_offset_msg_id(std::string_view text);
@@ -89,8 +112,33 @@ struct BatchPart {
   ByteView body;
   std::string_view properties;
 };
-/// Takes the next part off the front of `rest`. nullopt at the end. Errors: kCorrupt. The part's own size and CRC
-/// fields are ignored, as Java does.
-Result<std::optional<BatchPart>> next_batch_part(ByteView& rest);
+/// Reads the parts in place, front to back. A part's own size and CRC fields are ignored, as Java does.
+class BatchReader {
+ public:
+  explicit BatchReader(ByteView body) noexcept : rest_(body) {}
+  /// False at the end, and before a part whose lengths go beyond the body; ok() tells which.
+  bool next(BatchPart& part) noexcept {
+    static constexpr size_t kFixed = 20;   // size, magic, CRC, flag, the body's length
+    const std::byte* const p = rest_.data();
+    const size_t size = rest_.size();
+    if (size < kFixed + 2) return false;
+    const auto body = load_be<int32_t>(p + 16);
+    if (body < 0 || static_cast<size_t>(body) > size - kFixed - 2) return false;
+    const size_t properties_at = kFixed + static_cast<size_t>(body) + 2;
+    const auto properties = load_be<int16_t>(p + properties_at - 2);
+    if (properties < 0 || static_cast<size_t>(properties) > size - properties_at) return false;
+    part.flag = load_be<int32_t>(p + 12);
+    part.body = rest_.subspan(kFixed, static_cast<size_t>(body));
+    part.properties = as_text(rest_.subspan(properties_at, static_cast<size_t>(properties)));
+    rest_ = rest_.subspan(properties_at + static_cast<size_t>(properties));
+    return true;
+  }
+  /// All that came before the end was whole.
+  bool ok() const noexcept { return rest_.empty(); }
+  ByteView rest() const noexcept { return rest_; }
+
+ private:
+  ByteView rest_;
+};
 
 }  // namespace mq

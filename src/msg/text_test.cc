@@ -1,9 +1,11 @@
 // Hosts, names and properties.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <memory>
 #include <random>
 
+#include "msg/findable_run.h"
 #include "msg/host.h"
 #include "msg/names.h"
 #include "msg/properties.h"
@@ -113,6 +115,36 @@ TEST(Properties, Findable) {
   EXPECT_EQ(p.keys, "k2");
   EXPECT_EQ(p.tags, "a");
   EXPECT_EQ(findable_properties("TAG\1a").tags.data(), nullptr);
+}
+
+/// Texts of a batch: each like the one before but for a few bytes, which may be part of a name, of a value, or a separator.
+TEST(Properties, FindableRun) {
+  std::minstd_rand random(11);
+  static constexpr std::string_view kNames[] = {"UNIQ_KEY", "KEYS", "TAGS", "WAIT", "UNIQ_KEX"};
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text;
+    for (size_t pairs = random() % 8; pairs > 0; --pairs) {
+      text.append(kNames[random() % 5]).append(1, '\1').append(1 + random() % 40, 'v').append(pairs > 1 || random() % 2 ? "\2" : "");
+    }
+    std::deque<std::string> texts;   // what the views lead to
+    FindableRun run;
+    for (int i = 0; i < 20; ++i) {
+      for (size_t changes = text.empty() ? 0 : random() % 4; changes > 0; --changes) {
+        char& c = text[random() % text.size()];
+        if (random() % 4 == 0) c = "\1\2YS"[random() % 4];
+        else if (c == 'v' || c == 'w') c ^= 'v' ^ 'w';
+      }
+      if (random() % 16 == 0) text += "KEYS\1k";
+      if (random() % 16 == 0) text.clear();
+      const std::string_view now = texts.emplace_back(text);
+      const FindableProperties want = findable_properties(now), &got = run.next(now);
+      for (const auto& [w, g] : {std::pair(want.uniq_key, got.uniq_key), {want.keys, got.keys}, {want.tags, got.tags}}) {
+        ASSERT_EQ(w, g) << text;
+        ASSERT_EQ(w.data() == nullptr, g.data() == nullptr) << text;
+      }
+      ASSERT_EQ(run.tags_code(), tags_code(want.tags));
+    }
+  }
 }
 
 TEST(Properties, FindTakesTheLast) {

@@ -61,6 +61,56 @@ TEST(Append, ABatchKeepsItsOrder) {
   }
 }
 
+/// What is known of an item's records saves looking at them, and changes nothing: by pieces of a queue's memory of any number of entries.
+TEST(Append, KnownPartsGiveTheSameEntries) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  int64_t all = 0;
+  for (const int32_t records : {2, 1, 11, 12, 13, 3, 25, 27, 2, 7, 24, 26, 1, 25}) {
+    AppendBatch batch;
+    for (const bool known : {false, true}) {
+      add(t, batch, known ? "Known" : "Looked", 0, std::to_string(all), records);
+      AppendItem& item = batch.items.back();
+      if (!known) continue;
+      item.first_part = static_cast<int32_t>(batch.parts.size());
+      for (size_t at = item.offset; at < batch.bytes.size(); at += static_cast<size_t>(batch.parts.back().size)) {
+        batch.parts.push_back({.size = load_be<int32_t>(batch.bytes.data() + at), .tagsCode = tags_code("a")});
+      }
+      ASSERT_EQ(batch.parts.size(), static_cast<size_t>(records));
+    }
+    t.store().append(batch);
+    for (const AppendItem& item : batch.items) {
+      ASSERT_EQ(item.status, PutStatus::kPutOk);
+      EXPECT_EQ(item.queue_offset.index, all);
+    }
+    all += records;
+  }
+  const QueueRef looked = t.store().find_queue("Looked", 0), known = t.store().find_queue("Known", 0);
+  ASSERT_EQ(t.store().max_offset(*looked).index, all);
+  ASSERT_EQ(t.store().max_offset(*known).index, all);
+  for (int64_t i = 0; i < all; ++i) {
+    const auto want = t.store().entry_at(*looked, {i}), got = t.store().entry_at(*known, {i});
+    ASSERT_TRUE(want && got);
+    EXPECT_EQ(got->tagsCode, want->tagsCode);
+    EXPECT_EQ(got->size, want->size - 1);   // the topic's name is shorter by one
+    const auto bytes = t.store().record_at(got->phy), other = t.store().record_at(want->phy);
+    ASSERT_TRUE(bytes && other);
+    const auto record = decode_record(bytes->bytes, RecordCheck::kLengthsAndCrc), like = decode_record(other->bytes, RecordCheck::kLengthsAndCrc);
+    ASSERT_TRUE(record && like);
+    EXPECT_EQ(as_text(record->m.body), as_text(like->m.body));
+    EXPECT_EQ(record->m.queueOffset, i);
+    EXPECT_EQ(record->m.physicalOffset, got->phy.bytes);
+  }
+
+  AppendBatch wrong;
+  add(t, wrong, "Known", 0, "x", 2);
+  wrong.parts = {{.size = static_cast<int32_t>(wrong.items[0].size) - 90}, {.size = 90}};
+  wrong.items[0].first_part = 0;
+  t.store().append(wrong);
+  EXPECT_EQ(wrong.items[0].status, PutStatus::kMessageIllegal);
+  EXPECT_EQ(t.store().max_offset(*known).index, all);
+}
+
 TEST(Append, AWaitForAnotherAppendIsNoSignOfASlowDisk) {
   struct HandClock final : env::Clock {
     std::atomic<int64_t> us{1'000'000'000};

@@ -20,16 +20,24 @@ constexpr int64_t kMaxClockStepBackMs = 60'000;
 constexpr std::array<int64_t, 12> kDistributeUs = {1'000,     10'000,    50'000,    100'000,   200'000,   500'000,
                                                    1'000'000, 2'000'000, 3'000'000, 4'000'000, 5'000'000, 10'000'000};
 
-/// True when the item's bytes are `records` whole records: what a bug of a caller must not bring into the log.
+/// What is known of the item's records; null: nothing.
+const AppendPart* parts_of(const AppendBatch& batch, const AppendItem& item) noexcept {
+  return item.records > 1 && item.first_part >= 0 ? batch.parts.data() + item.first_part : nullptr;
+}
+
+/// True when the item's bytes are `records` whole records, as large as its parts say: what a bug of a caller must not bring into the log.
 bool well_formed(const AppendBatch& batch, const AppendItem& item) noexcept {
   if (item.offset + item.size > batch.bytes.size() || item.records < 1) return false;
+  const AppendPart* part = parts_of(batch, item);
+  if (part && static_cast<size_t>(item.first_part) + static_cast<size_t>(item.records) > batch.parts.size()) return false;
   const std::byte* p = batch.bytes.data() + item.offset;
   size_t at = 0;
   for (int32_t i = 0; i < item.records; ++i) {
     if (item.size - at < store_timestamp_at(true) + 8) return false;
     const auto size = load_be<int32_t>(p + at);
-    if (size <= 0 || static_cast<size_t>(size) > item.size - at) return false;
-    at += static_cast<size_t>(size);
+    const int32_t step = part ? part[i].size : size;   // the next is looked at before this one is there
+    if (size != step || size <= 0 || static_cast<size_t>(size) > item.size - at) return false;
+    at += static_cast<size_t>(step);
   }
   return at == item.size;
 }
@@ -100,7 +108,7 @@ size_t Appender::append_run(AppendBatch& batch, size_t first, size_t end, int64_
   for (; last < end; ++last) {
     AppendItem& item = items[last];
     if (item.offset != from + size || size + item.size > room || (last != first && !well_formed(batch, item))) break;
-    place(item, batch.bytes.data() + item.offset, start + static_cast<int64_t>(size), now);
+    place(item, parts_of(batch, item), batch.bytes.data() + item.offset, start + static_cast<int64_t>(size), now);
     size += item.size;
   }
   if (auto r = write({batch.bytes.data() + from, size}); !r) [[unlikely]] {
@@ -130,7 +138,7 @@ bool Appender::make_room(AppendBatch& batch, size_t first) {
   return true;
 }
 
-void Appender::place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) {
+void Appender::place(AppendItem& item, const AppendPart* part, std::byte* bytes, int64_t phy, int64_t now) {
   if (item.queue && item.queue->deleted()) [[unlikely]] {
     item.queue = queues_.find_or_make(item.queue->topic(), item.queue->queue_id());   // the topic is there again
   }
@@ -145,7 +153,7 @@ void Appender::place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t no
     store_be(record + kPhyOffsetAt, phy + static_cast<int64_t>(at));
     const bool v6 = load_be<int32_t>(record + kSysFlagAt) & sys_flag::kBornHostV6;
     store_be(record + store_timestamp_at(v6), now);
-    at += static_cast<size_t>(load_be<int32_t>(record));
+    at += static_cast<size_t>(part ? (part++)->size : load_be<int32_t>(record));
   }
 }
 
@@ -161,7 +169,8 @@ void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arr
     return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags}, item.store_timestamp,
                      bits.first(with_bits ? item.bits_bytes : 0), arrivals);
   }
-  const AppendPart* part = item.first_part >= 0 ? batch.parts.data() + item.first_part : nullptr;
+  const AppendPart* part = parts_of(batch, item);
+  if (part && !item.queue->ext_to_write() && deliberate_bug != DeliberateBug::kSkipsEntries) [[likely]] return enter_parts(item, part, arrivals);
   for (size_t at = 0; at < item.size;) {
     const auto size = load_be<int32_t>(bytes + at);
     const int64_t tags = part ? (part++)->tagsCode : tags_code_of({bytes + at, static_cast<size_t>(size)});
@@ -170,6 +179,19 @@ void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arr
     if (with_bits) bits = bits.subspan(item.bits_bytes);
     at += static_cast<size_t>(size);
   }
+}
+
+void Appender::enter_parts(const AppendItem& item, const AppendPart* part, std::vector<Arrival>& arrivals) {
+  ConsumeQueue* const queue = item.queue.get();
+  int64_t phy = item.phy.bytes, offset = queue->max();
+  queue->put_many(item.records, [&] {
+    const CqEntry entry{phy, part->size, part->tagsCode};
+    ++part;
+    phy += entry.size;
+    arrivals.push_back({queue, {offset++}, entry.tagsCode, item.store_timestamp});
+    return entry;
+  });
+  list(item.queue, item.records);
 }
 
 void Appender::enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) {
@@ -184,9 +206,9 @@ void Appender::put(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, in
   list(queue);
 }
 
-void Appender::list(const std::shared_ptr<ConsumeQueue>& queue) {
+void Appender::list(const std::shared_ptr<ConsumeQueue>& queue, int32_t entries) {
   if (queue->becomes_dirty()) dirty_.push_back(queue);
-  if (queue->becomes_worth_a_write()) full_.push_back(queue);
+  if (queue->becomes_worth_a_write(entries)) full_.push_back(queue);
 }
 
 size_t Appender::refuse_from(AppendBatch& batch, size_t first, const Error& error, PutStatus status) {

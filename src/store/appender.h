@@ -71,11 +71,13 @@ class Appender {
   size_t append_run(AppendBatch& batch, size_t first, size_t end, int64_t now, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   Result<> write(ByteView records) REQUIRES(mu_);
   bool make_room(AppendBatch& batch, size_t first) REQUIRES(mu_);
-  void place(AppendItem& item, std::byte* bytes, int64_t phy, int64_t now) REQUIRES(mu_);
+  void place(AppendItem& item, const AppendPart* part, std::byte* bytes, int64_t phy, int64_t now) REQUIRES(mu_);
   static constexpr size_t kQueuesPerLock = 256;
 
   void enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
-  void list(const std::shared_ptr<ConsumeQueue>& queue) REQUIRES(mu_);
+  /// Of several records that are known; their queue has no ConsumeQueueExt.
+  void enter_parts(const AppendItem& item, const AppendPart* part, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  void list(const std::shared_ptr<ConsumeQueue>& queue, int32_t entries = 1) REQUIRES(mu_);
   void enter_one(const std::shared_ptr<ConsumeQueue>& queue, const CqEntry& entry, int64_t time, ByteView bit_map, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   /// Puts the entry, and its unit where the queue has a ConsumeQueueExt.
   void put(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, int64_t time, ByteView bit_map) REQUIRES(mu_);

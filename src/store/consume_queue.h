@@ -71,12 +71,16 @@ class ConsumeQueue {
   void give_back(int32_t records) noexcept { next_ -= records; }
   /// Adds the entry of offset max() and publishes it.
   void put(const CqEntry& entry);
+  /// The same for so many neighbours: `next()` gives one after the other.
+  template <class Next>
+  void put_many(int32_t count, Next next);
   /// True once after each flush: the caller then lists the queue for the next flush.
   bool becomes_dirty() noexcept { return !std::exchange(dirty_, true); }
   void listed_for_flush() noexcept { dirty_ = false; }
-  /// True when so many entries were put since the last time that a write of its own is worth it.
-  bool becomes_worth_a_write() noexcept {
-    if (++since_listed_ < kWorthAWrite) return false;
+  /// After so many entries were put: true when there are so many since the last time that a write of its own is worth it.
+  bool becomes_worth_a_write(int32_t entries) noexcept {
+    since_listed_ += entries;
+    if (since_listed_ < kWorthAWrite) return false;
     since_listed_ = 0;
     return true;
   }
@@ -126,7 +130,7 @@ class ConsumeQueue {
   /// Takes the memory out; there is no tail then.
   ChunkMemory drop_tail() noexcept;
 
-  static constexpr int16_t kWorthAWrite = 2 * 4096 / CqEntry::kBytes;   // Java's flushConsumeQueueLeastPages
+  static constexpr int32_t kWorthAWrite = 2 * 4096 / CqEntry::kBytes;   // Java's flushConsumeQueueLeastPages
 
   void make_room();
   int64_t first_in_memory() const noexcept REQUIRES(mu_);
@@ -143,8 +147,8 @@ class ConsumeQueue {
   std::byte* tail_ = nullptr;             // badge: the append section changes it under mu_; data behind max_ without. Of make_chunk()
   int64_t tail_first_ = 0;                // likewise; offset of its first entry
   std::atomic<int64_t> max_{0};           // badge: published by the append section
+  int32_t since_listed_ = 0;              // badge: guarded by the append section; entries
   int16_t tail_capacity_ = 0;             // as tail_; in entries
-  int16_t since_listed_ = 0;              // badge: guarded by the append section; entries
   bool dirty_ = false;                    // badge: guarded by the append section
   bool had_entries_ = false;              // badge: guarded by the append section
   std::atomic<bool> deleted_{false};      // badge: published
@@ -161,6 +165,18 @@ class ConsumeQueue {
   const int32_t queue_id_;
   const std::string topic_;
 };
+
+template <class Next>
+void ConsumeQueue::put_many(int32_t count, Next next) {
+  int64_t index = max_.load(std::memory_order_relaxed);
+  for (const int64_t end = index + count; index < end;) {
+    if (index == tail_end()) [[unlikely]] make_room();
+    const int64_t stop = std::min(end, tail_end());
+    for (std::byte* at = tail_at(index); index < stop; ++index, at += CqEntry::kBytes) next().store(at);
+    had_entries_ = true;
+    max_.store(index, std::memory_order_release);
+  }
+}
 
 template <class Predicate>
 Result<int64_t> ConsumeQueue::partition(int64_t from, int64_t to, QueueFiles& files, Predicate before) const {

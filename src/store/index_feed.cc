@@ -14,8 +14,8 @@ void IndexFeed::push(const AppendBatch& batch) {
     const int32_t* hash = batch.key_hashes.data() + item.first_key;
     int64_t phy = item.phy.bytes;
     for (const AppendPart& part : std::span(parts, static_cast<size_t>(item.records))) {
-      if (part.keys == 0) entries_.push_back({phy, item.store_timestamp, -1, part.size});
-      for (int32_t left = part.keys; left > 0; --left) entries_.push_back({phy, item.store_timestamp, *hash++, left == 1 ? part.size : 0});
+      for (int32_t left = part.keys; left > 1; --left) entries_.push_back({phy, item.store_timestamp, *hash++, 0});
+      entries_.push_back({phy, item.store_timestamp, part.keys == 0 ? -1 : *hash++, part.size});
       phy += part.size;
     }
   }

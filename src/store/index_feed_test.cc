@@ -99,7 +99,7 @@ TEST_F(Feed, TheRecordsOfABatchAreFedOneByOne) {
 }
 
 TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
-  constexpr int kAll = 140'000;   // the feed takes 131,072
+  constexpr int kAll = 270'000;   // the feed takes 262,144
   for (int n = 0; n < kAll; ++n) append(n, 1);
   t_.run_for(3000);
   append(kAll, 1);
@@ -111,7 +111,7 @@ TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
     of_feed += from_feed;
     of_log += from_log;
   }
-  EXPECT_GT(of_feed, 120'000 / 7);
+  EXPECT_GT(of_feed, 250'000 / 7);
   EXPECT_GT(of_log, 4'000 / 7);
   EXPECT_TRUE(finds(fed(kAll, 0), kAll)) << "it is fed again afterwards";
 }

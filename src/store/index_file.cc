@@ -8,7 +8,7 @@ namespace {
 
 constexpr int32_t kReserveEntries = 64 << 10;   // blocks for 1.3 MB of entries at a time
 constexpr int32_t kMaxEntries = INT32_MAX;
-constexpr size_t kKeysPerPut = 256;             // a page and more of entries; their slots are asked for ahead, so that the misses pass at the same time
+constexpr size_t kKeysPerPut = 1024;            // five pages of entries; their slots are asked for ahead, so that the misses pass at the same time
 
 }  // namespace
 
@@ -56,8 +56,9 @@ Result<size_t> IndexFile::put(std::span<const IndexKey> keys) {
   keys = keys.first(std::min({keys.size(), kKeysPerPut, static_cast<size_t>(layout_.entries - first)}));
   MQ_TRY_VOID(reserve(first + static_cast<int32_t>(keys.size()) - 1));
   std::array<int64_t, kKeysPerPut> slots;
+  const auto slot_count = static_cast<uint32_t>(layout_.slots);   // no hash is negative; of 64 bits the division takes longer
   for (size_t i = 0; i < keys.size(); ++i) {   // each lies anywhere in 20 MB
-    slots[i] = layout_.slot_at(keys[i].hash % layout_.slots);
+    slots[i] = layout_.slot_at(static_cast<uint32_t>(keys[i].hash) % slot_count);
     __builtin_prefetch(at(slots[i]), 1);
   }
   int64_t begin = begin_timestamp();   // QUIRK: the first entry counts from where the file before ended, later ones from the first

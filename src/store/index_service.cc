@@ -12,7 +12,7 @@ namespace {
 
 Logger log("store");
 
-constexpr int kRecordsPerLock = 256;          // a look-up waits for no more than these
+constexpr int kRecordsPerLock = 1024;         // a look-up waits for no more than these
 constexpr int64_t kFollowDelayMs = 10;        // gathers what follows a first append
 constexpr int64_t kFollowMs = 20;             // in one turn of the loop, which has more to do
 constexpr int64_t kStopMs = 3000;
@@ -200,16 +200,19 @@ IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
 
 void IndexService::gather_fed() {
   const bool enabled = config_.messageIndexEnable();
-  for (int keys = 0; fed_next_ < fed_.size() && keys < kRecordsPerLock; ++fed_next_) {
-    const IndexFeed::Entry& e = fed_[fed_next_];
-    if (e.phy > position_) break;
-    if (e.phy < position_) continue;
-    if (e.hash >= 0 && enabled) {
-      keys_.push_back({e.hash, e.phy, e.store_timestamp});
-      ++keys;
-    }
-    position_ += e.size;
+  const size_t before = keys_.size(), left = std::min(fed_.size() - fed_next_, size_t{kRecordsPerLock});
+  keys_.resize(before + left);
+  IndexKey* to = keys_.data() + before;
+  const IndexFeed::Entry* e = fed_.data() + fed_next_;
+  int64_t position = position_;
+  for (const auto* const end = e + left; e < end && e->phy <= position; ++e) {
+    if (e->phy < position) continue;
+    if (e->hash >= 0 && enabled) *to++ = {e->hash, e->phy, e->store_timestamp};
+    position += e->size;
   }
+  position_ = position;
+  fed_next_ = static_cast<size_t>(e - fed_.data());
+  keys_.resize(static_cast<size_t>(to - keys_.data()));
 }
 
 bool IndexService::gather_some(int64_t end, const FileList& files) {

@@ -70,7 +70,7 @@ SendResponseTemplate::SendResponseTemplate(std::string_view region, std::string_
 void SendResponseTemplate::append(ByteBuffer& out, const SendAnswer& a) const {
   if (a.type == SerializeType::kRocketMq) return append_binary(out, a);
   // The id of a transaction is the client's text: it may hold anything.
-  if (!a.msgId.data() || !is_plain_json_text(a.msgId) || !is_plain_json_text(a.transactionId)) [[unlikely]] return append_generic(out, a);
+  if (!a.msgId.data() || !(a.plain_id || is_plain_json_text(a.msgId)) || !is_plain_json_text(a.transactionId)) [[unlikely]] return append_generic(out, a);
   append_json(out, a);
 }
 

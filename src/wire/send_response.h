@@ -16,6 +16,7 @@ struct SendAnswer {
   int32_t code = 0;
   int32_t opaque = 0;
   std::string_view msgId;
+  bool plain_id = false;            // msgId has nothing that JSON writes as another: who made it knows
   int32_t queueId = 0;
   int64_t queueOffset = 0;          // index in the ConsumeQueue, of a batch that of its first message
   std::string_view transactionId;   // data() == nullptr: none

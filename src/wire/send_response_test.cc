@@ -22,6 +22,7 @@ TEST(SendResponse, SameBytesAsTheGenericEncoder) {
       a.queueId = static_cast<int32_t>(rng() >> (rng() % 64));
       a.queueOffset = static_cast<int64_t>(rng() >> (rng() % 64));
       if (rng() % 8) a.msgId = kIds[rng() % std::size(kIds)];
+      a.plain_id = a.msgId.find_first_not_of("0123456789ABCDEF,") == std::string_view::npos && rng() % 2;
       if (rng() % 4) a.transactionId = kIds[rng() % std::size(kIds)];
 
       ByteBuffer got, want;

@@ -6,15 +6,19 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mq;
   const fuzz::Exact exact({reinterpret_cast<const char*>(data), size});
-  ByteView rest = exact.bytes();
-  for (size_t parts = 0;; ++parts) {
-    MQ_CHECK(parts <= exact.bytes().size());   // each takes at least one byte
-    const size_t before = rest.size();
-    const auto part = next_batch_part(rest);
-    if (!part || !*part) break;
-    MQ_CHECK(rest.size() < before);
-    ByteBuffer out;
-    const auto n = encode_record({.topic = "T", .flag = (*part)->flag, .body = (*part)->body, .properties = (*part)->properties}, out);
+  BatchReader parts(exact.bytes());
+  MessageFields shared{.topic = "T", .more_properties = "CLUSTER\1c\2"};
+  const RecordSeries series(shared);
+  BatchPart part;
+  for (size_t before = exact.bytes().size(); parts.next(part); before = parts.rest().size()) {
+    MQ_CHECK(parts.rest().size() < before);   // each takes at least one byte
+    ByteBuffer out, alone;
+    shared.flag = part.flag;
+    shared.body = part.body;
+    shared.properties = part.properties;
+    const size_t size = series.append(part.flag, part.body, part.properties, true, out);
+    const auto n = encode_record(shared, alone);
+    MQ_CHECK(size == (n ? *n : 0) && out.text() == alone.text());
     if (n) MQ_CHECK(decode_record(out.view(), RecordCheck::kLengthsAndCrc));
   }
   return 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "broker/core/turn_batch.h"
+#include "msg/findable_run.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 #include "store/format/index_layout.h"
@@ -18,9 +19,14 @@ constexpr size_t kRecordSlack = 64 << 10;       // a whole record may exceed max
 constexpr size_t kMaxTopicBytes = 255;
 constexpr size_t kMaxPlainTopicBytes = 127;
 
+int32_t key_hash_start(const PutMessage& m) noexcept { return m.key_hash_start ? *m.key_hash_start : store::index_hash_start(m.fields.topic); }
+
 /// Names a record's index keys, so that the index does not read the record again. How many.
-int32_t list_keys(const PutMessage& m, std::string_view uniq_key, std::string_view keys, std::vector<int32_t>& hashes) {
-  const int32_t start = m.key_hash_start ? *m.key_hash_start : store::index_hash_start(m.fields.topic);
+int32_t list_keys(int32_t start, std::string_view uniq_key, std::string_view keys, std::vector<int32_t>& hashes) {
+  if (keys.empty() && !uniq_key.empty()) {
+    hashes.push_back(store::index_hash(start, uniq_key));
+    return 1;
+  }
   const size_t before = hashes.size();
   store::for_each_index_key(uniq_key, keys, [&](std::string_view key) { hashes.push_back(store::index_hash(start, key)); });
   return static_cast<int32_t>(hashes.size() - before);
@@ -109,7 +115,7 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
   AppendItem item = impl_->item_for(m, at, *size, 1);
   if (m.keys_known) {
     item.first_key = static_cast<uint32_t>(turn.key_hashes().size());
-    item.keys = list_keys(m, m.uniq_key, m.keys, turn.key_hashes());
+    item.keys = list_keys(key_hash_start(m), m.uniq_key, m.keys, turn.key_hashes());
   }
   turn.add(std::move(item), {&sink, slot, m.wait, m.may_give_up});
 }
@@ -122,25 +128,21 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
 
   const size_t at = turn.bytes().size(), first_key = turn.key_hashes().size(), first_part = turn.parts().size();
   const size_t limit = static_cast<size_t>(impl_->broker.store_config.maxMessageSize()) + kRecordSlack;
-  MessageFields part_fields = m.fields;
-  ByteView rest = m.fields.body;
+  const int32_t start = key_hash_start(m);
+  const RecordSeries series(m.fields);
+  FindableRun run;
+  BatchReader parts(m.fields.body);
   bool bad = false;
-  for (;;) {
-    const auto part = next_batch_part(rest);
-    bad = !part;
-    if (bad || !*part) break;
-    part_fields.flag = (*part)->flag;
-    part_fields.body = (*part)->body;
-    part_fields.properties = (*part)->properties;
-    const bool room = part_fields.properties.size() + m.fields.more_properties.size() < kMaxPropertiesBytes;
-    part_fields.more_properties = room ? m.fields.more_properties : std::string_view();
-    const auto size = encode_record(part_fields, turn.bytes());
-    bad = !size || *size > limit;
+  for (BatchPart part; parts.next(part);) {
+    const bool room = part.properties.size() + m.fields.more_properties.size() < kMaxPropertiesBytes;
+    const size_t size = series.append(part.flag, part.body, part.properties, room, turn.bytes());
+    bad = size == 0 || size > limit;
     if (bad) break;
-    const FindableProperties found = findable_properties(part_fields.properties);
-    turn.parts().push_back({.size = static_cast<int32_t>(*size), .keys = list_keys(m, found.uniq_key, found.keys, turn.key_hashes()),
-                            .tagsCode = tags_code(found.tags)});
+    const FindableProperties& found = run.next(part.properties);
+    turn.parts().push_back({.size = static_cast<int32_t>(size), .keys = list_keys(start, found.uniq_key, found.keys, turn.key_hashes()),
+                            .tagsCode = run.tags_code()});
   }
+  bad |= !parts.ok();
   const size_t records = turn.parts().size() - first_part;
   if (bad || records == 0) {
     turn.bytes().resize(at);

@@ -178,11 +178,12 @@ void TurnBatch::give_up() noexcept {
 
 std::span<const PhyOffset> TurnBatch::list_parts(const AppendBatch& batch, const AppendItem& item) {
   if (item.records <= 1 || item.status != PutStatus::kPutOk) return {};
-  parts_.clear();
+  parts_.resize(static_cast<size_t>(item.records));
+  const store::AppendPart* part = batch.parts.data() + item.first_part;
   int64_t phy = item.phy.bytes;
-  for (const store::AppendPart& part : std::span(batch.parts).subspan(static_cast<size_t>(item.first_part), static_cast<size_t>(item.records))) {
-    parts_.push_back({phy});
-    phy += part.size;
+  for (PhyOffset& at : parts_) {
+    at = {phy};
+    phy += (part++)->size;
   }
   return parts_;
 }

@@ -220,18 +220,12 @@ class SendRoom::Lane final : public PutSink {
     }
     ids_.clear();
     p.traffic->put(p.type, r.parts.empty() ? 1 : static_cast<int64_t>(r.parts.size()), static_cast<int64_t>(r.bytes));
-    if (r.parts.empty()) {
-      append_offset_msg_id(ids_, broker_.store_host, r.phy);
-    } else {
-      for (const PhyOffset part : r.parts) {
-        if (!ids_.empty()) ids_ += ',';
-        append_offset_msg_id(ids_, broker_.store_host, part);
-      }
-    }
+    if (r.parts.empty()) append_offset_msg_id(ids_, broker_.store_host, r.phy);
+    else append_offset_msg_ids(ids_, broker_.store_host, r.parts);
     ByteBuffer* const out = p.responder.output();
     if (!out) return;
     const wire::FrameHead head = p.responder.head(ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT, {});
-    stored_.append(*out, {.type = head.type, .code = head.code, .opaque = head.opaque, .msgId = ids_, .queueId = p.queue_id,
+    stored_.append(*out, {.type = head.type, .code = head.code, .opaque = head.opaque, .msgId = ids_, .plain_id = true, .queueId = p.queue_id,
                           .queueOffset = r.queue_offset.index, .transactionId = p.transaction_id()});
   }
 
