@@ -345,7 +345,7 @@ struct Broker::Impl {
   void start_periodic() {
     env.run_on(*context->ctl, [this] {
       if (configs.tls) renew_tls = configs.tls->look_after(*context->ctl);
-      persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(); });
+      persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(false); });
       const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
       persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
       persist_filters = env::Periodic(*context->ctl, kPersistFiltersMs, kPersistFiltersMs, [this] { save_filters(); });
@@ -361,8 +361,8 @@ struct Broker::Impl {
     if (auto r = filters->persist(); !r) log.error("consumerFilter.json cannot be written: {}", r.error().message());
   }
 
-  void persist_topics_and_groups() {
-    if (auto r = topics->persist(); !r) log.error("topics.json cannot be written: {}", r.error().message());
+  void persist_topics_and_groups(bool at_once) {
+    if (auto r = at_once ? topics->persist() : topics->persist_in_due_time(); !r) log.error("topics.json cannot be written: {}", r.error().message());
     if (auto r = groups->persist(); !r) log.error("subscriptionGroup.json cannot be written: {}", r.error().message());
   }
 
@@ -387,7 +387,7 @@ struct Broker::Impl {
         persist_filters.stop();
         if (filters) save_filters();
         if (access) access->stop();
-        if (topics) persist_topics_and_groups();
+        if (topics) persist_topics_and_groups(true);
         if (!offsets) return;
         if (auto r = synced ? offsets->persist() : synced; !r) log.error("consumerOffset.json cannot be written: {}", r.error().message());
       });

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -40,6 +41,13 @@ class ToldRoom {
     order.table.emplace_back("Ordered", "broker-t:4");
     return request.ok(wire::RegisterBrokerResponseHeader{}, to_text(to_json(order)));
   }
+  remoting::Answer register_topic(const wire::TopicHeader& h, remoting::Request& request) {
+    const auto route = wire::topic_route_from(request.body_text());
+    if (!takes_single_topics || !route || route->queueDatas.size() != 1) return request.refuse(ResponseCode::REQUEST_CODE_NOT_SUPPORTED, "");
+    std::lock_guard lock(mu_);
+    single_topics_[h.topic] = route->queueDatas[0];
+    return request.ok();
+  }
   remoting::Answer unregister_broker(const wire::UnregisterBrokerHeader&, remoting::Request& request) {
     ++unregistrations;
     return request.ok();
@@ -47,9 +55,16 @@ class ToldRoom {
   wire::RegisterBrokerHeader header() { std::lock_guard lock(mu_); return header_; }
   bool told_of(const std::string& topic) { std::lock_guard lock(mu_); return topics_.topicConfigTable.contains(topic); }
   int registrations() { std::lock_guard lock(mu_); return registrations_; }
+  std::optional<wire::QueueData> told_alone_of(const std::string& topic) {
+    std::lock_guard lock(mu_);
+    const auto it = single_topics_.find(topic);
+    return it == single_topics_.end() ? std::nullopt : std::optional(it->second);
+  }
   std::atomic<int> unregistrations{0};
+  std::atomic<bool> takes_single_topics{false};
 
   using routes = remoting::Routes<remoting::Route<RequestCode::REGISTER_BROKER, &ToldRoom::register_broker>,
+                                  remoting::Route<RequestCode::REGISTER_TOPIC_IN_NAMESRV, &ToldRoom::register_topic>,
                                   remoting::Route<RequestCode::UNREGISTER_BROKER, &ToldRoom::unregister_broker>>;
 
  private:
@@ -57,6 +72,7 @@ class ToldRoom {
   int registrations_ = 0;
   wire::RegisterBrokerHeader header_;
   wire::TopicConfigTable topics_;
+  std::map<std::string, wire::QueueData> single_topics_;
 };
 
 class BrokerTest : public testing::Test {
@@ -228,6 +244,31 @@ TEST_F(BrokerTest, RegistersBeforeItAnswersACreateAndTakesOrderedTopicsFromTheAn
   }));
   stop();
   EXPECT_TRUE(within_2s([&] { return told.unregistrations.load() == 1; }));
+}
+
+// What a topic costs must not grow with their number: the whole table only goes where a topic alone is not taken.
+TEST_F(BrokerTest, ATopicIsToldAloneWhereThatIsTaken) {
+  told.takes_single_topics = true;
+  start(start_namesrv());
+  ASSERT_TRUE(within_2s([&] { return told.registrations() > 0; }));
+  for (int i = 0; i < 20; ++i) {
+    const std::string topic = "T" + std::to_string(i);
+    ASSERT_EQ(create(topic, 3 + i), 0);
+    EXPECT_EQ(told.told_alone_of(topic), (wire::QueueData{"broker-t", 3 + i, 3 + i, 6, 0}));
+  }
+  EXPECT_EQ(send("BySend", 0, "a"), 0);
+  EXPECT_TRUE(within_2s([&] { return told.told_alone_of("BySend").has_value(); }));
+  EXPECT_EQ(told.registrations(), 1);
+
+  auto r = client->call<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, "brokerPermission=4\n");
+  ASSERT_TRUE(r && r->ok());
+  EXPECT_TRUE(within_2s([&] { return told.registrations() == 2; })) << "that changes all of them";
+  ASSERT_EQ(create("ReadOnly", 1), 0);
+  EXPECT_EQ(told.told_alone_of("ReadOnly").value().perm, 4);
+
+  told.takes_single_topics = false;
+  ASSERT_EQ(create("Whole", 1), 0);
+  EXPECT_TRUE(told.told_of("Whole"));
 }
 
 // A NameServer taken out of namesrvAddr must not keep this broker's routes (reports N6).

@@ -68,6 +68,15 @@ class Registration : public testing::TestWithParam<bool> {
     EXPECT_TRUE(world_.run_until([&] { return done; }, timeout_ms + 1000));
     return answer;
   }
+  bool create(const std::string& topic) {
+    wire::CreateTopicHeader h;
+    h.topic = topic;
+    h.readQueueNums = h.writeQueueNums = 4;
+    h.perm = 6;
+    h.topicFilterType = "SINGLE_TAG";
+    const auto created = ask<RequestCode::UPDATE_AND_CREATE_TOPIC>(broker_->addr(), h, 3000);
+    return created && created->ok();
+  }
   bool known_at(int i) {
     const auto answer = ask<RequestCode::GET_BROKER_CLUSTER_INFO>(ip(i) + ":9876", {});
     return answer && answer->body.find("\"broker-a\"") != std::string::npos;
@@ -190,14 +199,8 @@ TEST_P(Registration, AServerThatWentWithoutAWordHoldsUpNoOther) {
   ASSERT_TRUE(known_within(0, kSoonMs) && known_within(2, kSoonMs));
   machine("ns-2").crash(Crash::kPower);
   for (const char* topic : {"A", "B", "C"}) {
-    wire::CreateTopicHeader h;
-    h.topic = topic;
-    h.readQueueNums = h.writeQueueNums = 4;
-    h.perm = 6;
-    h.topicFilterType = "SINGLE_TAG";
     const int64_t before = world_.now_ms();
-    const auto created = ask<RequestCode::UPDATE_AND_CREATE_TOPIC>(broker_->addr(), h, 3000);
-    ASSERT_TRUE(created && created->ok());
+    ASSERT_TRUE(create(topic));
     EXPECT_LT(world_.now_ms() - before, *topic == 'A' ? 1500 : 300) << "only the first one waits for a server that is silent";
     const auto route = ask<RequestCode::GET_ROUTEINFO_BY_TOPIC>(ip(0) + ":9876", {.topic = topic});
     EXPECT_TRUE(route && route->ok()) << topic;
@@ -216,6 +219,35 @@ TEST_P(Registration, AServerThatIsAwayForLongIsFoundSoonWhenItIsBackWhereItWas) 
   world_.run_for(70'000);
   start_namesrv(0);
   EXPECT_TRUE(known_within(0, kSoonMs));
+}
+
+// What was answered is on the disk and at the NameServer, whether topics.json has been written since or not.
+TEST_P(Registration, TopicsThatWereAnsweredOutliveAPowerCut) {
+  start_namesrv(0);
+  start_broker(ip(0) + ":9876");
+  ASSERT_TRUE(known_within(0, kSoonMs));
+  int made = 0;
+  for (int round = 0; round < 12; ++round) {
+    for (int i = 0; i < round; ++i, ++made) {
+      const std::string topic = "T" + std::to_string(made);
+      ASSERT_TRUE(create(topic));
+      const auto route = ask<RequestCode::GET_ROUTEINFO_BY_TOPIC>(ip(0) + ":9876", {.topic = topic});
+      ASSERT_TRUE(route && route->ok()) << topic;
+      if (round % 3 == 1) world_.run_for(70 * i);
+    }
+    if (round >= 2) {
+      ASSERT_TRUE(ask<RequestCode::DELETE_TOPIC_IN_BROKER>(broker_->addr(), {.topic = "T" + std::to_string(round)}));
+    }
+    machine("broker").crash(round % 2 ? Crash::kPower : Crash::kProcess);
+    broker_->reap();
+    ASSERT_TRUE(broker_->start());
+    asker_.env().run_on(loop_, [&] { client_->close(broker_->addr()); });   // it ended with the machine, perhaps without a word
+    for (int i = 0; i < made; ++i) {
+      const auto topic = ask<RequestCode::GET_TOPIC_CONFIG>(broker_->addr(), {.topic = "T" + std::to_string(i)});
+      ASSERT_TRUE(topic);
+      EXPECT_EQ(topic->ok(), i < 2 || i > round) << "round " << round << " T" << i;
+    }
+  }
 }
 
 }  // namespace

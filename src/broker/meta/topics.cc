@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "broker/meta/json_file.h"
+#include "broker/meta/topic_journal.h"
 #include "msg/names.h"
 
 namespace mq::broker {
@@ -15,6 +16,8 @@ Logger log("topics");
 constexpr int32_t kReadWrite = perm::kRead | perm::kWrite;
 constexpr size_t kShards = 64;
 constexpr size_t kFolderNameMax = 255;   // bytes, of a file system
+constexpr int64_t kShareOfTime = 20;     // topics.json is being written for one part in so many
+constexpr size_t kMaxUnwritten = 1000;   // changes; more are written as a whole
 
 /// Can the topic's queues lie in a folder of its name? All that check_topic_name() takes can; a group's retry topic has whatever name
 /// administration gave the group.
@@ -47,11 +50,14 @@ struct TopicTable::Impl {
   Mutex change_mu;                                      // one change at a time; taken before a shard's
   mutable Mutex version_mu;
   wire::DataVersion version GUARDED_BY(version_mu);
+  std::vector<TopicChange> unwritten GUARDED_BY(version_mu);   // behind topics.json and its journal, in order; their configs are looked up later
+  TopicJournal journal;                                 // badge: owned by ctl
+  int64_t next_persist_ms = 0;                          // badge: owned by ctl
   std::atomic<bool> dirty{false};                       // badge: published
   std::atomic<uint64_t> changes{1};                     // badge: published
   std::vector<std::string> system;                      // set by load(), then read only
 
-  explicit Impl(BrokerContext& b) : broker(b) {}
+  explicit Impl(BrokerContext& b) : broker(b), journal(b.env.fs(), path() + ".journal") {}
 
   Shard& shard(std::string_view name) { return shards[Hash{}(name) % kShards]; }
   std::string path() const { return broker.store.root_dir() + "/config/topics.json"; }
@@ -72,12 +78,28 @@ struct TopicTable::Impl {
     changes.fetch_add(1, std::memory_order_release);
   }
 
-  void changed(std::string_view name) {
+  bool erase(std::string_view name) {
+    Shard& s = shard(name);
+    MutexLock lock(s.mu);
+    const auto it = s.topics.find(name);
+    if (it == s.topics.end()) return false;
+    it->second->removed_.store(true, std::memory_order_release);
+    s.topics.erase(it);
+    changes.fetch_add(1, std::memory_order_release);
+    return true;
+  }
+
+  void moved(std::string_view name) {
     {
       MutexLock lock(version_mu);
       version.next(broker.env.clock().now_ms());
+      if (unwritten.size() <= kMaxUnwritten) unwritten.push_back({.version = version, .topic = std::string(name), .config = {}});
     }
     dirty.store(true, std::memory_order_release);
+  }
+
+  void changed(std::string_view name) {
+    moved(name);
     if (broker.announcer) broker.announcer->topic_changed(name);
   }
 
@@ -119,8 +141,17 @@ Result<> TopicTable::load() {
   }
   const wire::TopicConfigTable table = wire::topic_config_table_from(file);
   for (const auto& [name, config] : table.topicConfigTable) impl_->add_quietly(config);   // the file wins over the defaults
+  wire::DataVersion version = table.dataVersion;
+  const std::vector<TopicChange> later = impl_->journal.read(version);
+  for (const TopicChange& c : later) {
+    if (c.config) impl_->add_quietly(*c.config);
+    else impl_->erase(c.topic);
+    version = c.version;
+  }
+  if (later.empty()) impl_->journal.follow(version);
+  else impl_->dirty.store(true);
   MutexLock lock(impl_->version_mu);
-  impl_->version = table.dataVersion;
+  impl_->version = version;
   return {};
 }
 
@@ -179,19 +210,9 @@ TopicRef TopicTable::create_internal(std::string_view topic, int32_t queues, int
 bool TopicTable::remove(std::string_view topic) {
   {
     MutexLock lock(impl_->change_mu);
-    Impl::Shard& s = impl_->shard(topic);
-    MutexLock shard_lock(s.mu);
-    const auto it = s.topics.find(topic);
-    if (it == s.topics.end()) return false;
-    it->second->removed_.store(true, std::memory_order_release);
-    s.topics.erase(it);
-    impl_->changes.fetch_add(1, std::memory_order_release);
+    if (!impl_->erase(topic)) return false;
   }
-  {
-    MutexLock lock(impl_->version_mu);
-    impl_->version.next(impl_->broker.env.clock().now_ms());
-  }
-  impl_->dirty.store(true, std::memory_order_release);
+  impl_->moved(topic);
   return true;
 }
 
@@ -207,13 +228,14 @@ std::vector<TopicRef> TopicTable::all() const {
 wire::TopicConfigTable TopicTable::table(bool with_broker_permission) const {
   wire::TopicConfigTable t;
   t.dataVersion = t.mappingDataVersion = data_version();
-  const int32_t mask = impl_->broker.config.brokerPermission() | perm::kInherit | perm::kPriority;
-  for (const TopicRef& topic : all()) {
-    wire::TopicConfig c = *topic->config();
-    if (with_broker_permission) c.perm &= mask;
-    t.topicConfigTable.emplace(topic->name(), std::move(c));
-  }
+  for (const TopicRef& topic : all()) t.topicConfigTable.emplace(topic->name(), with_broker_permission ? as_registered(*topic) : *topic->config());
   return t;
+}
+
+wire::TopicConfig TopicTable::as_registered(const Topic& topic) const {
+  wire::TopicConfig c = *topic.config();
+  c.perm &= impl_->broker.config.brokerPermission() | perm::kInherit | perm::kPriority;
+  return c;
 }
 
 wire::DataVersion TopicTable::data_version() const {
@@ -233,8 +255,39 @@ Result<> TopicTable::persist() {
   if (!impl_->dirty.exchange(false, std::memory_order_acq_rel)) return {};
   const wire::TopicConfigTable t = table(false);
   auto saved = save_json_file(impl_->broker.env.fs(), impl_->path(), to_json(t, false));
-  if (!saved) impl_->dirty.store(true, std::memory_order_release);
+  if (!saved) {
+    impl_->dirty.store(true, std::memory_order_release);
+    return saved;
+  }
+  impl_->journal.follow(t.dataVersion);
+  MutexLock lock(impl_->version_mu);
+  std::erase_if(impl_->unwritten, [&t](const TopicChange& c) { return c.version.counter <= t.dataVersion.counter; });
   return saved;
+}
+
+Result<> TopicTable::persist_in_due_time() {
+  env::Clock& clock = impl_->broker.env.clock();
+  const int64_t begin_ms = clock.mono_ms();
+  if (begin_ms < impl_->next_persist_ms) return {};
+  auto saved = persist();
+  impl_->next_persist_ms = begin_ms + (clock.mono_ms() - begin_ms) * kShareOfTime;
+  return saved;
+}
+
+Result<> TopicTable::persist_changes() {
+  std::vector<TopicChange> changes;
+  {
+    MutexLock lock(impl_->version_mu);
+    changes = std::exchange(impl_->unwritten, {});
+  }
+  if (changes.empty()) return {};
+  if (impl_->journal.follows() && changes.size() <= kMaxUnwritten) {
+    for (TopicChange& c : changes) {
+      if (const TopicRef topic = find(c.topic)) c.config = *topic->config();
+    }
+    if (impl_->journal.append(changes)) return {};
+  }
+  return persist();
 }
 
 }  // namespace mq::broker

@@ -32,11 +32,12 @@ class Topic {
 using TopicRef = std::shared_ptr<Topic>;
 
 /// Any thread. Lookups take a shard's mutex for a hash lookup; hot callers cache the TopicRef per loop. Changes bump the
-/// DataVersion, are persisted by ctl (coalesced) and announced.
+/// DataVersion, are persisted by ctl (coalesced) and announced. topics.json is written whole, which takes the longer the more topics there are;
+/// who must know that a change is on the disk has it written to the journal beside it.
 class TopicTable {
  public:
   TopicTable(BrokerContext& broker);
-  /// Reads topics.json (or its .bak) and adds the system topics of spec semantics 2.3. Errors: kIo only; a damaged file is
+  /// Reads topics.json (or its .bak) and its journal, and adds the system topics of spec semantics 2.3. Errors: kIo only; a damaged file is
   /// set aside and named. With neither, the broker enters the topics of the store's queues (adopt_queues()).
   Result<> load();
 
@@ -52,14 +53,19 @@ class TopicTable {
   std::vector<TopicRef> all() const;
   /// Grows behind each change of a topic's config and each removal: who finds it as it was need not look at the topics it knows.
   uint64_t changes() const noexcept { return changes_->load(std::memory_order_acquire); }
-  /// With perm & brokerPermission applied, as registered. `only` empty: all.
   wire::TopicConfigTable table(bool with_broker_permission) const;
+  /// With perm & brokerPermission applied, as registered.
+  wire::TopicConfig as_registered(const Topic& topic) const;
   wire::DataVersion data_version() const;
   void bump_version();                 // brokerPermission changed
   std::vector<std::string> system_topics() const;
   bool is_system(std::string_view topic) const;
   /// Writes topics.json when something changed since the last time. ctl loop.
   Result<> persist();
+  /// The same, but not before twenty times as long as it took have passed since. ctl loop.
+  Result<> persist_in_due_time();
+  /// Returns when all changes so far are on the disk, at a cost that does not grow with the table. ctl loop.
+  Result<> persist_changes();
 
  private:
   struct Impl;

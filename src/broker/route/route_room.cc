@@ -15,6 +15,8 @@ namespace {
 Logger log("route");
 constexpr int64_t kCallTimeoutMs = 3000;      // of the short calls 104 and 322
 constexpr int64_t kAnnounceWaitMs = 1000;
+constexpr size_t kMaxRecent = 64;             // turns with changes
+constexpr size_t kMaxSingly = 64;             // topics; more are told with the whole table
 constexpr int64_t kFirstRetryMs = 500, kLastRetryMs = 3000, kLastRetryRefusedMs = 10'000;
 
 }  // namespace
@@ -68,10 +70,12 @@ void RouteRoom::stop() {
 
 // ---- What there is to announce -----------------------------------------------------------------------------------
 
-void RouteRoom::topic_changed(std::string_view) noexcept {
+void RouteRoom::topic_changed(std::string_view topic) noexcept {
   {
     MutexLock lock(mu_);
     changed_ = true;
+    everything_changed_ |= topic.empty() || changed_topics_.size() == kMaxSingly;
+    if (!everything_changed_) changed_topics_.emplace_back(topic);
   }
   wake();
 }
@@ -100,14 +104,20 @@ void RouteRoom::wake() noexcept {
 
 void RouteRoom::take_changes() {
   bool changed = false;
+  std::vector<std::string> topics;
   {
     MutexLock lock(mu_);
     woken_ = false;
     changed = std::exchange(changed_, false);
+    topics = std::exchange(changed_topics_, {});
+    if (std::exchange(everything_changed_, false)) topics.clear();
     for (Waiter& w : waiting_) in_wait_.push_back(std::move(w));
     waiting_.clear();
   }
-  if (changed) ++change_;
+  if (changed) {
+    recent_.push_back({++change_, std::move(topics)});
+    if (recent_.size() > kMaxRecent) recent_.pop_front();
+  }
   for (Waiter& w : in_wait_) {
     if (w.change != 0) continue;
     w.change = change_;
@@ -224,8 +234,55 @@ void RouteRoom::advance_all(bool whole) {
 void RouteRoom::advance(const ServerRef& server) {
   Server& s = *server;
   if (stopped_ || s.leaving || s.under_way || s.retry_timer != 0) return;
-  if (!s.in_touch || s.whole_due || s.announced < change_) register_at(server);
-  else if (s.question_due) ask(server);
+  if (!s.in_touch || s.whole_due) return register_at(server);
+  if (s.announced < change_) {
+    const auto news = news_for(s);
+    return news ? register_topics(server, *news) : register_at(server);
+  }
+  if (s.question_due) ask(server);
+}
+
+/// The topics that have changed since the server was told something last; none when it must be told everything.
+std::optional<std::set<std::string>> RouteRoom::news_for(const Server& server) const {
+  if (!server.singly || server.singly_refused || recent_.empty() || recent_.front().number > server.announced + 1) return std::nullopt;
+  std::set<std::string> topics;
+  for (const Change& c : recent_) {
+    if (c.number <= server.announced) continue;
+    if (c.topics.empty()) return std::nullopt;
+    topics.insert(c.topics.begin(), c.topics.end());
+    if (topics.size() > kMaxSingly) return std::nullopt;
+  }
+  return topics;
+}
+
+void RouteRoom::register_topics(const ServerRef& server, const std::set<std::string>& topics) {
+  server->under_way = true;
+  struct Left {
+    size_t count = 1;   // this call's own
+    bool failed = false;
+  };
+  const auto left = std::make_shared<Left>();
+  auto one_done = [this, server, left, change = change_](bool well) {
+    left->failed |= !well;
+    if (--left->count > 0 || stopped_) return;
+    if (!left->failed) return answered(server, change, false, {});
+    server->under_way = false;
+    server->whole_due = true;
+    advance(server);
+  };
+  for (const std::string& name : topics) {
+    const TopicRef topic = meta_.topics.find(name);
+    if (!topic) continue;   // deleted meanwhile, which NameServers are not told, as by Java
+    const wire::TopicConfig c = meta_.topics.as_registered(*topic);
+    wire::TopicRouteData route;
+    route.queueDatas.push_back({broker_.broker_name, c.readQueueNums, c.writeQueueNums, c.perm, c.topicSysFlag});
+    ++left->count;
+    client_->call<RequestCode::REGISTER_TOPIC_IN_NAMESRV>(server->at.addr, {name}, as_bytes(to_text(to_json(route))), kCallTimeoutMs, [one_done, server](auto result) mutable {
+      server->singly_refused |= result && !result->ok();
+      one_done(result && result->ok());
+    });
+  }
+  one_done(true);
 }
 
 /// brokerIP2:haListenPort. Not configured it is the port above listenPort: Java clears the field's own default at start.
@@ -255,6 +312,7 @@ void RouteRoom::register_at(const ServerRef& server) {
   client_->call<RequestCode::REGISTER_BROKER>(server->at.addr, h, as_bytes(text), timeout, [this, server, change = change_](auto result) {
     if (stopped_) return;
     if (result && result->ok() && !result->body.empty()) adopt_order_topics(result->body);
+    server->singly = result && result->ok() && result->version >= wire::kVersion5;
     answered(server, change, result.has_value(), !result ? result.error().message() : result->ok() ? std::string() : result->remark);
   });
 }
@@ -313,6 +371,7 @@ void RouteRoom::lost(const std::string& addr, const Error& why) {
   const auto it = servers_.find(addr);
   if (stopped_ || it == servers_.end()) return;
   const ServerRef server = it->second;
+  server->singly_refused = false;
   if (std::exchange(server->in_touch, false)) log.info("the connection to NameServer {} has ended ({})", server->at.to_string(), why.message());
   if (!server->listed && !server->leaving && !server->under_way) return drop(server);
   if (!server->under_way) retry_later(server, kLastRetryMs);

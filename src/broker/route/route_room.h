@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,8 +17,10 @@
 
 namespace mq::broker {
 
-/// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. Every registration carries the whole table; changes
-/// that come while one is under way go out together with the next. Each NameServer goes its own way, by its address: one that is silent holds up
+/// Lives on ctl (badge: owned by ctl), but for the list of waiters, which any loop adds to. A registration carries the whole table; where this
+/// connection has registered already, changed topics are told one by one (217, known since 5.0; to others the whole table), at a cost that does
+/// not grow with the table. The server's DataVersion stays behind then, until the next period. Changes
+/// that come while a call is under way go out together with the next. Each NameServer goes its own way, by its address: one that is silent holds up
 /// no other. A periodic round registers, or with forceRegister=false asks first whether the server knows the DataVersion, and registers only
 /// where it does not, or where this connection has not registered yet: a NameServer forgets a broker whose connection ends, whatever
 /// another one has asked since. Where a registration fails it is tried again after half a second, then after twice that, up to three seconds
@@ -51,6 +55,8 @@ class RouteRoom final : public RouteAnnouncer {
     bool leaving = false;              // unregistered at; then it is closed
     bool in_touch = false;             // this connection has registered
     bool under_way = false;            // a call, which every other waits for
+    bool singly = false;               // takes topics one by one, as far as its release says ...
+    bool singly_refused = false;       // ... and over this connection would not
     bool silent = false;               // it let one who waited for the announcement wait in vain
     bool whole_due = false;            // registered at whether something has changed or not
     bool question_due = false;         // asked, if not registered at anyway
@@ -79,6 +85,8 @@ class RouteRoom final : public RouteAnnouncer {
   void advance_all(bool whole);
   void register_at(const ServerRef& server);
   void ask(const ServerRef& server);
+  std::optional<std::set<std::string>> news_for(const Server& server) const;
+  void register_topics(const ServerRef& server, const std::set<std::string>& topics);
   void answered(const ServerRef& server, uint64_t change, bool refused, std::string error);
   void retry_later(const ServerRef& server, int64_t longest_ms);
   void lost(const std::string& addr, const Error& why);
@@ -96,6 +104,11 @@ class RouteRoom final : public RouteAnnouncer {
   std::unique_ptr<NamesrvList> list_;
   std::map<std::string, ServerRef> servers_;      // by address
   uint64_t change_ = 1;                           // counts what is to be announced
+  struct Change {
+    uint64_t number;
+    std::vector<std::string> topics;              // none: everything
+  };
+  std::deque<Change> recent_;                     // the last ones
   std::vector<Waiter> in_wait_;                   // in the order of their time
   env::TimerId wait_timer_ = 0;                   // of the first of them
   std::atomic<int32_t> registered_count_{0};      // badge: published
@@ -104,6 +117,8 @@ class RouteRoom final : public RouteAnnouncer {
   std::vector<Waiter> waiting_ GUARDED_BY(mu_);   // not taken over by ctl yet
   bool woken_ GUARDED_BY(mu_) = false;            // take_changes() has been posted
   bool changed_ GUARDED_BY(mu_) = false;
+  std::vector<std::string> changed_topics_ GUARDED_BY(mu_);
+  bool everything_changed_ GUARDED_BY(mu_) = false;
 };
 
 }  // namespace mq::broker
