@@ -13,9 +13,6 @@ namespace {
 constexpr size_t kLine = 64;
 constexpr size_t kFirstBlock = 16 << 10;
 constexpr size_t kLargePage = 2 << 20;
-constexpr size_t kDoublings = 7;   // from the one to the other
-static_assert(kFirstBlock << kDoublings == kLargePage);
-constexpr size_t kMostKept = kDoublings + 4;   // blocks; 10 MB
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kSanitized = true;   // each piece on its own, so that its misuse is seen
@@ -35,16 +32,14 @@ void Slab::Free::operator()(std::byte* p) const noexcept { std::free(p); }
 
 Slab::Slab(size_t bytes) : bytes_((bytes + kLine - 1) / kLine * kLine) {}
 
-void Slab::next_block() {
-  const size_t size = std::max(bytes_, begun_ < kDoublings ? kFirstBlock << begun_ : kLargePage);
+void Slab::add_block() {
+  const size_t size = std::max(bytes_, std::min(kFirstBlock << blocks_.size(), kLargePage));
   const size_t rounded = (size + kLine - 1) / kLine * kLine;
-  if (begun_ == blocks_.size()) {
-    auto* memory = static_cast<std::byte*>(std::aligned_alloc(rounded == kLargePage ? kLargePage : kLine, rounded));
-    if (!memory) throw std::bad_alloc();
-    if (rounded == kLargePage) (void)::madvise(memory, rounded, MADV_HUGEPAGE);   // a hint
-    blocks_.emplace_back(memory);
-  }
-  fresh_ = blocks_[begun_++].get();
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(rounded == kLargePage ? kLargePage : kLine, rounded));
+  if (!memory) throw std::bad_alloc();
+  if (rounded == kLargePage) (void)::madvise(memory, rounded, MADV_HUGEPAGE);   // a hint
+  blocks_.emplace_back(memory);
+  fresh_ = memory;
   fresh_left_ = rounded / bytes_;
 }
 
@@ -60,7 +55,7 @@ void* Slab::take() {
     holes_ = piece->next;
     return piece;
   }
-  if (fresh_left_ == 0) next_block();
+  if (fresh_left_ == 0) add_block();
   --fresh_left_;
   return std::exchange(fresh_, fresh_ + bytes_);
 }
@@ -73,10 +68,10 @@ void Slab::give_back(void* piece) noexcept {
     return;
   }
   // The first block is kept: a single queue that comes and goes must not cost a block each time.
-  blocks_.resize(std::clamp<size_t>(std::min(begun_, begun_before_), 1, kMostKept));
-  begun_before_ = std::exchange(begun_, 0);
+  if (blocks_.size() > 1) blocks_.resize(1);
   holes_ = nullptr;
-  fresh_left_ = 0;
+  fresh_ = blocks_.front().get();
+  fresh_left_ = std::max(bytes_, kFirstBlock) / bytes_;
 }
 
 }  // namespace mq

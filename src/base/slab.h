@@ -11,8 +11,7 @@
 
 namespace mq {
 
-/// Pieces begin at a cache line. Memory goes back to the system when no piece is in use, but for some megabytes as far as they were needed
-/// both times before: who takes and gives back all of it many times a second doesn't pay for new pages each time. Any thread; a short mutex for each call.
+/// Pieces begin at a cache line. Memory goes back to the system when no piece is in use. Any thread; a short mutex for each call.
 class Slab {
  public:
   /// `bytes` of a piece; rounded up to whole cache lines.
@@ -30,15 +29,13 @@ class Slab {
   struct Hole {
     Hole* next;
   };
-  void next_block() REQUIRES(mu_);
+  void add_block() REQUIRES(mu_);
 
   const size_t bytes_;
   Mutex mu_;
   std::vector<std::unique_ptr<std::byte, Free>> blocks_ GUARDED_BY(mu_);   // badge: guarded
   Hole* holes_ GUARDED_BY(mu_) = nullptr;      // given back
-  size_t begun_ GUARDED_BY(mu_) = 0;           // so many blocks have had pieces in use since the last time that none was
-  size_t begun_before_ GUARDED_BY(mu_) = 0;    // and had until then
-  std::byte* fresh_ GUARDED_BY(mu_) = nullptr; // of the last begun block, what nobody has had yet
+  std::byte* fresh_ GUARDED_BY(mu_) = nullptr; // of the last block, what nobody has had yet
   size_t fresh_left_ GUARDED_BY(mu_) = 0;      // in pieces
   size_t used_ GUARDED_BY(mu_) = 0;
 };

@@ -44,28 +44,6 @@ TEST(Slab, WhatIsGivenBackIsTakenAgain) {
   slab.give_back(p);
 }
 
-/// What is taken again after all was given back lies where it lay, as far as it was needed twice; none of it overlaps.
-TEST(Slab, KeepsWhatIsNeededAgainAndAgain) {
-  Slab slab(4096);
-  std::set<void*> before;
-  for (const size_t pieces : {3000, 3000, 3000, 1, 1, 3000}) {
-    std::set<void*> now;
-    for (size_t i = 0; i < pieces; ++i) {
-      void* const p = slab.take();
-      std::memset(p, 7, 4096);
-      ASSERT_TRUE(now.insert(p).second);
-    }
-    uintptr_t last = 0;
-    for (void* p : now) {
-      ASSERT_GE(reinterpret_cast<uintptr_t>(p) - last, 4096u);
-      last = reinterpret_cast<uintptr_t>(p);
-    }
-    for (void* p : now) slab.give_back(p);
-    before = std::move(now);
-  }
-  EXPECT_EQ(before.size(), 3000u);
-}
-
 struct Counted {
   explicit Counted(int& n) : count(n) { ++count; }
   ~Counted() { --count; }
