@@ -16,9 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     shared.flag = part.flag;
     shared.body = part.body;
     shared.properties = part.properties;
-    const size_t size = series.append(part.flag, part.body, part.properties, true, out);
+    const size_t appended = series.append(part.flag, part.body, part.properties, true, out);
     const auto n = encode_record(shared, alone);
-    MQ_CHECK(size == (n ? *n : 0) && out.text() == alone.text());
+    MQ_CHECK(appended == (n ? *n : 0) && out.text() == alone.text());
     if (n) MQ_CHECK(decode_record(out.view(), RecordCheck::kLengthsAndCrc));
   }
   return 0;

@@ -18,6 +18,7 @@ constexpr size_t kShards = 64;
 constexpr size_t kFolderNameMax = 255;   // bytes, of a file system
 constexpr int64_t kShareOfTime = 20;     // topics.json is being written for one part in so many
 constexpr size_t kMaxUnwritten = 1000;   // changes; more are written as a whole
+constexpr size_t kSmallTable = 256;      // topics; so few are written whole for each change, as in Java: who looks into the file finds it there
 
 /// Can the topic's queues lie in a folder of its name? All that check_topic_name() takes can; a group's retry topic has whatever name
 /// administration gave the group.
@@ -53,6 +54,7 @@ struct TopicTable::Impl {
   std::vector<TopicChange> unwritten GUARDED_BY(version_mu);   // behind topics.json and its journal, in order; their configs are looked up later
   TopicJournal journal;                                 // badge: owned by ctl
   int64_t next_persist_ms = 0;                          // badge: owned by ctl
+  size_t written_topics = 0;                            // badge: owned by ctl; in topics.json
   std::atomic<bool> dirty{false};                       // badge: published
   std::atomic<uint64_t> changes{1};                     // badge: published
   std::vector<std::string> system;                      // set by load(), then read only
@@ -260,6 +262,7 @@ Result<> TopicTable::persist() {
     return saved;
   }
   impl_->journal.follow(t.dataVersion);
+  impl_->written_topics = t.topicConfigTable.size();
   MutexLock lock(impl_->version_mu);
   std::erase_if(impl_->unwritten, [&t](const TopicChange& c) { return c.version.counter <= t.dataVersion.counter; });
   return saved;
@@ -275,6 +278,7 @@ Result<> TopicTable::persist_in_due_time() {
 }
 
 Result<> TopicTable::persist_changes() {
+  if (impl_->written_topics < kSmallTable) return persist();
   std::vector<TopicChange> changes;
   {
     MutexLock lock(impl_->version_mu);

@@ -64,7 +64,8 @@ class TopicTable {
   Result<> persist();
   /// The same, but not before twenty times as long as it took have passed since. ctl loop.
   Result<> persist_in_due_time();
-  /// Returns when all changes so far are on the disk, at a cost that does not grow with the table. ctl loop.
+  /// Returns when all changes so far are on the disk: of a small table in topics.json, else at a cost that does not grow with the table in the
+  /// journal. ctl loop.
   Result<> persist_changes();
 
  private:
