@@ -43,6 +43,19 @@ Result<std::vector<Found>> list_segments(env::FileSystem& fs, const std::string&
   return found;
 }
 
+/// A file may have been cut short, and one between two others may be gone: the largest counts, unless the bases say otherwise.
+int64_t size_of(const std::vector<Found>& files) noexcept {
+  int64_t largest = 0, shortest_way = INT64_MAX;
+  for (const Found& f : files) largest = std::max(largest, f.size);
+  bool fits = largest > 0;
+  for (size_t i = 1; i < files.size(); ++i) {
+    const int64_t way = files[i].base - files[i - 1].base;
+    shortest_way = std::min(shortest_way, way);
+    fits = fits && way % largest == 0;
+  }
+  return fits ? largest : shortest_way;
+}
+
 }  // namespace
 
 Result<> CommitLog::load() {
@@ -56,8 +69,7 @@ Result<> CommitLog::load() {
   // Nobody configures such a size: an only file of it was cut short while it was made.
   const bool torn = found.size() == 1 && found.front().size < file_size_ && found.front().size % 1024 != 0;
   if (!found.empty() && found.front().size != file_size_ && !torn) {
-    // The distance of two bases tells the size even where a file was cut short.
-    const int64_t size = found.size() > 1 ? found[1].base - found[0].base : found.front().size;
+    const int64_t size = size_of(found);
     log.warn("the files in {} have {} bytes; mappedFileSizeCommitLog={} is not used", dir_, size, file_size_);
     file_size_ = size;
   }

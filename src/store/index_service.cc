@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
+#include "store/log_scan.h"
 
 namespace mq::store {
 namespace {
@@ -219,7 +220,13 @@ bool IndexService::gather_some(int64_t end, const FileList& files) {
   for (int i = 0; i < kRecordsPerLock; ++i) {
     if (position_ >= end) return false;
     const auto* file = CommitLog::find(files, position_);
-    if (!file) return false;
+    if (!file) {
+      const auto next = std::ranges::find_if(files, [at = position_](const auto& f) { return f->base() > at; });
+      if (next == files.end()) return false;
+      log.error("the CommitLog has no file for {} to {}; the index goes on behind that", position_, (*next)->base());
+      position_ = (*next)->base();
+      continue;
+    }
     const ByteView rest = (*file)->view(position_, std::min(end, (*file)->end()) - position_);
     if (rest.size() < 8 || is_filler(rest)) {
       position_ = (*file)->end();
@@ -227,8 +234,9 @@ bool IndexService::gather_some(int64_t end, const FileList& files) {
     }
     const auto record = decode_record(rest, RecordCheck::kLengths);
     if (!record) {
-      log.error("CommitLog offset {} cannot be read; messages from there to {} are not in the index", position_, (*file)->end());
-      position_ = (*file)->end();
+      const int64_t next = next_record(**file, position_ + 1, std::min(end, (*file)->end()));
+      log.error("CommitLog offset {} cannot be read; messages from there to {} are not in the index", position_, next);
+      position_ = next;
       continue;
     }
     gather(*record, position_);

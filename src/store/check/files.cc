@@ -7,19 +7,19 @@
 
 namespace mq::store {
 
-Result<FileList> open_log_files(env::FileSystem& fs, const std::string& dir, std::vector<std::string>& strange) {
+Result<LogFiles> open_log_files(env::FileSystem& fs, const std::string& dir) {
   MQ_TRY(const auto entries, fs.list(dir));
-  FileList list;
+  LogFiles files;
   for (const env::DirEntry& e : entries) {
     const auto base = e.is_dir ? std::nullopt : parse_segment_name(e.name);
     if (!base || e.size == 0) {
-      strange.push_back(e.name);
+      (base ? files.empty : files.strange).push_back(e.name);
       continue;
     }
     MQ_TRY(auto file, MappedFile::open(fs, dir, *base, e.size, env::Open::kRead));
-    list.push_back(std::move(file));
+    files.list.push_back(std::move(file));
   }
-  return list;
+  return files;
 }
 
 std::optional<CqEntry> QueueView::entry(int64_t index) const noexcept {

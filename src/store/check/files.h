@@ -14,8 +14,13 @@
 
 namespace mq::store {
 
-/// The CommitLog's files in order; empty ones are left out, `strange` gets the names of others.
-Result<FileList> open_log_files(env::FileSystem& fs, const std::string& dir, std::vector<std::string>& strange);
+/// The CommitLog's files in order, and the names of what is not read: empty ones, others.
+struct LogFiles {
+  FileList list;
+  std::vector<std::string> empty;
+  std::vector<std::string> strange;
+};
+Result<LogFiles> open_log_files(env::FileSystem& fs, const std::string& dir);
 
 /// A ConsumeQueue's files, mapped.
 struct QueueView {

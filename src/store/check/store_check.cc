@@ -7,6 +7,7 @@
 
 #include "store/check/checker.h"
 #include "store/format/ext_unit.h"
+#include "store/format/segment_name.h"
 #include "store/log_scan.h"
 
 namespace mq::store {
@@ -99,9 +100,18 @@ Result<StoreReport> StoreChecker::run() {
 }
 
 Result<> StoreChecker::check_log() {
-  std::vector<std::string> strange;
-  MQ_TRY(files_, open_log_files(fs_, options_.commit_log, strange));
-  for (const std::string& name : strange) add(Level::kNote, options_.commit_log + "/" + name, "is no file of the CommitLog, or empty");
+  MQ_TRY(LogFiles found, open_log_files(fs_, options_.commit_log));
+  for (const std::string& name : found.strange) add(Level::kNote, options_.commit_log + "/" + name, "is no file of the CommitLog");
+  for (const std::string& name : found.empty) {
+    const std::string file = options_.commit_log + "/" + name;
+    if (found.list.empty() || *parse_segment_name(name) > found.list.back()->base()) {
+      add(Level::kNote, file, "is empty; the next start removes it");
+    } else {   // a broker would read the whole of it as zeros
+      add(Level::kDamage, file, "is empty: what it held is lost", "it is kept aside",
+          [this, file, name] { return fs_.rename(file, env::free_name(fs_, path("commitlog." + name + ".bad"))); });
+    }
+  }
+  files_ = std::move(found.list);
   MQ_TRY(queues_, open_queues(fs_, path("consumequeue")));
   open_index_files();
   report_.log_files = static_cast<int64_t>(files_.size());

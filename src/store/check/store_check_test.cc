@@ -154,6 +154,29 @@ TEST(StoreCheck, ADamagedMessageIsNamedAndStaysLost) {
   EXPECT_NE(r.to_text().find("no message can be read from 0 to"), std::string::npos) << r.to_text();
 }
 
+TEST(StoreCheck, AnEmptyFileOfTheLogIsKeptAside) {
+  for (const int n : {0, 1}) {   // in front of the others; between them, where what it held is missed
+    TestStore t;
+    ASSERT_TRUE(t.start());
+    t.append("A", 0, 60);
+    t.stop();
+    fill_and_stop(t);
+    ASSERT_FALSE(t.read(TestStore::log_file(2)).empty());
+    t.truncate(TestStore::log_file(n), 0);
+    const StoreReport r = check(t, true);
+    EXPECT_EQ(r.damaged(), n == 1) << r.to_text();
+    EXPECT_NE(r.to_text().find("REPAIRED /data/store/" + TestStore::log_file(n) + ": is empty"), std::string::npos) << r.to_text();
+    EXPECT_TRUE(t.fs().exists(TestStore::path("commitlog." + TestStore::log_file(n).substr(sizeof "commitlog") + ".bad")));
+    const StoreReport after = check(t);
+    EXPECT_EQ(after.findings.size(), n == 1 ? 1U : 0U) << after.to_text();
+    EXPECT_EQ(after.records, r.records);
+    ASSERT_TRUE(t.start());
+    EXPECT_EQ(t.found("B", "key29"), 1U);
+    t.stop();
+    EXPECT_EQ(check(t).records, r.records);
+  }
+}
+
 TEST(StoreCheck, TablesAndCheckpoint) {
   expect_found_and_repaired("topics.json", "cannot be read", [](TestStore& t) {
     t.make("config/topics.json.bak", t.read("config/topics.json"));
