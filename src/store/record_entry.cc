@@ -1,5 +1,6 @@
 #include "store/record_entry.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "msg/names.h"
@@ -9,6 +10,7 @@ namespace mq::store {
 namespace {
 
 constexpr int64_t kMostMissing = 1 << 20;   // a record that claims to stand further behind the one before is damaged
+constexpr int64_t kLeastRecordBytes = 91;   // of IPv4 hosts, with nothing in it
 
 }  // namespace
 
@@ -26,7 +28,8 @@ CqEntry entry_of(const RecordView& r, const DelayOfLevel& delays) {
 std::optional<int64_t> missing_before(ConsumeQueue& queue, const RecordView& r) {
   if (!queue.had_entries() && queue.min() == queue.max()) queue.start_at(r.m.queueOffset);
   const int64_t missing = r.m.queueOffset - queue.max();
-  return missing < 0 || missing > kMostMissing ? std::nullopt : std::optional(missing);
+  const int64_t most = std::min(kMostMissing, r.m.physicalOffset / kLeastRecordBytes);   // they were in the log before this one
+  return missing < 0 || missing > most ? std::nullopt : std::optional(missing);
 }
 
 }  // namespace mq::store
