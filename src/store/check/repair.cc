@@ -1,5 +1,6 @@
 // What --repair does, one finding after the other. Nothing is deleted: what is replaced stays aside in the store's folder.
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "store/check/checker.h"
 #include "store/consume_queue.h"
@@ -11,8 +12,9 @@ namespace mq::store {
 
 Result<> StoreChecker::repair() {
   for (size_t i = 0; i < actions_.size(); ++i) {
-    if (!actions_[i]) continue;
-    if (auto r = actions_[i](); !r) return fail(std::move(r).error()).at("the repair of " + report_.findings[i].where);
+    const auto act = actions_[i];   // a copy: what it finds itself makes the list longer
+    if (!act) continue;
+    if (auto r = act(); !r) return fail(std::move(r).error()).at("the repair of " + report_.findings[i].where);
     report_.findings[i].repaired = true;
   }
   return {};
@@ -38,6 +40,7 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
   }
   QueueFiles files(fs_, path("consumequeue"), file_bytes, 256);
   std::map<QueueKey, std::unique_ptr<ConsumeQueue>> writers;
+  std::map<QueueKey, int64_t> left_out;
   for (const QueueKey& key : broken_) {
     const std::string dir = files.queue_dir(key.first, key.second);
     if (fs_.exists(dir)) MQ_TRY_VOID(fs_.rename(dir, env::free_name(fs_, path("consumequeue." + key.first + "." + std::to_string(key.second) + ".bad"))));
@@ -50,7 +53,10 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     const auto writer = writers.find({std::string(r.m.topic), r.m.queueId});
     if (writer == writers.end()) return true;
     ConsumeQueue& q = *writer->second;
-    if (!missing_before(q, r)) return true;
+    if (!missing_before(q, r)) {
+      ++left_out[writer->first];
+      return true;
+    }
     CqEntry entry = entry_of(r, {});
     // The time of delivery stands nowhere but in the entry; where that is lost, the message is due at once.
     if (r.m.topic == kScheduleTopic) entry.tagsCode = r.m.storeTimestamp;
@@ -76,6 +82,10 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     }
   }
   for (const std::string& dir : files.take_changed_dirs()) MQ_TRY_VOID(fs_.sync_dir(dir));
+  for (const auto& [key, count] : left_out) {
+    add(Finding::Level::kDamage, fmt::format("topic {} queue {}", key.first, key.second),
+        fmt::format("{} messages say offsets that they cannot have, or that others have; they stay without an entry", count));
+  }
   return fs_.sync_dir(options_.root);
 }
 

@@ -154,6 +154,18 @@ TEST(StoreCheck, ADamagedMessageIsNamedAndStaysLost) {
   EXPECT_NE(r.to_text().find("no message can be read from 0 to"), std::string::npos) << r.to_text();
 }
 
+TEST(StoreCheck, AMessageThatClaimsAnothersPlaceStaysOut) {
+  TestStore t;
+  fill_and_stop(t);
+  const std::string log = t.read(TestStore::log_file(0));
+  int64_t second = 0;   // of A: behind its first and one of B
+  for (int i = 0; i < 2; ++i) second += load_be<int32_t>(as_bytes(log).data() + second);
+  t.write(TestStore::log_file(0), second + static_cast<int64_t>(kQueueOffsetAt) + 7, std::string(1, '\0'));
+  const StoreReport r = check(t, true);
+  EXPECT_TRUE(r.damaged()) << r.to_text();
+  EXPECT_NE(r.to_text().find("DAMAGE   topic A queue 0: 1 messages say offsets that they cannot have"), std::string::npos) << r.to_text();
+}
+
 TEST(StoreCheck, AnEmptyFileOfTheLogIsKeptAside) {
   for (const int n : {0, 1}) {   // in front of the others; between them, where what it held is missed
     TestStore t;
