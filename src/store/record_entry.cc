@@ -10,7 +10,6 @@ namespace mq::store {
 namespace {
 
 constexpr int64_t kMostMissing = 1 << 20;   // a record that claims to stand further behind the one before is damaged
-constexpr int64_t kLeastRecordBytes = 91;   // of IPv4 hosts, with nothing in it
 
 }  // namespace
 
@@ -28,7 +27,7 @@ CqEntry entry_of(const RecordView& r, const DelayOfLevel& delays) {
 std::optional<int64_t> missing_before(ConsumeQueue& queue, const RecordView& r) {
   if (!queue.had_entries() && queue.min() == queue.max()) queue.start_at(r.m.queueOffset);
   const int64_t missing = r.m.queueOffset - queue.max();
-  const int64_t most = std::min(kMostMissing, r.m.physicalOffset / kLeastRecordBytes);   // they were in the log before this one
+  const int64_t most = std::min(kMostMissing, r.m.physicalOffset / static_cast<int64_t>(record_size({})));   // they were in the log before this one
   return missing < 0 || missing > most ? std::nullopt : std::optional(missing);
 }
 

@@ -73,7 +73,6 @@ void RouteRoom::stop() {
 void RouteRoom::topic_changed(std::string_view topic) noexcept {
   {
     MutexLock lock(mu_);
-    changed_ = true;
     everything_changed_ |= topic.empty() || changed_topics_.size() == kMaxSingly;
     if (!everything_changed_) changed_topics_.emplace_back(topic);
   }
@@ -108,7 +107,7 @@ void RouteRoom::take_changes() {
   {
     MutexLock lock(mu_);
     woken_ = false;
-    changed = std::exchange(changed_, false);
+    changed = everything_changed_ || !changed_topics_.empty();
     topics = std::exchange(changed_topics_, {});
     if (std::exchange(everything_changed_, false)) topics.clear();
     for (Waiter& w : waiting_) in_wait_.push_back(std::move(w));
@@ -160,8 +159,7 @@ void RouteRoom::answer_waiters() {
 // ---- Which servers there are -------------------------------------------------------------------------------------
 
 void RouteRoom::period() {
-  list_->configure(broker_.config.namesrvAddr());
-  adopt_list();
+  list_changed();   // a full queue of ctl may have kept that from it
   const bool force = broker_.config.forceRegister();
   for (const auto& [addr, server] : servers_) (force ? server->whole_due : server->question_due) = true;
   take_changes();   // also those that ctl's full queue did not take

@@ -116,7 +116,6 @@ class RouteRoom final : public RouteAnnouncer {
   Mutex mu_;
   std::vector<Waiter> waiting_ GUARDED_BY(mu_);   // not taken over by ctl yet
   bool woken_ GUARDED_BY(mu_) = false;            // take_changes() has been posted
-  bool changed_ GUARDED_BY(mu_) = false;
   std::vector<std::string> changed_topics_ GUARDED_BY(mu_);
   bool everything_changed_ GUARDED_BY(mu_) = false;
 };
