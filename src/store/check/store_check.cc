@@ -283,6 +283,27 @@ void StoreChecker::check_checkpoint() {
   }
 }
 
-Result<StoreReport> check_store(env::Env& env, const CheckOptions& options) { return StoreChecker(env, options).run(); }
+namespace {
+
+/// The store as the repair left it: its numbers, what was found before, and what only a repaired store shows.
+Result<StoreReport> look_again(env::Env& env, CheckOptions options, std::vector<Finding> found) {
+  options.repair = false;
+  MQ_TRY(StoreReport left, StoreChecker(env, std::move(options)).run());
+  for (Finding& f : std::exchange(left.findings, std::move(found))) {
+    const auto told = [&f](const Finding& other) { return other.level == Level::kDamage && !other.repaired && other.where == f.where; };
+    if (f.level != Level::kDamage || std::any_of(left.findings.begin(), left.findings.end(), told)) continue;
+    f.what = "after the repair: " + f.what;
+    left.findings.push_back(std::move(f));
+  }
+  return left;
+}
+
+}  // namespace
+
+Result<StoreReport> check_store(env::Env& env, const CheckOptions& options) {
+  MQ_TRY(StoreReport report, StoreChecker(env, options).run());
+  if (std::none_of(report.findings.begin(), report.findings.end(), [](const Finding& f) { return f.repaired; })) return report;
+  return look_again(env, options, std::move(report.findings));
+}
 
 }  // namespace mq::store

@@ -46,7 +46,8 @@ struct CheckOptions {
   bool repair = false;           // does what the findings say; the store must not be in use
 };
 
-/// Reads everything; repairs when told to. Several GiB take a while: one pass over the log, two when queues are built again.
+/// Reads everything; repairs when told to, and reads again what that left. Several GiB take a while: one pass over the log, two
+/// or three for a repair.
 /// Errors: kNotFound without a store at the root, kBusy for the repair of a store in use, kIo.
 Result<StoreReport> check_store(env::Env& env, const CheckOptions& options);
 
