@@ -112,7 +112,7 @@ Result<> StoreChecker::catch_up_index() {
   MessageStoreConfig config;
   if (options_.index_slots > 0) config.maxHashSlotNum.set(static_cast<int32_t>(options_.index_slots));
   if (options_.index_entries > 0) config.maxIndexNum.set(static_cast<int32_t>(options_.index_entries));
-  CommitLog log(fs_, options_.commit_log, config.mappedFileSizeCommitLog());
+  CommitLog log(fs_, options_.commit_log, 0);   // its files have the size that they have
   MQ_TRY_VOID(log.load());
   log.set_end(report_.log_end);
   MQ_TRY_VOID(fs_.make_dirs(path("index")));

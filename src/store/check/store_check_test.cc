@@ -189,6 +189,19 @@ TEST(StoreCheck, AnEmptyFileOfTheLogIsKeptAside) {
   }
 }
 
+TEST(StoreCheck, ARepairLeavesTheSizeOfTheLogAsItIs) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(t.try_append("A", 0, "key").status, PutStatus::kPutOk);
+  t.stop();
+  t.truncate(TestStore::log_file(0), 3'001);   // the only file, cut short behind its messages
+  t.remove_all("index");
+  const StoreReport r = check(t, true);
+  EXPECT_EQ(r.log_files, 1);
+  EXPECT_EQ(r.index_entries, 5);
+  EXPECT_EQ(t.read(TestStore::log_file(0)).size(), 3'001U);
+}
+
 TEST(StoreCheck, TablesAndCheckpoint) {
   expect_found_and_repaired("topics.json", "cannot be read", [](TestStore& t) {
     t.make("config/topics.json.bak", t.read("config/topics.json"));
