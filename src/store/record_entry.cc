@@ -24,7 +24,10 @@ CqEntry entry_of(const RecordView& r, const DelayOfLevel& delays) {
   return {r.m.physicalOffset, static_cast<int32_t>(r.bytes.size()), tags};
 }
 
+bool is_queue_offset(int64_t index) noexcept { return index >= 0 && index < INT64_MAX / CqEntry::kBytes / 2; }
+
 std::optional<int64_t> missing_before(ConsumeQueue& queue, const RecordView& r) {
+  if (!is_queue_offset(r.m.queueOffset)) return std::nullopt;
   if (!queue.had_entries() && queue.min() == queue.max()) queue.start_at(r.m.queueOffset);
   const int64_t missing = r.m.queueOffset - queue.max();
   const int64_t most = std::min(kMostMissing, r.m.physicalOffset / static_cast<int64_t>(record_size({})));   // they were in the log before this one

@@ -16,6 +16,9 @@ using DelayOfLevel = std::function<int64_t(int32_t level)>;
 /// that of every topic.
 CqEntry entry_of(const RecordView& record, const DelayOfLevel& delays);
 
+/// What a damaged record may claim and no queue has: less than 0, more than the names of files can say.
+bool is_queue_offset(int64_t index) noexcept;
+
 /// For a queue that is built again from the log: how many entries the log has lost between the queue's last one and the
 /// record's; a queue without entries begins with the record. nullopt: it can be none of the queue's next.
 std::optional<int64_t> missing_before(ConsumeQueue& queue, const RecordView& record);

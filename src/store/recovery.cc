@@ -128,6 +128,7 @@ void Recovery::write_entries(Recovered& out) {
 void Recovery::dispatch(const RecordView& r, Recovered& out) {
   if (!sys_flag::reaches_queue(r.m.sysFlag) || is_deleted(r.m.topic, r.m.physicalOffset)) return;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
+  if (!is_queue_offset(r.m.queueOffset)) return leave_out(*queue, r);
   const bool empty = !queue->had_entries() && queue->min() == queue->max();
   // A queue without entries begins where the log says, but only the log's beginning can say that nothing came before.
   if (empty && (r.m.queueOffset < queue->max() || from_beginning_)) queue->start_at(r.m.queueOffset);
@@ -168,14 +169,18 @@ Result<> Recovery::rebuild(Recovered& out) {
   return {};
 }
 
+void Recovery::leave_out(const ConsumeQueue& queue, const RecordView& r) {
+  log.error("CommitLog offset {}: topic {} queue {} goes on with offset {}, the message there says {}; it is left out", r.m.physicalOffset,
+            r.m.topic, r.m.queueId, queue.max(), r.m.queueOffset);
+}
+
 bool Recovery::enter_rebuilt(const RecordView& r, Recovered& out) {
   if (!sys_flag::reaches_queue(r.m.sysFlag) || is_deleted(r.m.topic, r.m.physicalOffset)) return true;
   if (!broken_.contains({std::string(r.m.topic), r.m.queueId})) return true;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
   const auto missing = missing_before(*queue, r);
   if (!missing) {
-    log.error("CommitLog offset {}: topic {} queue {} goes on with offset {}, the message there says {}; it is left out", r.m.physicalOffset,
-              r.m.topic, r.m.queueId, queue->max(), r.m.queueOffset);
+    leave_out(*queue, r);
     return true;
   }
   if (*missing > 0) {

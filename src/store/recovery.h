@@ -70,6 +70,7 @@ class Recovery {
   void write_entries(Recovered& out);
   Result<> remove_segments(const std::string& dir);
   Result<> rebuild(Recovered& out);
+  static void leave_out(const ConsumeQueue& queue, const RecordView& record);
   bool enter_rebuilt(const RecordView& record, Recovered& out);
 
   bool from_beginning_ = false;   // dispatching began with the log's first record

@@ -386,6 +386,25 @@ TEST(Recovery, HolesInTheMiddleHideNothingBehindThoseAtTheBeginning) {
   EXPECT_EQ(t.store().min_offset(*t.store().find_queue("A", 0)).index, 2);
 }
 
+TEST(Recovery, AMessageWhoseOffsetNoQueueHasIsLeftOut) {
+  for (const std::string_view offset : {std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff", 8), std::string_view("\x40\0\0\0\0\0\0\0", 8)}) {
+    for (const bool in_order : {false, true}) {   // read again behind the checkpoint; the queue built again
+      TestStore t;
+      ASSERT_TRUE(t.start());
+      t.append("A", 0, 5);
+      in_order ? t.stop() : t.crash();
+      if (in_order) t.remove_all("consumequeue/A");
+      t.write(TestStore::log_file(0), static_cast<int64_t>(kQueueOffsetAt), offset);
+      ASSERT_TRUE(t.start());
+      const auto queue = t.store().find_queue("A", 0);
+      EXPECT_EQ(t.store().min_offset(*queue).index, 1);
+      EXPECT_EQ(t.store().max_offset(*queue).index, 5);
+      t.append("A", 0);
+      EXPECT_EQ(t.store().max_offset(*queue).index, 6);
+    }
+  }
+}
+
 TEST(Recovery, WhatIsKeptAsideOverwritesNothing) {
   TestStore t;
   fill_and_stop(t);
