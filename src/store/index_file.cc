@@ -105,7 +105,7 @@ void IndexFile::find(int32_t hash, int64_t begin, int64_t end, size_t max, std::
 }
 
 void IndexFile::repair(int64_t log_end) {
-  const int32_t claimed = static_cast<int32_t>(std::min<int64_t>(count(), layout_.entries));
+  const int32_t claimed = count();
   int32_t good = 1;
   int64_t phy = -1;
   mapping_->read_ahead(true);   // once through all of it

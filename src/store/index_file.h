@@ -2,6 +2,7 @@
 // first touched through a mapping costs ten times as much. Layout and rules: format/index_layout.h.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,7 +30,7 @@ class IndexFile {
   int64_t begin_timestamp() const noexcept { return get64(0); }
   int64_t end_timestamp() const noexcept { return get64(8); }
   int64_t end_phy() const noexcept { return get64(24); }
-  int32_t count() const noexcept { return std::max(get32(36), 1); }
+  int32_t count() const noexcept { return std::clamp(get32(36), 1, static_cast<int32_t>(layout_.entries)); }   // a damaged header may say anything
   bool lost_pages() const noexcept { return mapping_->lost_pages(); }
   bool full() const noexcept { return count() >= layout_.entries; }
   IndexEntry entry(int32_t number) const noexcept;

@@ -327,6 +327,22 @@ TEST(Recovery, ADamagedIndexIsRepairedAfterAKill) {
   EXPECT_EQ(t.found("B", "key27"), 1U);
 }
 
+TEST(Recovery, AnIndexThatClaimsMoreEntriesThanItHasRoomFor) {
+  for (const bool killed : {false, true}) {
+    TestStore t;
+    fill(t);
+    t.run_for(1'000);
+    killed ? t.crash() : t.stop();
+    const std::string name = "index/" + t.fs().list(TestStore::path("index"))->back().name;
+    t.write(name, 36, "\x7f\xff\xff\xff");
+    ASSERT_TRUE(t.start());
+    ASSERT_EQ(t.try_append("B", 1, "new").status, PutStatus::kPutOk);
+    t.run_for(1'000);
+    EXPECT_EQ(t.found("B", "key27"), 1U);
+    EXPECT_EQ(t.found("B", "new"), 1U);
+  }
+}
+
 TEST(Recovery, DamagedSmallFiles) {
   for (const char* name : {"checkpoint", "knownQueues", "deletedTopics", "abort"}) {
     for (const std::string& content : {std::string(), std::string("\xff\xfe garbage\n1 2\n"), kZeros4K}) {
