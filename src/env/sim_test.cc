@@ -164,7 +164,7 @@ uint64_t busy_world(uint64_t seed) {
     std::vector<std::unique_ptr<Periodic>> periodics;
     for (Loop* loop : loops) {
       env.run_on(*loop, [&, loop] {
-        periodics.push_back(std::make_unique<Periodic>(*loop, 1, 3, [&env, loop] {
+        periodics.push_back(std::make_unique<Periodic>(*loop, 1, 3, [&env] {
           auto file = env.fs().open("/f" + std::to_string(env.rng().below(3)), Open::kCreate);
           if (!file) return;
           const uint64_t value = env.rng().next();

@@ -108,7 +108,7 @@ Result<> StoreChecker::relink(const std::string& file, IndexLayout layout) {
 }
 
 Result<> StoreChecker::catch_up_index() {
-  if (std::exchange(index_entered_, true)) return {};
+  if (std::exchange(index_entered_, true) || files_.empty()) return {};
   MessageStoreConfig config;
   if (options_.index_slots > 0) config.maxHashSlotNum.set(static_cast<int32_t>(options_.index_slots));
   if (options_.index_entries > 0) config.maxIndexNum.set(static_cast<int32_t>(options_.index_entries));

@@ -136,6 +136,17 @@ TEST(StoreCheck, DamagedIndexFiles) {
   expect_found_and_repaired("/index/", "bytes, an index file of", [&](TestStore& t) { t.truncate(first(t), 100); });
 }
 
+TEST(StoreCheck, AnIndexWithoutALog) {
+  TestStore t;
+  fill_and_stop(t);
+  t.remove_all("commitlog");
+  ASSERT_TRUE(t.fs().make_dirs(TestStore::path("commitlog")));
+  t.truncate("index/" + t.fs().list(TestStore::path("index"))->front().name, 100);
+  EXPECT_FALSE(t.names("index.index-").size());
+  (void)check(t, true);
+  EXPECT_EQ(t.names("index.index-").size(), 2U) << "the damaged one and the one behind it are kept aside";
+}
+
 TEST(StoreCheck, ATornTailIsCut) {
   expect_found_and_repaired("commitlog", "stands a torn one", [](TestStore& t) {
     ASSERT_TRUE(t.start());
