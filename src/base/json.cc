@@ -35,8 +35,11 @@ Json& Json::operator=(const Json& o) {
 bool Json::as_bool(bool otherwise) const {
   switch (kind_) {
     case Kind::kBool: return bool_;
-    case Kind::kInt: return int_ != 0;
-    case Kind::kString: return string_ == "true" || string_ == "TRUE" || string_ == "True" || string_ == "1" || string_ == "Y" || string_ == "T";
+    case Kind::kInt: return int_ == 1;
+    case Kind::kDouble: return as_int() == 1;
+    case Kind::kString:
+      if (string_.empty()) return otherwise;
+      return string_ == "true" || string_ == "TRUE" || string_ == "True" || string_ == "1" || string_ == "Y" || string_ == "T";
     default: return otherwise;
   }
 }

@@ -62,6 +62,12 @@ TEST(Json, ReadsFieldsLeniently) {
   EXPECT_EQ(j["d"].as_int(), 2);
   EXPECT_EQ(j["x"].as_int(7), 7);
   EXPECT_EQ(j["missing"].as_string("z"), "z");
+  const Json truths = *parse_json(R"({"one":1,"minus":-1,"two":2,"part":1.5,"blank":""})");   // 1 alone is true
+  EXPECT_TRUE(truths["one"].as_bool());
+  EXPECT_FALSE(truths["minus"].as_bool());
+  EXPECT_FALSE(truths["two"].as_bool());
+  EXPECT_TRUE(truths["part"].as_bool());
+  EXPECT_TRUE(truths["blank"].as_bool(true));
 }
 
 }  // namespace

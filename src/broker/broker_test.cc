@@ -292,6 +292,118 @@ TEST_F(BrokerTest, AKeyIsFoundAsSoonAsItsSendIsAnswered) {
   }
 }
 
+// What a 5.3.3 broker answers and stores.
+TEST_F(BrokerTest, ABatchsOwnPropertiesStandBehindThoseOfItsMessages) {
+  start();
+  ASSERT_EQ(create("T", 1), 0);
+  wire::SendMessageHeaderV2 h;
+  h.producerGroup = "PG";
+  h.topic = "T";
+  h.batch = true;
+  h.properties = "INSTANCE_ID\x01n\x02TAGS\x01T\x02KEYS\x01k\x02" "CLUSTER\x01other\x02WAIT\x01true";
+  const std::string own = "TAGS\x01own\x02z\x01" "1";
+  ByteBuffer body;
+  for (const std::string& properties : {own, std::string()}) {
+    body.append_be(static_cast<int32_t>(4 * 5 + 1 + 2 + properties.size()));
+    for (const int32_t word : {0, 0, 0, 1}) body.append_be(word);   // magic, crc, flag, body's length
+    body.append("b");
+    body.append_be(static_cast<int16_t>(properties.size()));
+    body.append(properties);
+  }
+  auto sent = client->call<RequestCode::SEND_BATCH_MESSAGE>(addr, h, body.text());
+  ASSERT_TRUE(sent && sent->ok());
+  wire::PullMessageHeader pull{.consumerGroup = "G", .topic = "T", .maxMsgNums = 32, .sysFlag = wire::pull_flag::kSubscription, .subscription = "T"};
+  auto got = client->call<RequestCode::PULL_MESSAGE>(addr, pull);
+  ASSERT_TRUE(got && got->ok());
+  const std::string shared = "INSTANCE_ID\x01n\x02TAGS\x01T\x02KEYS\x01k\x02WAIT\x01true\x02MSG_REGION\x01";
+  EXPECT_NE(got->body.find(own + "\x02" + shared), std::string::npos);
+  EXPECT_EQ(got->body.find("other"), std::string::npos);
+  EXPECT_EQ(got->header.nextBeginOffset, 2);
+  auto found = client->call<RequestCode::QUERY_MESSAGE>(addr, {.topic = "T", .key = "k", .maxNum = 32, .beginTimestamp = 0, .endTimestamp = INT64_MAX});
+  EXPECT_TRUE(found && found->ok());
+}
+
+TEST_F(BrokerTest, WhatNobodyCouldDeliverIsRefused) {
+  start();
+  ASSERT_EQ(create("T", 1), 0);
+  const auto answer = [&](std::string_view properties, int32_t sys_flag = 0) {
+    wire::SendMessageHeaderV2 h;
+    h.producerGroup = "PG";
+    h.topic = "T";
+    h.properties = properties;
+    h.sysFlag = sys_flag;
+    auto r = client->call<RequestCode::SEND_MESSAGE_V2>(addr, h, "b");
+    return r ? r->code : -1;
+  };
+  // Whose time is to come (without a timer Java says so, too), too late a time, none.
+  for (const char* later : {"TIMER_DELAY_SEC\x01" "1", "TIMER_DELAY_MS\x01" "5000", "TIMER_DELIVER_MS\x01" "99999999999999"}) EXPECT_NE(answer(later), 0) << later;
+  EXPECT_EQ(answer("TIMER_DELAY_SEC\x01" "60"), 1);
+  for (const char* illegal : {"TIMER_DELAY_SEC\x01" "99999999", "TIMER_DELAY_SEC\x01x", "TIMER_DELIVER_MS\x01x", "TIMER_DELAY_SEC\x01" "9223372036854775807"}) {
+    EXPECT_EQ(answer(illegal), 13) << illegal;
+  }
+  for (const char* now : {"TIMER_DELAY_SEC\x01-1", "TIMER_DELAY_MS\x01" "0", "TIMER_DELIVER_MS\x01" "1", "TIMER_DELIVER_MS\x01", "TIMER_DELAY_SEC\x01" "60\x02" "DELAY\x01" "1",
+                          "TIMER_DELAY_SEC\x01" "60\x02TIMER_OUT_MS\x01" "1"}) {
+    EXPECT_EQ(answer(now), 0) << now;
+  }
+  EXPECT_EQ(answer("TIMER_DELIVER_MS\x01" "1\x02TIMER_DEL_UNIQKEY\x01k"), 13);
+  // Several messages as one.
+  EXPECT_EQ(answer("INNER_NUM\x01" "2"), 13);
+  EXPECT_EQ(answer("", 0x80), 13);
+  EXPECT_EQ(answer("INNER_BASE\x01" "2"), 0);
+}
+
+TEST_F(BrokerTest, ThePullsExpression) {
+  start();
+  ASSERT_EQ(create("T", 1), 0);
+  ASSERT_EQ(send("T", 0, "b", "TAGS\x01" "A\x02"), 0);
+  const auto answer = [&](std::string_view expression, std::string_view type) {
+    wire::PullMessageHeader pull{.consumerGroup = "G", .topic = "T", .maxMsgNums = 32, .sysFlag = wire::pull_flag::kSubscription};
+    pull.subscription = expression;
+    pull.expressionType = type;
+    auto r = client->call<RequestCode::PULL_MESSAGE>(addr, pull);
+    return r ? r->code : -1;
+  };
+  EXPECT_EQ(answer("", "TAG"), 0);
+  EXPECT_EQ(answer("B", "TAG"), 20);
+  EXPECT_EQ(answer("a > 1", "SQL92"), 20);
+  for (const char* type : {"SQL92", "X", "tag"}) EXPECT_EQ(answer("", type), 23) << type;
+  for (const char* wrong : {"a >", "*", "A||B"}) EXPECT_EQ(answer(wrong, "SQL92"), 0) << wrong;   // QUIRK: filters nothing
+}
+
+TEST_F(BrokerTest, ConsumeStatsOfTheTopicsThatAreAsked) {
+  start();
+  for (const char* topic : {"T", "U"}) ASSERT_EQ(create(topic, 1), 0);
+  const auto topics = [&](std::optional<std::string> topic, std::optional<std::string> list) {
+    auto r = client->call<RequestCode::GET_CONSUME_STATS>(addr, {.consumerGroup = "G", .topic = topic, .topicList = list});
+    if (!r || !r->ok()) return std::string("?");
+    std::string seen;
+    for (const char* t : {"T", "U"}) if (r->body.find(std::string("\"topic\":\"") + t + "\"") != std::string::npos) seen += t;
+    return seen;
+  };
+  EXPECT_EQ(topics("U", std::nullopt), "U");
+  EXPECT_EQ(topics("U", "T"), "T");
+  EXPECT_EQ(topics(std::nullopt, "T;U"), "TU");
+  EXPECT_EQ(topics("U", "T,U"), "");
+  EXPECT_EQ(topics("U", "nosuch"), "");
+  for (const char* none : {";", " ", ""}) EXPECT_EQ(topics("U", none), "U");
+  EXPECT_EQ(topics(" ", std::nullopt), "");
+}
+
+TEST_F(BrokerTest, OfAnIndexInWhichNothingIsFoundNothingIsTold) {
+  start();
+  ASSERT_EQ(create("T", 1), 0);
+  ASSERT_EQ(send("T", 0, "b", "KEYS\x01k\x02"), 0);
+  const auto ask = [&](const std::string& key) {
+    return client->call<RequestCode::QUERY_MESSAGE>(addr, {.topic = "T", .key = key, .maxNum = 32, .beginTimestamp = 0, .endTimestamp = INT64_MAX});
+  };
+  const auto found = ask("k"), other = ask("other");
+  ASSERT_TRUE(found && other);
+  EXPECT_TRUE(found->ok());
+  EXPECT_GT(found->header.indexLastUpdateTimestamp.value_or(0), 0);
+  EXPECT_EQ(other->code, static_cast<int32_t>(ResponseCode::QUERY_NOT_FOUND));
+  EXPECT_EQ(other->header.indexLastUpdateTimestamp, 0);
+}
+
 TEST_F(BrokerTest, AHeartbeatMakesTheRetryTopicAndAMember) {
   start();
   wire::HeartbeatData beat;
@@ -311,6 +423,18 @@ TEST_F(BrokerTest, AHeartbeatMakesTheRetryTopicAndAMember) {
   auto members = client->call<RequestCode::GET_CONSUMER_LIST_BY_GROUP>(addr, {.consumerGroup = "CG"});
   ASSERT_TRUE(members && members->ok());
   EXPECT_NE(members->body.find("\"client@1\""), std::string::npos);
+
+  // A subscription without a version is the newest.
+  auto sub_of = [&](const std::string& tag) {
+    beat.consumers[0].subscriptionDataSet = {*wire::SubscriptionData::build("T", tag, "TAG")};
+    EXPECT_EQ(beat.consumers[0].subscriptionDataSet[0].subVersion, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(client->call<RequestCode::HEART_BEAT>(addr, {}, wire::encode_heartbeat(beat)));
+    auto seen = client->call<RequestCode::GET_CONSUMER_CONNECTION_LIST>(addr, {.consumerGroup = "CG"});
+    return seen ? wire::consumer_connection_from(seen->body)->subscriptionTable["T"].subString : "";
+  };
+  EXPECT_EQ(sub_of("A"), "A");
+  EXPECT_EQ(sub_of("B"), "B");
 
   // Heartbeats with a fingerprint: changed when it differs from the group's last one; one without it counts as different.
   auto sub_change = [&](int32_t fingerprint) {

@@ -8,6 +8,7 @@
 #include "broker/core/overload.h"
 #include "broker/meta/json_file.h"
 #include "msg/names.h"
+#include "wire/bodies/shape.h"
 
 namespace mq::broker {
 
@@ -92,7 +93,7 @@ std::string AssignRoom::answer_body(const Question& q, const std::optional<Queue
 }
 
 Answer AssignRoom::query(const wire::NoHeader&, Request& request) {
-  const auto body = parse_json(request.body_text());
+  const auto body = wire::parse_body(request.body_text(), wire::kAssignmentShape);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   Question q{(*body)["topic"].as_string(), (*body)["consumerGroup"].as_string(), (*body)["clientId"].as_string(), (*body)["strategyName"].as_string(),
              (*body)["messageModel"].as_string() == "BROADCASTING"};
@@ -110,7 +111,7 @@ Answer AssignRoom::query(const wire::NoHeader&, Request& request) {
 }
 
 Answer AssignRoom::set_mode(const wire::NoHeader&, Request& request) {
-  const auto body = parse_json(request.body_text());
+  const auto body = wire::parse_body(request.body_text(), wire::kRequestModeShape);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   const std::string topic = (*body)["topic"].as_string(), group = (*body)["consumerGroup"].as_string();
   if (is_retry_topic(topic)) return request.refuse(ResponseCode::NO_PERMISSION, "retry topic is not allowed to set mode");

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "msg/names.h"
 #include "msg/sql/sql_expression.h"
+#include "wire/bodies/shape.h"
 
 namespace mq::broker {
 
@@ -36,8 +37,12 @@ void ClientRoom::stop() {
 }
 
 Answer ClientRoom::heartbeat(const wire::NoHeader&, Request& request) {
-  const auto data = wire::heartbeat_from(request.body_text());
+  auto data = wire::heartbeat_from(request.body_text());
   if (!data) return request.refuse(ResponseCode::SYSTEM_ERROR, data.error().message());
+  // A subscription without a version is as new as its heartbeat: otherwise a change of it would never count.
+  for (wire::ConsumerData& c : data->consumers) {
+    for (wire::SubscriptionData& s : c.subscriptionDataSet) if (s.subVersion == 0) s.subVersion = broker_.env.clock().now_ms();
+  }
   watch(request.session_ref());
   const ClientChannel channel{request.session_ref(), data->clientID, request.frame().language, request.frame().version,
                               broker_.env.clock().mono_ms()};
@@ -178,7 +183,8 @@ Answer ClientRoom::consumer_list(const wire::ConsumerGroupHeader& h, Request& re
 }
 
 Answer ClientRoom::check_config(const wire::NoHeader&, Request& request) {
-  const auto body = parse_json(request.body_text());
+  if (request.body().empty()) return request.ok();
+  const auto body = wire::parse_body(request.body_text(), wire::kCheckClientShape);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   const Json& subscription = (*body)["subscriptionData"];
   if (!subscription.is_object()) return request.ok();

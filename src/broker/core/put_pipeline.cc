@@ -139,8 +139,10 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
     bad = size == 0 || size > limit;
     if (bad) break;
     const FindableProperties& found = run.next(part.properties);
-    turn.parts().push_back({.size = static_cast<int32_t>(size), .keys = list_keys(start, found.uniq_key, found.keys, turn.key_hashes()),
-                            .tagsCode = run.tags_code()});
+    const auto last = [room](std::string_view shared, std::string_view own) { return room && shared.data() ? shared : own; };
+    turn.parts().push_back({.size = static_cast<int32_t>(size),
+                            .keys = list_keys(start, last(m.uniq_key, found.uniq_key), last(m.keys, found.keys), turn.key_hashes()),
+                            .tagsCode = room && m.tagsCode != 0 ? m.tagsCode : run.tags_code()});
   }
   bad |= !parts.ok();
   const size_t records = turn.parts().size() - first_part;

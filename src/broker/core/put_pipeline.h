@@ -78,7 +78,8 @@ class PutPipeline {
   void put(PutMessage& message, PutSink& sink, uint32_t slot);
   /// A batch body (spec protocol 11.5): its parts become neighbours in the log. `message.fields.body` is the batch
   /// encoding, the other fields are shared by the parts; each part keeps its own flag, body and properties, to which
-  /// `message.fields.more_properties` is appended as long as there is room. Not rewritten.
+  /// `message.fields.more_properties` is appended as long as there is room; what these hold of UNIQ_KEY, KEYS and TAGS is told by
+  /// `message.uniq_key`, `keys` and `tagsCode`. Not rewritten.
   void put_batch(PutMessage& message, PutSink& sink, uint32_t slot);
   /// Of all loops. Any thread.
   WaitingPuts waiting() const noexcept;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "broker/core/answer_later.h"
 #include "broker/meta/attributes.h"
+#include "wire/bodies/shape.h"
 
 namespace mq::broker {
 
@@ -34,8 +35,7 @@ Answer GroupRoom::answer_when_kept(Request& request) {
 
 /// QUIRK: group names are not checked here (5.3.3).
 Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
-  if (request.body().empty()) return request.ok();
-  const auto body = parse_json(request.body_text());
+  const auto body = wire::parse_body(request.body_text(), wire::kGroupShape);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   const auto config = settled(wire::group_config_from(*body));
   if (!config) return request.refuse(ResponseCode::SYSTEM_ERROR, config.error().message());
@@ -44,7 +44,7 @@ Answer GroupRoom::put(const wire::NoHeader&, Request& request) {
 }
 
 Answer GroupRoom::put_list(const wire::NoHeader&, Request& request) {
-  const auto body = parse_json(request.body_text());
+  const auto body = wire::parse_body(request.body_text(), wire::kGroupListShape);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   std::vector<wire::SubscriptionGroupConfig> all;
   for (const Json& j : (*body)["groupConfigList"].items()) {

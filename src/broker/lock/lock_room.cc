@@ -1,6 +1,7 @@
 #include "broker/lock/lock_room.h"
 
 #include "broker/core/overload.h"
+#include "wire/bodies/shape.h"
 
 namespace mq::broker {
 
@@ -16,7 +17,7 @@ struct LockBody {
 };
 
 Result<LockBody> parse(std::string_view text) {
-  MQ_TRY(const Json j, parse_json(text));
+  MQ_TRY(const Json j, wire::parse_body(text, wire::kLockShape));
   LockBody body{j["consumerGroup"].as_string(), j["clientId"].as_string(), {}};
   if (body.group.empty() || body.client_id.empty()) return fail(Errc::kInvalid, "consumerGroup and clientId are needed");
   for (const Json& q : j["mqSet"].items()) body.queues.push_back(wire::message_queue_from(q));

@@ -30,6 +30,9 @@ class SendChecks {
   std::optional<Refusal> topic(const wire::SendMessageHeader& h, TopicCache::Entry*& topic);
   /// `queue_id` is not negative.
   std::optional<Refusal> queue(const remoting::Request& request, const wire::TopicConfig& config, int32_t queue_id) const;
+  /// Of a message with TIMER_ properties, `delay_level` its DELAY. One whose time has come is an ordinary message; one whose time is to come is
+  /// refused as by a Java broker without its timer: it must not be delivered at once.
+  std::optional<Refusal> timer(std::string_view properties, int32_t delay_level) const;
   /// The header of every answer to a send, before the message has ids; its views live as long as this.
   wire::SendMessageResponseHeader response_header() const noexcept { return {.MSG_REGION = region_, .TRACE_ON = trace_on_}; }
   /// QUIRK: INVALID_PARAMETER came with 5.0. A 4.x producer that sends to a queue that is no more, for its route is some seconds old, tries another

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/split.h"
+#include "base/text.h"
 #include "broker/meta/attributes.h"
 #include "msg/names.h"
 #include "wire/bodies/stats.h"
@@ -97,10 +99,14 @@ void OffsetRoom::add_stats(const std::string& group, const std::string& topic, c
   }
 }
 
+/// topicList, names with semicolons between, goes before topic; neither: all topics of the group.
 Answer OffsetRoom::consume_stats(const wire::ConsumeStatsHeader& h, Request& request) {
   std::set<std::string> topics;
-  if (h.topic && !h.topic->empty()) topics.insert(*h.topic);
-  else topics = meta_.offsets.topics_of(h.consumerGroup);
+  if (h.topicList && !is_blank(*h.topicList)) {
+    for (const std::string_view topic : split(*h.topicList, ";")) if (!topic.empty()) topics.emplace(topic);
+  }
+  if (topics.empty() && h.topic && !is_blank(*h.topic)) topics.insert(*h.topic);
+  if (topics.empty()) topics = meta_.offsets.topics_of(h.consumerGroup);
   const auto connection = meta_.clients.connection(h.consumerGroup);
   wire::ConsumeStats stats;
   for (const std::string& topic : topics) add_stats(h.consumerGroup, topic, connection, stats);

@@ -8,8 +8,11 @@ TagFilter::TagFilter(std::shared_ptr<const wire::SubscriptionData> subscription)
     : subscription_(std::move(subscription)), all_(subscription_->classFilterMode || subscription_->matches_all()) {}
 
 std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_view topic, std::string_view expression, std::string_view type) {
-  if (type == "SQL92") return sql(expression);
-  // QUIRK: a type that nobody knows filters nothing.
+  if (expression.empty() && type.data() && type != "TAG") return nullptr;   // of tags none means all
+  if (type == "SQL92") {
+    if (auto filter = sql(expression)) return filter;
+  }
+  // QUIRK: a type that nobody knows and an expression that does not compile filter nothing.
   if (!wire::is_tag_type(type)) expression = "*";
   // An absent type means tags; a present, empty one is kept, see SubscriptionData::build.
   const bool empty_type = type.data() && type.empty();

@@ -56,7 +56,7 @@ class FilterCache {
  public:
   /// `filters` null: ConsumeQueueExt is off.
   explicit FilterCache(const ConsumerFilters* filters) : filters_(filters) {}
-  /// Null when the expression does not compile or its type is unknown.
+  /// Null when there is no expression where its type needs one. One that does not compile, or is of an unknown type, lets all pass.
   std::shared_ptr<const SubscriptionFilter> of_header(std::string_view topic, std::string_view expression, std::string_view type);
   std::shared_ptr<const SubscriptionFilter> of_subscription(std::string_view group, const std::shared_ptr<const wire::SubscriptionData>& subscription);
 

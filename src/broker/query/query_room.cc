@@ -80,12 +80,13 @@ Answer QueryRoom::query(const wire::QueryMessageHeader& h, Request& request) {
         return;
       }
       store::QueryResult& r = **found;
-      out.indexLastUpdateTimestamp = r.index_last_update_timestamp;
-      out.indexLastUpdatePhyoffset = r.index_last_update_phyoffset;
       if (r.records.empty()) {
+        out.indexLastUpdateTimestamp = out.indexLastUpdatePhyoffset = 0;   // QUIRK: of an index in which nothing is found nothing is told
         (void)responder.answer(ResponseCode::QUERY_NOT_FOUND, out, "can not find message, maybe time range not correct");
         return;
       }
+      out.indexLastUpdateTimestamp = r.index_last_update_timestamp;
+      out.indexLastUpdatePhyoffset = r.index_last_update_phyoffset;
       size_t bytes = 0;
       for (const env::PinnedBytes& p : r.records) bytes += p.bytes.size();
       (void)responder.answer_pinned(ResponseCode::SUCCESS, out, {}, r.records, bytes);

@@ -25,7 +25,7 @@ SendProperties scan_properties(std::string_view text) noexcept {
   size_t understood = 0;   // bytes; pairs without name or value are passed over by the reader
   while (reader.next(name, value)) {
     understood += name.size() + value.size() + 2;
-    if (name.starts_with("TIMER_")) p.special = true;
+    if (name.starts_with("TIMER_")) p.special = p.timed = true;
     switch (name.size()) {
       case 4:
         if (name == prop::kTags) p.tags = value;
@@ -43,6 +43,9 @@ SendProperties scan_properties(std::string_view text) noexcept {
         else if (name == prop::kTranMsg) p.tran_msg = value;
         else if (broker_owned(name)) p.plain = false;
         break;
+      case 9:
+        if (name == prop::kInnerNum) p.inner = true;
+        break;
       default: break;
     }
   }
@@ -57,6 +60,22 @@ PropertiesRewriter::PropertiesRewriter(std::string_view region, bool trace_on, s
   append_pair(suffix_, prop::kCluster, cluster);
 }
 
+void PropertiesRewriter::append_kept(std::string_view text, ByteBuffer& out) {
+  PropertyReader reader(text);
+  std::string_view name, value;
+  while (reader.next(name, value)) {
+    if (!broker_owned(name)) append_property(out, 0, name, value);
+  }
+}
+
+std::string_view PropertiesRewriter::additions(std::string_view of_batch, ByteBuffer& out) const {
+  if (of_batch.empty()) return suffix_;
+  out.clear();
+  append_kept(of_batch, out);
+  out.append(suffix_);
+  return out.text();
+}
+
 void PropertiesRewriter::rewrite(MessageFields& m, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const {
   const std::string_view text = m.properties;
   if (seen.plain && !seen.special && !seen.uniq_key.empty()) [[likely]] {   // nobody looks at the string again
@@ -68,11 +87,7 @@ void PropertiesRewriter::rewrite(MessageFields& m, const SendProperties& seen, s
   if (seen.plain) {
     out.append(text);
   } else {
-    PropertyReader reader(text);
-    std::string_view name, value;
-    while (reader.next(name, value)) {
-      if (!broker_owned(name)) append_property(out, 0, name, value);
-    }
+    append_kept(text, out);
   }
   if (!out.empty() && out.text().back() != '\x02') out.push('\x02');
   const bool needs_key = seen.uniq_key.empty();

@@ -18,6 +18,8 @@ struct SendProperties {
   std::string_view delay;
   std::string_view tran_msg;
   bool special = false;    // DELAY, TRAN_MSG or a TIMER_ property: a rewrite of the pipeline may apply
+  bool timed = false;      // a TIMER_ property
+  bool inner = false;      // INNER_NUM: several messages in one, for topics with queues of batches
   bool plain = true;       // none of MSG_REGION, TRACE_ON, CLUSTER, POP_CK occurs and no pair is malformed: kept as it is
 };
 SendProperties scan_properties(std::string_view text) noexcept;
@@ -30,10 +32,14 @@ class PropertiesRewriter {
   /// record's limit of 32767 bytes the producer's string is kept without additions, so that what the broker adds never makes a legal
   /// message illegal. `new_uniq_key` is used when the producer sent none.
   void rewrite(MessageFields& m, const SendProperties& seen, std::string_view new_uniq_key, ByteBuffer& out) const;
-  /// The pairs that every stored message gets: MSG_REGION, TRACE_ON, CLUSTER.
-  std::string_view additions() const noexcept { return suffix_; }
+  /// The pairs that every message of a batch gets behind its own: those of the batch, then MSG_REGION, TRACE_ON, CLUSTER. The result is in
+  /// `out` (cleared first) or as long-lived as this.
+  std::string_view additions(std::string_view of_batch, ByteBuffer& out) const;
 
  private:
+  /// The pairs of `text` that stay, each with its 0x02.
+  static void append_kept(std::string_view text, ByteBuffer& out);
+
   std::string suffix_;     // the three pairs
 };
 

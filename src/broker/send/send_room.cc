@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/text.h"
 #include "broker/core/slots.h"
 #include "broker/core/uniq_key.h"
 #include "broker/meta/send_checks.h"
@@ -80,7 +81,7 @@ class SendRoom::Lane final : public PutSink {
 
     if (is_retry_topic(h.topic) && gives_up(h, request)) return send_dead(h, request);
     const SendProperties seen = scan_properties(h.properties);
-    if (seen.tran_msg == "true" && broker_.config.rejectTransactionMessage()) {
+    if (is_transaction(seen) && broker_.config.rejectTransactionMessage()) {
       return checks_.refuse(request, {ResponseCode::NO_PERMISSION,
                               fmt::format("the broker[{}] sending transaction message is forbidden", broker_.ip)});
     }
@@ -88,6 +89,10 @@ class SendRoom::Lane final : public PutSink {
     int32_t level = 0;
     if (!seen.delay.empty() && !wire::detail::parse_number(seen.delay, level)) {
       return checks_.refuse(request, {ResponseCode::SYSTEM_ERROR, fmt::format("the property DELAY must be a number: \"{}\"", seen.delay)});
+    }
+
+    if (seen.timed) {
+      if (auto refusal = checks_.timer(h.properties, level)) return checks_.refuse(request, *refusal);
     }
 
     fill(m, h, request, *topic, config, queue_id);
@@ -103,7 +108,8 @@ class SendRoom::Lane final : public PutSink {
     m.wait = seen.wait != "false";
     m.may_rewrite = seen.special;
     const uint32_t slot = take_slot(request, *topic, type_of(seen), queue_id, seen.uniq_key.empty() ? new_key : seen.uniq_key);
-    if (m.fields.body.empty() && request.frame().version >= wire::kVersion5) [[unlikely]] {   // brokers of 4.x store it
+    const bool no_body = m.fields.body.empty() && request.frame().version >= wire::kVersion5;   // brokers of 4.x store it
+    if (no_body || is_inner_batch(h, seen)) [[unlikely]] {
       on_put(slot, {.status = store::PutStatus::kMessageIllegal});
     } else {
       pipeline_.put(m, *this, slot);
@@ -181,18 +187,29 @@ class SendRoom::Lane final : public PutSink {
     int32_t delay = 0;
     const bool delayed = wire::detail::parse_number(seen.delay, delay) && delay > 0;
     const uint32_t slot = take_slot(request, topic, type_of(seen), m.fields.queueId, seen.uniq_key);
-    if ((h.sysFlag & sys_flag::kTransactionMask) || delayed) {
+    if ((h.sysFlag & sys_flag::kTransactionMask) || delayed || is_inner_batch(h, seen)) {
       on_put(slot, {.status = store::PutStatus::kMessageIllegal});
       return request.later();
     }
     m.wait = seen.wait != "false";
-    m.fields.more_properties = rewriter_.additions();
+    m.fields.properties = {};
+    m.fields.more_properties = rewriter_.additions(h.properties, properties_);
+    m.uniq_key = seen.uniq_key;
+    m.keys = seen.keys;
+    if (!seen.tags.empty()) m.tagsCode = tags_code(seen.tags);
     pipeline_.put_batch(m, *this, slot);
     return request.later();
   }
 
+  /// Several messages as one, which only queues of batches can hold; there are none here.
+  static bool is_inner_batch(const wire::SendMessageHeader& h, const SendProperties& seen) noexcept {
+    return seen.inner || (h.sysFlag & sys_flag::kInnerBatch);
+  }
+
+  static bool is_transaction(const SendProperties& seen) noexcept { return equal_ignoring_case(seen.tran_msg, "true"); }
+
   static MessageType type_of(const SendProperties& seen) noexcept {
-    if (seen.tran_msg == "true") return MessageType::kTransaction;
+    if (is_transaction(seen)) return MessageType::kTransaction;
     return seen.special ? MessageType::kDelay : MessageType::kNormal;
   }
 

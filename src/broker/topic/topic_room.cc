@@ -12,6 +12,7 @@
 #include "broker/meta/attributes.h"
 #include "msg/names.h"
 #include "wire/bodies/route.h"
+#include "wire/bodies/shape.h"
 #include "wire/bodies/stats.h"
 
 namespace mq::broker {
@@ -71,7 +72,7 @@ Answer TopicRoom::create(const wire::CreateTopicHeader& h, Request& request) {
 }
 
 Answer TopicRoom::create_list(const wire::NoHeader&, Request& request) {
-  const auto body = parse_json(request.body_text());
+  const auto body = wire::parse_body(request.body_text(), wire::kTopicListShape);
   if (!body) return request.refuse(ResponseCode::SYSTEM_ERROR, body.error().message());
   std::vector<wire::TopicConfig> all;
   for (const Json& j : (*body)["topicConfigList"].items()) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "broker/core/stored_message.h"
+#include "base/text.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 
@@ -15,7 +16,7 @@ constexpr std::string_view kTransactionId = "__transactionId__";
 }  // namespace
 
 bool is_transactional(const PutMessage& m) noexcept {
-  if (find_property(m.fields.properties, prop::kTranMsg) != "true") return false;
+  if (!equal_ignoring_case(find_property(m.fields.properties, prop::kTranMsg), "true")) return false;
   return !(m.fields.reconsumeTimes > 0 && property_number(m.fields.properties, prop::kDelay, 0) > 0);
 }
 

@@ -130,14 +130,17 @@ bool TransactionChecker::visit(int64_t offset) {
 void TransactionChecker::move(const RecordView& half, int64_t offset, HalfFate fate) {
   PutMessage m = put_again(half);
   std::string properties;
+  const int64_t checks = property_number(half.m.properties, kCheckTimes, 0);
+  // QUIRK: one that is given up for its age counts as checked once more.
+  if (fate == HalfFate::kCheck || (fate == HalfFate::kGiveUp && checks < broker_.config.transactionCheckMax())) {
+    properties = with_property(half.m.properties, kCheckTimes, std::to_string(checks + 1));
+    m.fields.properties = properties;
+  }
   if (fate == HalfFate::kGiveUp) {
     meta_.topics.create_internal(kMaxTimeTopic, 1, perm::kRead | perm::kWrite, 0);
     m.fields.topic = kMaxTimeTopic;
     log.warn("half message {} of producer group {} is given up after {} checks and kept in {}", offset,
-             find_property(half.m.properties, prop::kProducerGroup), property_number(half.m.properties, kCheckTimes, 0), kMaxTimeTopic);
-  } else if (fate == HalfFate::kCheck) {
-    properties = with_property(half.m.properties, kCheckTimes, std::to_string(property_number(half.m.properties, kCheckTimes, 0) + 1));
-    m.fields.properties = properties;
+             find_property(half.m.properties, prop::kProducerGroup), checks, kMaxTimeTopic);
   }
   m.fields.queueId = 0;
   ByteBuffer copy;

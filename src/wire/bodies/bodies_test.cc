@@ -3,6 +3,7 @@
 
 #include "wire/bodies/client.h"
 #include "wire/bodies/route.h"
+#include "wire/bodies/shape.h"
 #include "wire/bodies/stats.h"
 #include "wire/bodies/topic_config.h"
 
@@ -98,6 +99,47 @@ TEST(Bodies, HeartbeatLeniency) {
   EXPECT_EQ(h->consumers[0].subscriptionDataSet[0].expressionType, "TAG");
   EXPECT_FALSE(heartbeat_from(R"({"clientID":"c","consumerDataSet":null})"));
   EXPECT_FALSE(heartbeat_from("[1]"));
+}
+
+TEST(Bodies, AHeartbeatWithoutFingerprintHasItsSubscriptions) {
+  EXPECT_FALSE(heartbeat_from(R"({"clientID":"c","isWithoutSub":true})")->withoutSub);
+  EXPECT_TRUE(heartbeat_from(R"({"clientID":"c","isWithoutSub":true,"heartbeatFingerprint":7})")->withoutSub);
+}
+
+// As 5.3.3 takes and refuses them.
+TEST(Bodies, WhatDoesNotFitIsRefused) {
+  const auto error = [](const std::string& text, BodyShape shape) {
+    const auto r = parse_body(text, shape);
+    return r ? std::string() : std::string(r.error().message());
+  };
+  const auto group = [&](const std::string& member) { return error(R"({"groupName":"g",)" + member + "}", kGroupShape); };
+  for (const char* fits : {R"("consumeEnable":1)", R"("consumeEnable":-1)", R"("consumeEnable":"TRUE")", R"("consumeEnable":"")", R"("consumeEnable":null)",
+                           R"("consumeEnable":1.5)", R"("retryMaxTimes":"7")", R"("retryMaxTimes":"")", R"("retryMaxTimes":true)", R"("retryMaxTimes":1.5)",
+                           R"("retryMaxTimes":null)", R"("brokerId":2147483648)", R"("groupRetryPolicy":null)", R"("groupRetryPolicy":{})", R"("other":[])"}) {
+    EXPECT_EQ(group(fits), "") << fits;
+  }
+  for (const char* bad : {R"("consumeEnable":"x")", R"("consumeEnable":" 7 ")", R"("consumeEnable":[])", R"("consumeEnable":2147483648)",
+                          R"("retryMaxTimes":"x")", R"("retryMaxTimes":" 7 ")", R"("retryMaxTimes":"true")", R"("retryMaxTimes":{})",
+                          R"("retryMaxTimes":2147483648)", R"("retryMaxTimes":9223372036854775808)", R"("brokerId":9223372036854775808)",
+                          R"("groupRetryPolicy":1)", R"("groupRetryPolicy":"x")", R"("attributes":[])"}) {
+    EXPECT_NE(group(bad), "") << bad;
+  }
+  EXPECT_EQ(group(R"("retryMaxTimes":"x")"), "the body's retryMaxTimes must be a number of 32 bits, not \"x\"");
+  for (const char* no_group : {"", "{", "null", "[]", "1", "true", "\"x\"", "{}", R"({"groupName":null})"}) EXPECT_NE(error(no_group, kGroupShape), "") << no_group;
+  EXPECT_EQ(error(R"({"groupName":""})", kGroupShape), "");
+  EXPECT_EQ(error("{}", kTopicListShape), "the body's topicConfigList is missing");
+  EXPECT_EQ(error(R"({"topicConfigList":[{"topicFilterType":1}]})", kTopicListShape), "");
+  for (const char* kind : {"-1", "true", "[]", "{}", "1.5", "2147483648"}) {
+    EXPECT_NE(error(R"({"topicConfigList":[{"topicFilterType":)" + std::string(kind) + "}]}", kTopicListShape), "") << kind;
+  }
+  const auto beat = [&](const std::string& members) { return error(R"({"clientID":"c",)" + members + "}", kHeartbeatShape); };
+  EXPECT_EQ(beat(R"("consumerDataSet":[{"GroupName":"g","subscriptionDataSet":[{"topic":"t","tagsSet":null,"codeSet":["5"],"subVersion":""}]}])"), "");
+  for (const char* bad : {R"("consumerDataSet":[{}])", R"("consumerDataSet":[{"groupName":null}])", R"("consumerDataSet":1)", R"("consumerDataSet":["x"])",
+                          R"("producerDataSet":[{}])", R"("consumerDataSet":[{"groupName":"g","subscriptionDataSet":null}])",
+                          R"("consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{"subString":"*"}]}])",
+                          R"("consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{"topic":"t","subVersion":"x"}]}])", R"("heartbeatFingerprint":2147483648)"}) {
+    EXPECT_NE(beat(bad), "") << bad;
+  }
 }
 
 TEST(Bodies, SubscriptionNamesDifferInCaseOnly) {

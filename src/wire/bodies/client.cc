@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "msg/names.h"
 #include "msg/properties.h"
+#include "wire/bodies/shape.h"
 
 namespace mq::wire {
 
@@ -145,15 +146,11 @@ SubscriptionData subscription_from(const Json& j) {
 }
 
 Result<HeartbeatData> heartbeat_from(std::string_view body) {
-  MQ_TRY(const Json j, parse_json(body));
-  if (!j.is_object()) return fail(Errc::kCorrupt, "the heartbeat is not a JSON object");
+  MQ_TRY(const Json j, parse_body(body, kHeartbeatShape));
   HeartbeatData h;
   h.clientID = j["clientID"].as_string();
   h.heartbeatFingerprint = static_cast<int32_t>(j["heartbeatFingerprint"].as_int());
-  h.withoutSub = j["withoutSub"].as_bool() || j["isWithoutSub"].as_bool();
-  for (const std::string_view key : {"producerDataSet", "consumerDataSet"}) {
-    if (const Json* set = j.find(key); set && set->is_null()) return fail(Errc::kCorrupt, "the heartbeat's " + std::string(key) + " is null");
-  }
+  h.withoutSub = h.heartbeatFingerprint != 0 && (j["withoutSub"].as_bool() || j["isWithoutSub"].as_bool());   // of the second form alone
   for (const Json& p : j["producerDataSet"].items()) h.producerGroups.push_back(p["groupName"].as_string());
   for (const Json& c : j["consumerDataSet"].items()) {
     ConsumerData d;

@@ -250,6 +250,7 @@ Result<RegisterBrokerBody> decode_register_body(std::string_view bytes, int32_t 
   if (bytes.empty()) return RegisterBrokerBody{};
   if (static_cast<unsigned char>(bytes.front()) == 0x78) return decode_compressed(bytes, version);
   MQ_TRY(const Json j, parse_json(bytes));
+  if (!j.is_object()) return fail(Errc::kCorrupt, "the registration is not a JSON object");
   RegisterBrokerBody body;
   if (version < kVersionWithJsonBody && j.find("topicConfigTable")) {
     body.topics = topic_config_table_from(j);
