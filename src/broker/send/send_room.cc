@@ -43,7 +43,7 @@ struct PendingSend {
     key_size = 0;
     if (k.size() > key.size()) {
       long_key = k;
-    } else {
+    } else if (!k.empty()) {   // that of a batch, which may have none
       std::memcpy(key.data(), k.data(), k.size());
       key_size = static_cast<uint8_t>(k.size());
     }
