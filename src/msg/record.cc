@@ -5,6 +5,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/check.h"
 #include "base/crc32.h"
 
 namespace mq {
@@ -33,6 +34,7 @@ class Put {
     bytes(h.ip.data(), h.len);
     be(h.port);
   }
+  const std::byte* at() const noexcept { return p_; }
 
  private:
   std::byte* p_;
@@ -191,20 +193,26 @@ Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
   put_head(put, m, size, crc31(m.body));
   put_rest(put, m.body, m.topic, is_v2(m), properties, m.properties, misses_separator(m.properties, m.more_properties), m.more_properties);
   out.commit(size);
+  MQ_DCHECK(put.at() == out.data() + out.size());
   return size;
 }
 
 RecordSeries::RecordSeries(const MessageFields& shared) noexcept
-    : head_size_(72 + host_size(shared.bornHost) + host_size(shared.storeHost)), v2_(is_v2(shared)), topic_(shared.topic), more_(shared.more_properties) {
+    : v2_(is_v2(shared)), topic_(shared.topic), more_(shared.more_properties) {
+  MessageFields bare = shared;
+  bare.body = {};
+  bare.properties = bare.more_properties = {};
+  bare_size_ = record_size(bare);
   Put put(head_.data());
-  put_head(put, shared, 0, 0);
+  put_head(put, bare, 0, 0);
+  head_size_ = static_cast<size_t>(put.at() - head_.data());
 }
 
 size_t RecordSeries::append(int32_t flag, ByteView body, std::string_view properties, bool more, ByteBuffer& out) const {
   const std::string_view added = more ? more_ : std::string_view();
   const bool separator = misses_separator(properties, added);
   const size_t properties_bytes = properties.size() + separator + added.size();
-  const size_t size = head_size_ + body.size() + (v2_ ? 2 : 1) + topic_.size() + 2 + properties_bytes;
+  const size_t size = bare_size_ + body.size() + properties_bytes;
   if (properties_bytes > kMaxPropertiesBytes || size > INT32_MAX) return 0;
   std::byte* const record = out.reserve(std::max(size, kMostHead));
   std::memcpy(record, head_.data(), kMostHead);   // of an IPv4 host too much, which is written over
@@ -215,6 +223,7 @@ size_t RecordSeries::append(int32_t flag, ByteView body, std::string_view proper
   Put put(record + head_size_);
   put_rest(put, body, topic_, v2_, properties_bytes, properties, separator, added);
   out.commit(size);
+  MQ_DCHECK(put.at() == record + size);
   return size;
 }
 

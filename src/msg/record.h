@@ -76,6 +76,7 @@ class RecordSeries {
   static constexpr size_t kMostHead = 72 + 2 * 20;
   std::array<std::byte, kMostHead> head_{};   // up to the body's length, which is at its end
   size_t head_size_ = 0;
+  size_t bare_size_ = 0;              // of the record without body and properties
   bool v2_ = false;
   std::string_view topic_, more_;
 };
