@@ -8,6 +8,11 @@
 
 namespace mq::env {
 
+namespace {
+constexpr int kTryMs = 1000;        // so that a second name server is asked before callers give up (c-ares: 5 s)
+constexpr int64_t kSilentMs = 300;  // then IPv4 is asked for by itself: there are name servers that never answer a question for IPv6
+}  // namespace
+
 class PosixResolve::Socket final : public Pollable {
  public:
   Socket(PosixResolve* owner, int f) : fd(f), owner_(owner) {}
@@ -37,6 +42,16 @@ struct PosixResolve::Callbacks {
     else self.answer_ = fail(code_of(status), ares_strerror(status)).at(self.host_);
     if (status == ARES_SUCCESS && self.answer_->empty()) self.answer_ = fail(Errc::kNotFound, "no address").at(self.host_);
   }
+  /// Addresses end the wait, whatever else is being asked; without any it goes on.
+  static void four_answered(void* data, int status, int, ares_addrinfo* info) {
+    auto& self = *static_cast<PosixResolve*>(data);
+    std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(info, ares_freeaddrinfo);
+    if (self.answered_ || status != ARES_SUCCESS) return;
+    auto found = addresses(info);
+    if (found.empty()) return;
+    self.answered_ = true;
+    self.answer_ = std::move(found);
+  }
   /// IPv4 first, as Java prefers it.
   static std::vector<std::string> addresses(const ares_addrinfo* info) {
     std::vector<std::string> v4, v6;
@@ -62,33 +77,46 @@ struct PosixResolve::Callbacks {
   }
 };
 
-PosixResolve::PosixResolve(PosixLoop& loop, std::string host, Done done)
-    : loop_(loop), host_(std::move(host)), done_(std::move(done)) {}
+PosixResolve::PosixResolve(PosixLoop& loop, std::string host, Done done, std::string servers)
+    : loop_(loop), host_(std::move(host)), servers_(std::move(servers)), done_(std::move(done)) {}
 
 PosixResolve::~PosixResolve() {
   answered_ = true;
   loop_.cancel(retry_timer_);
   loop_.cancel(deadline_timer_);
+  loop_.cancel(four_timer_);
   if (channel_) ares_destroy(channel_);
   while (!sockets_.empty()) socket_state(sockets_.back()->fd, false, false);
 }
 
-void PosixResolve::start(int64_t timeout_ms) {
+int PosixResolve::open_channel() {
   ares_options options{};
   options.sock_state_cb = &Callbacks::state;
   options.sock_state_cb_data = this;
-  options.timeout = 1000;   // so that a second name server is asked before callers give up (c-ares: 5 s)
+  options.timeout = kTryMs;
   options.tries = 3;
-  if (const int rc = ares_init_options(&channel_, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
-      rc != ARES_SUCCESS) {
+  if (const int rc = ares_init_options(&channel_, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES); rc != ARES_SUCCESS) {
     channel_ = nullptr;
+    return rc;
+  }
+  return servers_.empty() ? ARES_SUCCESS : ares_set_servers_ports_csv(channel_, servers_.c_str());
+}
+
+namespace {
+void ask(ares_channel channel, const std::string& host, int family, ares_addrinfo_callback done, void* self) {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = family;
+  hints.ai_flags = ARES_AI_NOSORT;   // sorting would open sockets to every address
+  ares_getaddrinfo(channel, host.c_str(), nullptr, &hints, done, self);
+}
+}  // namespace
+
+void PosixResolve::start(int64_t timeout_ms) {
+  if (const int rc = open_channel(); rc != ARES_SUCCESS) {
     answered_ = true;
     answer_ = fail(Errc::kIo, ares_strerror(rc)).at(host_);
   } else {
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_flags = ARES_AI_NOSORT;   // sorting would open sockets to every address
-    ares_getaddrinfo(channel_, host_.c_str(), nullptr, &hints, &Callbacks::answered, this);
+    ask(channel_, host_, AF_UNSPEC, &Callbacks::answered, this);
   }
   if (answered_) {
     deadline_timer_ = loop_.after(0, [this] { finish(); });
@@ -99,7 +127,20 @@ void PosixResolve::start(int64_t timeout_ms) {
     answer_ = fail(Errc::kTimeout, "no answer from the name servers").at(host_);
     finish();
   });
+  four_timer_ = loop_.after(kSilentMs, [this] { ask_for_four(); });
   arm();
+}
+
+/// c-ares tells the addresses of a question for both families only once it has given up one that is not answered.
+void PosixResolve::ask_for_four() {
+  four_timer_ = 0;
+  ask(channel_, host_, AF_INET, &Callbacks::four_answered, this);
+  go_on();
+}
+
+void PosixResolve::go_on() {
+  if (answered_) finish();
+  else arm();
 }
 
 void PosixResolve::socket_state(int fd, bool readable, bool writable) {
@@ -122,8 +163,7 @@ void PosixResolve::socket_state(int fd, bool readable, bool writable) {
 
 void PosixResolve::process(int read_fd, int write_fd) {
   ares_process_fd(channel_, read_fd, write_fd);
-  if (answered_) finish();
-  else arm();
+  go_on();
 }
 
 void PosixResolve::arm() {
