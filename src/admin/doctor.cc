@@ -19,7 +19,6 @@
 #include "remoting/config.h"
 #include "remoting/tls.h"
 #include "store/config.h"
-#include "store/disk_ratios.h"
 
 namespace mq::admin {
 
@@ -234,15 +233,17 @@ class Examination {
         s.here ? "look at the process itself: /proc/PID/limits" : "run this command on its machine as well, which shows some of it");
   }
 
-  /// A percentage of the configuration. Brokers of 4.9 and before do not show each of them.
-  static double percent_set(const ServerFacts& s, const std::string& key, double usual) {
-    const auto set = s.config.find(key);
-    return set == s.config.end() ? usual : parse_double(set->second).value_or(usual);
+  /// A percentage of the configuration, as the broker uses it. Brokers of 4.9 and before do not show each of them.
+  static double percent_set(const ServerFacts& s, const Option<int32_t>& usual) {
+    const auto set = s.config.find(usual.info().name);
+    const auto told = set == s.config.end() ? std::nullopt : parse_int64(set->second);
+    return static_cast<double>(within_limits(usual.info(), told.value_or(usual())));
   }
 
   void disk(const ServerFacts& s) {
-    const double keep = store::max_used_space_ratio(percent_set(s, "diskMaxUsedSpaceRatio", 75)) / 100;
-    const double refuses = store::warning_level_ratio(percent_set(s, "diskSpaceWarningLevelRatio", 90)) / 100;
+    const store::MessageStoreConfig usual;
+    const double keep = percent_set(s, usual.diskMaxUsedSpaceRatio) / 100;
+    const double refuses = percent_set(s, usual.diskSpaceWarningLevelRatio) / 100;
     double fullest = 0;
     for (const auto& [key, ratio] : s.disk_ratios) fullest = std::max(fullest, ratio);
     if (fullest >= refuses) {

@@ -30,6 +30,9 @@ void print_row(const OptionBase& option) {
   const OptionInfo& info = option.info();
   std::string doc(info.doc);
   if (!info.unit.empty()) doc += fmt::format(" Unit: {}.", info.unit);
+  if (info.least != INT64_MIN) doc += fmt::format(" At least {}.", info.least);
+  if (info.most != INT64_MAX) doc += fmt::format(" At most {}.", info.most);
+  if (info.multiple != 1) doc += fmt::format(" Rounded up to a multiple of {}.", info.multiple);
   if (!info.allowed.empty()) doc += fmt::format(" One of {}.", info.allowed);
   if (!info.alias.empty()) doc += fmt::format(" Old spelling: {}.", info.alias);
   if (info.reload == Reload::kIgnored) doc += fmt::format(" No effect: {}.", why_no_effect(info.name));
@@ -60,7 +63,8 @@ int config_reference_main() {
              "A server reads the Java properties file given with `-c`, then `ROCKETMQ_CONF_<key>` of the environment, then its command line.\n"
              "Keys are RocketMQ's, of 4.2 to 5.3. What Java loses without a word is taken in its evident meaning and said once: blanks behind\n"
              "a value, a byte order mark, old spellings. An unknown key is named in a warning. A value that cannot be read keeps the default and\n"
-             "is named with what is allowed; a port or a path that cannot be used stops the start. `mqadmin updateBrokerConfig` and\n"
+             "is named with what is allowed; a number beyond its limits is named with the one that is used; a port or a path that cannot be\n"
+             "used stops the start. `mqadmin updateBrokerConfig` and\n"
              "`updateNamesrvConfig` change keys at run time and rewrite the file. Defaults that follow the machine are those of 2 processors.\n");
   print_group("Broker", "BrokerConfig and BrokerIdentity.", broker);
   print_group("Store", "MessageStoreConfig.", store);

@@ -120,8 +120,8 @@ void start_server_log(const std::string& name, const ops::ServiceConfig& service
   if (service.logTo() != "stdout") config.file = user_home() + "/logs/rocketmqlogs/" + name + ".log";
   config.to_stdout = service.logTo() != "file";
   config.json = service.logFormat() == "json";
-  config.max_file_bytes = std::max<int64_t>(service.logFileSize(), 1024);
-  config.max_files = std::max(service.logFileCount(), 1);
+  config.max_file_bytes = service.logFileSize.used();
+  config.max_files = static_cast<int>(service.logFileCount.used());
   start_logging(config);
   static Logger logger("config");
   for (const std::string& w : warnings) {

@@ -108,6 +108,15 @@ template <> std::string_view option_type<int64_t>() noexcept { return "long"; }
 template <> std::string_view option_type<double>() noexcept { return "double"; }
 template <> std::string_view option_type<std::string>() noexcept { return "String"; }
 
+std::string limited_text(const OptionInfo& info, int64_t configured) {
+  const int64_t used = within_limits(info, configured);
+  if (used == configured) return {};
+  const std::string why = configured < info.least  ? "less than " + std::to_string(info.least)
+                          : configured > info.most ? "more than " + std::to_string(info.most)
+                                                   : "no multiple of " + std::to_string(info.multiple);
+  return std::string(info.name) + "=" + std::to_string(configured) + " is " + why + ": " + std::to_string(used) + " is used";
+}
+
 int32_t java_processors() noexcept {
   const int32_t chosen = processors.load(std::memory_order_relaxed);
   return chosen > 0 ? chosen : std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
@@ -149,6 +158,7 @@ void Configuration::apply_line(const PropertyLine& line, std::vector<std::string
       warnings.push_back(line.key + "=" + line.value + " means false; write true to switch it on");
     }
     if (!parsed) warnings.push_back(parsed.error().message() + "; " + option->text() + " stays");
+    else if (std::string limited = option->other_than_configured(); !limited.empty()) warnings.push_back(std::move(limited));
     else if (info.reload == Reload::kIgnored && option->text() != before) {
       warnings.push_back(line.key + "=" + shown_value(line.key, option->text()) + " is accepted without effect: " + std::string(why_no_effect(info.name)));
     }

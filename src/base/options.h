@@ -7,6 +7,7 @@
 //   };
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -38,8 +39,17 @@ struct OptionInfo {
   std::string_view allowed = "";    // for text options: "A|B|C"; another value keeps the old one, with a warning
   bool port = false;                // 0 to 65535; a bad value stops the start: a server elsewhere than written is an outage
   bool nullable = false;            // null in Java while empty: left out of getBrokerConfig
+  int64_t least = INT64_MIN;        // of a number: what is used for a smaller one, with a warning
+  int64_t most = INT64_MAX;         // and for a larger one
+  int64_t multiple = 1;             // and what it is rounded up to
   bool ours = false;                // not a key of RocketMQ 5.3.3: left out of getBrokerConfig while it has its default
 };
+
+/// The number that is used for one that is configured.
+constexpr int64_t within_limits(const OptionInfo& info, int64_t configured) noexcept {
+  const int64_t inside = std::clamp(configured, info.least, info.most);
+  return info.multiple == 1 ? inside : (inside + info.multiple - 1) / info.multiple * info.multiple;
+}
 
 class OptionBase;
 
@@ -68,6 +78,8 @@ class OptionBase {
   /// The value as Java's MixAll.object2Properties prints it.
   virtual std::string text() const = 0;
   virtual std::string default_text() const = 0;
+  /// Of a number with limits: which one is used instead of the configured one and why; empty when it is used as it stands.
+  virtual std::string other_than_configured() const = 0;
   /// "int", "long", "boolean", "double", "String".
   virtual std::string_view type() const noexcept = 0;
   /// Sets from text, by Java's parseInt/parseBoolean rules. Errors: kInvalid, naming key, value and what is allowed;
@@ -82,6 +94,7 @@ class OptionBase {
 template <class T> Result<T> parse_option(const OptionInfo& info, std::string_view text);
 template <class T> std::string print_option(const T& value);
 template <class T> std::string_view option_type() noexcept;
+std::string limited_text(const OptionInfo& info, int64_t configured);
 
 /// T: bool, int32_t, int64_t, double (badge: published, an atomic) or std::string (badge: published, a snapshot).
 template <class T>
@@ -96,6 +109,8 @@ class Option final : public OptionBase {
       return value_.load(std::memory_order_relaxed);
     }
   }
+  /// A number within its limits, which the value itself may be outside of: it is shown and kept as it was written.
+  int64_t used() const requires std::is_integral_v<T> { return within_limits(info(), int64_t{(*this)()}); }
   void set(T v) {
     if constexpr (std::is_same_v<T, std::string>) {
       value_.store(std::make_shared<const std::string>(std::move(v)), std::memory_order_release);
@@ -105,6 +120,10 @@ class Option final : public OptionBase {
   }
   std::string text() const override { return print_option<T>((*this)()); }
   std::string default_text() const override { return print_option<T>(default_); }
+  std::string other_than_configured() const override {
+    if constexpr (std::is_integral_v<T>) return limited_text(info(), int64_t{(*this)()});
+    else return {};
+  }
   std::string_view type() const noexcept override { return option_type<T>(); }
   Result<> parse(std::string_view t) override {
     auto v = parse_option<T>(info(), t);

@@ -52,6 +52,34 @@ TEST(Options, TakeTheEvidentMeaningAndSaySo) {
   EXPECT_EQ(warnings.size(), 4u);
 }
 
+struct LimitedConfig : ConfigGroup {
+  Option<int32_t> entries{this, 6'000'000, {.name = "mappedFileSizeConsumeQueue", .doc = "d", .least = 20, .multiple = 20}};
+  Option<int64_t> threads{this, 1, {.name = "readLoops", .doc = "d", .least = 1, .most = 16}};
+};
+
+TEST(Options, SayWhatIsUsedInsteadOfANumberBeyondItsLimits) {
+  struct Case {
+    std::string_view line;
+    int64_t entries, threads;
+    std::string_view warning;
+  };
+  for (const Case& c : {Case{"readLoops=16", 6'000'000, 16, ""}, Case{"readLoops=17", 6'000'000, 16, "readLoops=17 is more than 16: 16 is used"},
+                        Case{"readLoops=-9223372036854775808", 6'000'000, 1, "readLoops=-9223372036854775808 is less than 1: 1 is used"},
+                        Case{"mappedFileSizeConsumeQueue=40", 40, 1, ""},
+                        Case{"mappedFileSizeConsumeQueue=0", 20, 1, "mappedFileSizeConsumeQueue=0 is less than 20: 20 is used"},
+                        Case{"mappedFileSizeConsumeQueue=41", 60, 1, "mappedFileSizeConsumeQueue=41 is no multiple of 20: 60 is used"},
+                        Case{"mappedFileSizeConsumeQueue=2147483647", 2147483660, 1,
+                             "mappedFileSizeConsumeQueue=2147483647 is no multiple of 20: 2147483660 is used"}}) {
+    LimitedConfig config;
+    Configuration all({&config});
+    const auto warnings = *all.apply(*parse_properties(c.line), "test.conf");
+    EXPECT_EQ(warnings, c.warning.empty() ? std::vector<std::string>{} : std::vector{std::string(c.warning)}) << c.line;
+    EXPECT_EQ(config.entries.used(), c.entries) << c.line;
+    EXPECT_EQ(config.threads.used(), c.threads) << c.line;
+    EXPECT_NE(all.text().find(c.line), std::string::npos) << "kept as it was written";
+  }
+}
+
 TEST(Options, KeepTheDefaultOfAnUnreadableValue) {
   Fixture f;
   const auto warnings = f.read("fileReservedTime=48h\nmappedFileSizeCommitLog=8*1024*1024\nflushDiskType=SYNC\nautoCreateTopicEnable=yes\nnoSuchKey=1\n");

@@ -67,8 +67,8 @@ constexpr bool every_request_has_a_room() {
 static_assert(every_request_has_a_room<SendRoom, PullRoom, SendBackRoom, TransactionRoom, LockRoom, TopicRoom, GroupRoom, ClientRoom, OffsetRoom,
                                        OffsetAdminRoom, RelayRoom, ReplyRoom, StatsRoom, DelayRoom, QueryRoom, AdminRoom, AssignRoom, ColdRoom, HaRoom, RocksdbRoom>());
 
-int32_t io_loop_count(int32_t configured) {
-  if (configured > 0) return std::min(configured, 64);
+int32_t io_loop_count(int64_t configured) {
+  if (configured > 0) return static_cast<int32_t>(configured);
   const auto cores = static_cast<int32_t>(std::thread::hardware_concurrency());
   return cores <= 2 ? 1 : std::min(cores - 1, kMaxIoLoops);
 }
@@ -151,12 +151,12 @@ struct Broker::Impl {
     context.reset(new BrokerContext{.env = env, .config = configs.broker, .host = configs.host, .store_config = configs.store, .store = *store});
     BrokerContext& b = *context;
     if (configs.useTLS) b.outgoing_tls = configs.tls;
-    for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
+    for (int32_t i = 0; i < io_loop_count(configs.host.ioLoops.used()); ++i) b.io_loops.push_back(&env.start_loop(fmt::format("io-{}", i)));
     b.append_loop = &env.start_loop("append");
     for (env::Loop* loop : b.io_loops) loop->be_prompt();
     b.append_loop->be_prompt();
     b.ctl = &env.start_loop("ctl");
-    for (int32_t i = 0; i < std::clamp(configs.host.readLoops(), 1, 16); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
+    for (int32_t i = 0; i < configs.host.readLoops.used(); ++i) b.read_loops.push_back(&env.start_loop(fmt::format("read-{}", i)));
     b.traffic = std::make_unique<Traffic>(b.io_loops.size() + 1);
     loops = b.io_loops;
     loops.push_back(b.append_loop);
@@ -346,7 +346,7 @@ struct Broker::Impl {
     env.run_on(*context->ctl, [this] {
       if (configs.tls) renew_tls = configs.tls->look_after(*context->ctl);
       persist_meta = env::Periodic(*context->ctl, kPersistMs, kPersistMs, [this] { persist_topics_and_groups(false); });
-      const int64_t period = std::max<int64_t>(100, configs.broker.flushConsumerOffsetInterval());
+      const int64_t period = configs.broker.flushConsumerOffsetInterval.used();
       persist_offsets = env::Periodic(*context->ctl, period, period, [this] { offsets->persist_when_durable(); });
       persist_filters = env::Periodic(*context->ctl, kPersistFiltersMs, kPersistFiltersMs, [this] { save_filters(); });
     });

@@ -33,7 +33,7 @@ struct NamesrvConfig : ConfigGroup {
   MQ_NAMESRV_OPTION(int32_t, defaultThreadPoolNums, 16, .doc = "Other threads of the Java server.", .reload = Reload::kIgnored);
   MQ_NAMESRV_OPTION(int32_t, clientRequestThreadPoolQueueCapacity, 50000, .doc = "Their queue.", .reload = Reload::kIgnored);
   MQ_NAMESRV_OPTION(int32_t, defaultThreadPoolQueueCapacity, 10000, .doc = "Their queue.", .reload = Reload::kIgnored);
-  MQ_NAMESRV_OPTION(int64_t, scanNotActiveBrokerInterval, 5000, .doc = "How often silent brokers are looked for.", .unit = "ms");
+  MQ_NAMESRV_OPTION(int64_t, scanNotActiveBrokerInterval, 5000, .doc = "How often silent brokers are looked for.", .unit = "ms", .least = 100);
   MQ_NAMESRV_OPTION(int32_t, unRegisterBrokerQueueCapacity, 3000, .doc = "Queue of the Java server; ours unregisters at once.",
                     .reload = Reload::kIgnored);
   MQ_NAMESRV_OPTION(bool, supportActingMaster, false, .doc = "Routes show the smallest slave as master while there is none.",

@@ -86,7 +86,7 @@ struct NameServer::Impl {
     server = std::make_unique<remoting::Server>(std::vector<env::Loop*>{loop}, env, router, options);
     MQ_TRY_VOID(server->start());
     env.run_on(*loop, [this] {
-      const int64_t period = std::max<int64_t>(100, configs.namesrv.scanNotActiveBrokerInterval());
+      const int64_t period = configs.namesrv.scanNotActiveBrokerInterval.used();
       scan = env::Periodic(*loop, period, period, [this] { expire(); });
       if (configs.tls) renew_tls = configs.tls->look_after(*loop);
       count = env::Periodic(*loop, 0, kCountMs, [this] {
@@ -129,7 +129,7 @@ struct NameServer::Impl {
 
   std::string metrics() const {
     using Type = ops::Exposition::Type;
-    ops::Exposition out(static_cast<size_t>(std::max(1, configs.service.metricsMaxSeries())));
+    ops::Exposition out(static_cast<size_t>(configs.service.metricsMaxSeries.used()));
     auto gauge = [&out](std::string_view name, std::string_view help, int64_t value) {
       out.family(name, Type::kGauge, help, {{"node_type", "namesrv"}});
       out.sample({}, value);

@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
-#include "store/disk_ratios.h"
 
 namespace mq::store {
 namespace {
@@ -23,8 +22,8 @@ void Expiry::watch_disk() {
   ratio_.store(ratio, std::memory_order_relaxed);
   total_.store(usage->total_bytes, std::memory_order_relaxed);
   free_.store(usage->usable_bytes, std::memory_order_relaxed);
-  const int64_t warning = warning_level_ratio(config_.diskSpaceWarningLevelRatio());
-  const int64_t forcibly = clean_forcibly_ratio(config_.diskSpaceCleanForciblyRatio());
+  const int64_t warning = config_.diskSpaceWarningLevelRatio.used();
+  const int64_t forcibly = config_.diskSpaceCleanForciblyRatio.used();
   if (ratio > warning || usage->usable_bytes < kReserveBytes) {
     const std::string why = "the disk of " + log_.dir() + " is " + std::to_string(ratio) + " % full, " + std::to_string(usage->usable_bytes >> 20) +
                             " MiB are free, and diskSpaceWarningLevelRatio is " + std::to_string(warning) + " %";
@@ -59,8 +58,8 @@ int Expiry::remove_log_files(bool by_age, bool by_need) {
 
 void Expiry::run(bool now) {
   const int64_t ratio = ratio_.load(std::memory_order_relaxed);
-  const bool need = config_.cleanFileForciblyEnable() && ratio > clean_forcibly_ratio(config_.diskSpaceCleanForciblyRatio());
-  const bool due = now || need || hour_of_deletion() || ratio > max_used_space_ratio(config_.diskMaxUsedSpaceRatio());
+  const bool need = config_.cleanFileForciblyEnable() && ratio > config_.diskSpaceCleanForciblyRatio.used();
+  const bool due = now || need || hour_of_deletion() || ratio > config_.diskMaxUsedSpaceRatio.used();
   if (due) remove_log_files(due, need);
   follow_log_min();
 }

@@ -3,19 +3,10 @@
 #include <charconv>
 #include <utility>
 
-#include "store/format/consume_queue_entry.h"
 #include "store/format/segment_name.h"
 
 namespace mq::store {
 namespace {
-
-constexpr int64_t kLeastEntriesPerFile = 1;
-
-int64_t whole_entries(int64_t bytes) noexcept {
-  // QUIRK: Java rounds mappedFileSizeConsumeQueue up to a multiple of 20 when it reads it.
-  const int64_t entries = (bytes + CqEntry::kBytes - 1) / CqEntry::kBytes;
-  return std::max(entries, kLeastEntriesPerFile) * CqEntry::kBytes;
-}
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -26,9 +17,6 @@ std::optional<int32_t> parse_queue_id(std::string_view name) noexcept {
   const auto [stop, ec] = std::from_chars(name.data(), name.data() + name.size(), id);
   return ec == std::errc() && stop == name.data() + name.size() && id >= 0 ? std::optional(id) : std::nullopt;
 }
-
-QueueFiles::QueueFiles(env::FileSystem& fs, std::string dir, int64_t configured_file_bytes, size_t max_open)
-    : fs_(fs), dir_(std::move(dir)), file_bytes_(whole_entries(configured_file_bytes)), max_open_(max_open) {}
 
 std::string QueueFiles::queue_dir(std::string_view topic, int32_t queue_id) const {
   return dir_ + "/" + std::string(topic) + "/" + std::to_string(queue_id);

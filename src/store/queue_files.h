@@ -30,13 +30,11 @@ struct QueueFileId {
 
 class QueueFiles {
  public:
-  QueueFiles(env::FileSystem& fs, std::string dir, int64_t configured_file_bytes, size_t max_open);
-  /// Files of any size, of something else than entries.
-  struct AnySize {};
-  QueueFiles(env::FileSystem& fs, std::string dir, int64_t file_bytes, size_t max_open, AnySize)
+  /// `file_bytes`: of entries a multiple of 20.
+  QueueFiles(env::FileSystem& fs, std::string dir, int64_t file_bytes, size_t max_open)
       : fs_(fs), dir_(std::move(dir)), file_bytes_(file_bytes), max_open_(max_open) {}
 
-  /// Bytes of one file, a multiple of 20.
+  /// Bytes of one file.
   int64_t file_bytes() const noexcept { return file_bytes_; }
   /// Recovery only: the size found on disk counts instead of the configured one.
   void set_file_bytes(int64_t bytes) noexcept { file_bytes_ = bytes; }

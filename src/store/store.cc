@@ -118,9 +118,9 @@ struct Store::Impl {
 
   Impl(env::Env& e, const MessageStoreConfig& c, StoreHooks h)
       : env(e), fs(e.fs()), config(c), hooks(std::move(h)), root(c.storePathRootDir()),
-        log_(fs, c.storePathCommitLog().empty() ? root + "/commitlog" : c.storePathCommitLog(), c.mappedFileSizeCommitLog()),
-        files(fs, root + "/consumequeue", c.mappedFileSizeConsumeQueue(), kMaxOpenQueueFiles),
-        ext_queue_files(fs, root + "/consumequeue_ext", ext_file_bytes(), kMaxOpenQueueFiles, QueueFiles::AnySize{}),
+        log_(fs, c.storePathCommitLog().empty() ? root + "/commitlog" : c.storePathCommitLog(), c.mappedFileSizeCommitLog.used()),
+        files(fs, root + "/consumequeue", c.mappedFileSizeConsumeQueue.used(), kMaxOpenQueueFiles),
+        ext_queue_files(fs, root + "/consumequeue_ext", ext_file_bytes(), kMaxOpenQueueFiles),
         ext{ext_queue_files, c.enableConsumeQueueExt()},
         queues(c.enableConsumeQueueExt() || fs.exists(ext_queue_files.dir()) ? &ext : nullptr),
         appender(e.clock(), log_, queues, gate, pace, hooks.filter_bits), flush(fs, e.clock(), c, log_, gate, pace, appender.last_store_timestamp()),
@@ -130,13 +130,14 @@ struct Store::Impl {
 
   /// Of all ConsumeQueueExt files: as most have that are there, else as configured.
   int64_t ext_file_bytes() const {
-    const int64_t configured = std::max(config.mappedFileSizeConsumeQueueExt(), 1024);
+    const int64_t configured = config.mappedFileSizeConsumeQueueExt.used();
     std::map<int64_t, int64_t> votes;
     count_sizes(root + "/consumequeue_ext", 2, votes);
     int64_t most = configured;
     for (const auto& [size, count] : votes) {
       if (count > votes[most]) most = size;
     }
+    if (most != configured) log.warn("the files in {}/consumequeue_ext have {} bytes; mappedFileSizeConsumeQueueExt={} is not used", root, most, configured);
     return most;
   }
   /// Of the files of a queue, `depth` folders further down.
@@ -230,7 +231,7 @@ struct Store::Impl {
     env.run_on(*index_loop, [this] {
       expiry.watch_disk();
       flush.set_disk_free(expiry.disk_free());
-      const int64_t period = std::max(100, config.flushIntervalConsumeQueue());
+      const int64_t period = config.flushIntervalConsumeQueue.used();
       index.start(*index_loop);
       (void)index_loop->post([this] { expiry.follow_log_min(); });   // a queue's file may begin before the log does
       queue_timer = env::Periodic(*index_loop, period, period, [this] {
@@ -248,7 +249,7 @@ struct Store::Impl {
         expiry.watch_disk();
         flush.set_disk_free(expiry.disk_free());
       });
-      const int64_t clean = std::max(1000, config.cleanResourceInterval());
+      const int64_t clean = config.cleanResourceInterval.used();
       clean_timer = env::Periodic(*index_loop, clean, clean, [this] { clean_up(false); });
     });
   }
@@ -297,7 +298,7 @@ struct Store::Impl {
   /// long as the reading of all that came in kThoroughMs. Of very many queues each has few entries then, and to write them costs more
   /// than to build them again: they may gather for longer.
   int64_t most_to_recover() const {
-    const int64_t quarter = config.mappedFileSizeCommitLog() / 4;
+    const int64_t quarter = config.mappedFileSizeCommitLog.used() / 4;
     return std::max(appender.dirty_count() > kFewQueues ? 3 * quarter : quarter, kLeastToRecover);
   }
 

@@ -70,7 +70,8 @@ def test_forms_of_numbers(binaries):
         p.wait_up()
         expect(p.config(), listenPort=str(p.port), fileReservedTime="72", maxMessageSize="4194304", mappedFileSizeCommitLog="1073741824",
                deleteWhen="4;16", defaultTopicQueueNums="6", flushIntervalCommitLog="500")
-        named(p, "fileReservedTime=48h", "maxMessageSize=8*1024*1024", "mappedFileSizeCommitLog=4294967296", "flushIntervalCommitLog=0x10")
+        named(p, "fileReservedTime=48h", "maxMessageSize=8*1024*1024", "mappedFileSizeCommitLog=4294967296", "flushIntervalCommitLog=0x10",
+              "diskMaxUsedSpaceRatio=99 is more than 95: 95 is used")
         assert "a whole number" in p.warnings("fileReservedTime=48h")[0], p.log()
 
 

@@ -86,10 +86,10 @@ struct NettyClientConfig : ConfigGroup {
 /// Our own keys, apart so that getBrokerConfig stays comparable with Java's.
 struct HostConfig : ConfigGroup {
 #define MQ_HOST_OPTION(type_, name_, value_, ...) Option<type_> name_{this, value_, {.name = #name_, __VA_ARGS__, .ours = true}}
-  MQ_HOST_OPTION(int32_t, ioLoops, 0, .doc = "Threads that serve connections; 0: 1 on up to 2 cores, else cores - 1, at most 8.");
+  MQ_HOST_OPTION(int32_t, ioLoops, 0, .doc = "Threads that serve connections; 0: 1 on up to 2 cores, else cores - 1, at most 8.", .least = 0, .most = 64);
   MQ_HOST_OPTION(int32_t, advertisedPort, 0, .doc = "Port clients are told when it is mapped; 0: listenPort.", .port = true);
   MQ_HOST_OPTION(int32_t, drainSeconds, 0, .doc = "After SIGTERM, how long an unregistered broker still serves, so that clients can turn to others; a second signal ends it.", .unit = "s", .reload = Reload::kLive);
-  MQ_HOST_OPTION(int32_t, readLoops, 1, .doc = "Threads for reads that may wait for the disk.");
+  MQ_HOST_OPTION(int32_t, readLoops, 1, .doc = "Threads for reads that may wait for the disk.", .least = 1, .most = 16);
 #undef MQ_HOST_OPTION
 };
 

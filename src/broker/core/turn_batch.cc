@@ -44,7 +44,7 @@ void TurnBatch::Waiting::clear() {
 
 bool TurnBatch::full() const noexcept {
   if (!away_) [[likely]] return false;
-  const auto most = static_cast<size_t>(std::max(1, broker_.config.sendThreadPoolQueueCapacity()));
+  const auto most = static_cast<size_t>(broker_.config.sendThreadPoolQueueCapacity.used());
   return tickets_.size() >= most || batch_.bytes.size() >= kMostWaitingBytes;
 }
 

@@ -78,7 +78,7 @@ HttpResponse ObserveRoom::metrics() {
   const int64_t started_us = env_.clock().mono_us();
   const Census census = served->census.take();
   return {.content_type = ops::Exposition::kContentType,
-          .body = write_metrics(served->view, census, static_cast<size_t>(std::max(1, config_.metricsMaxSeries())), started_us)};
+          .body = write_metrics(served->view, census, static_cast<size_t>(config_.metricsMaxSeries.used()), started_us)};
 }
 
 HttpResponse ObserveRoom::state() {

@@ -48,7 +48,7 @@ std::vector<std::string> RouteRoom::namesrvs() const {
 
 void RouteRoom::start() {
   broker_.env.run_on(*broker_.ctl, [this] {
-    const int64_t period_ms = std::clamp<int64_t>(broker_.config.registerNameServerPeriod(), 10'000, 60'000);
+    const int64_t period_ms = broker_.config.registerNameServerPeriod.used();
     timer_ = env::Periodic(*broker_.ctl, period_ms, period_ms, [this] { period(); });
     list_changed();
   });
@@ -306,7 +306,7 @@ void RouteRoom::register_at(const ServerRef& server) {
   h.bodyCrc32 = static_cast<int32_t>(crc32(as_bytes(text)) & 0x7FFFFFFF);
   server->under_way = true;
   server->whole_due = server->question_due = false;
-  const int64_t timeout = std::max<int64_t>(kCallTimeoutMs, broker_.config.registerBrokerTimeoutMills());
+  const int64_t timeout = broker_.config.registerBrokerTimeoutMills.used();
   client_->call<RequestCode::REGISTER_BROKER>(server->at.addr, h, as_bytes(text), timeout, [this, server, change = change_](auto result) {
     if (stopped_) return;
     if (result && result->ok() && !result->body.empty()) adopt_order_topics(result->body);
