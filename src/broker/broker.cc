@@ -200,8 +200,8 @@ struct Broker::Impl {
     offsets = std::make_unique<OffsetTable>(*context);
     clients = std::make_unique<ClientTable>(*context);
     queue_locks = std::make_unique<QueueLocks>(env.clock());
-    MQ_TRY_VOID(topics->load());
-    MQ_TRY_VOID(groups->load());
+    topics->load();
+    groups->load();
     MQ_TRY_VOID(offsets->load());
     adopt_queues();
     return {};
@@ -363,7 +363,7 @@ struct Broker::Impl {
 
   void persist_topics_and_groups(bool at_once) {
     if (auto r = at_once ? topics->persist() : topics->persist_in_due_time(); !r) log.error("topics.json cannot be written: {}", r.error().message());
-    if (auto r = groups->persist(); !r) log.error("subscriptionGroup.json cannot be written: {}", r.error().message());
+    if (auto r = at_once ? groups->persist() : groups->persist_in_due_time(); !r) log.error("subscriptionGroup.json cannot be written: {}", r.error().message());
   }
 
   void stop() {

@@ -14,7 +14,7 @@ namespace mq::broker {
 class GroupTable {
  public:
   explicit GroupTable(BrokerContext& broker);
-  Result<> load();
+  void load();
 
   using ConfigRef = std::shared_ptr<const wire::SubscriptionGroupConfig>;
   /// The config; created when autoCreateSubscriptionGroup (or a system group), else null.
@@ -25,7 +25,10 @@ class GroupTable {
   /// False when reading the topic is forbidden for the group.
   bool readable(std::string_view group, std::string_view topic) const;
   wire::SubscriptionGroupTable table() const;
+  /// To subscriptionGroup.json and its journal: table_file.h.
   Result<> persist();
+  Result<> persist_in_due_time();
+  Result<> persist_changes();
 
  private:
   struct Impl;

@@ -4,8 +4,7 @@
 #include <array>
 
 #include "base/log.h"
-#include "broker/meta/json_file.h"
-#include "broker/meta/topic_journal.h"
+#include "broker/meta/table_file.h"
 #include "msg/names.h"
 
 namespace mq::broker {
@@ -16,9 +15,6 @@ Logger log("topics");
 constexpr int32_t kReadWrite = perm::kRead | perm::kWrite;
 constexpr size_t kShards = 64;
 constexpr size_t kFolderNameMax = 255;   // bytes, of a file system
-constexpr int64_t kShareOfTime = 20;     // topics.json is being written for one part in so many
-constexpr size_t kMaxUnwritten = 1000;   // changes; more are written as a whole
-constexpr size_t kSmallTable = 256;      // topics; so few are written whole for each change, as in Java: who looks into the file finds it there
 
 /// Can the topic's queues lie in a folder of its name? All that check_topic_name() takes can; a group's retry topic has whatever name
 /// administration gave the group.
@@ -36,7 +32,7 @@ wire::TopicConfig make(std::string_view name, int32_t queues, int32_t perm) {
 
 }  // namespace
 
-struct TopicTable::Impl {
+struct TopicTable::Impl final : TableFile::Table {
   struct Hash {
     using is_transparent = void;
     size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
@@ -49,23 +45,45 @@ struct TopicTable::Impl {
   BrokerContext& broker;
   std::array<Shard, kShards> shards;
   Mutex change_mu;                                      // one change at a time; taken before a shard's
-  mutable Mutex version_mu;
-  wire::DataVersion version GUARDED_BY(version_mu);
-  std::vector<TopicChange> unwritten GUARDED_BY(version_mu);   // behind topics.json and its journal, in order; their configs are looked up later
-  TopicJournal journal;                                 // badge: owned by ctl
-  int64_t next_persist_ms = 0;                          // badge: owned by ctl
-  size_t written_topics = 0;                            // badge: owned by ctl; in topics.json
-  std::atomic<bool> dirty{false};                       // badge: published
+  TableFile file;
   std::atomic<uint64_t> changes{1};                     // badge: published
   std::vector<std::string> system;                      // set by load(), then read only
 
-  explicit Impl(BrokerContext& b) : broker(b), journal(b.env.fs(), path() + ".journal") {}
+  explicit Impl(BrokerContext& b) : broker(b), file(b.env.fs(), b.env.clock(), b.store.root_dir() + "/config/topics.json", "topic", *this) {}
+
+  wire::DataVersion take(const Json& content) override {
+    const wire::TopicConfigTable table = wire::topic_config_table_from(content);
+    for (const auto& [name, config] : table.topicConfigTable) add_quietly(config);   // the file wins over the defaults
+    return table.dataVersion;
+  }
+  void take(const std::string& name, const Json& config) override {
+    if (config.is_null()) erase(name);
+    else add_quietly(wire::topic_config_from(config));
+  }
+  Json content(const wire::DataVersion& version) const override {
+    wire::TopicConfigTable t;
+    t.dataVersion = version;
+    for (const TopicRef& topic : all()) t.topicConfigTable.emplace(topic->name(), *topic->config());
+    return to_json(t, false);
+  }
+  Json entry(const std::string& name) const override {
+    const TopicRef topic = find(name);
+    return topic ? to_json(*topic->config()) : Json();
+  }
+  size_t size() const override {
+    size_t count = 0;
+    for (const Shard& s : shards) {
+      MutexLock lock(s.mu);
+      count += s.topics.size();
+    }
+    return count;
+  }
 
   Shard& shard(std::string_view name) { return shards[Hash{}(name) % kShards]; }
-  std::string path() const { return broker.store.root_dir() + "/config/topics.json"; }
+  const Shard& shard(std::string_view name) const { return shards[Hash{}(name) % kShards]; }
 
-  TopicRef find(std::string_view name) {
-    Shard& s = shard(name);
+  TopicRef find(std::string_view name) const {
+    const Shard& s = shard(name);
     MutexLock lock(s.mu);
     const auto it = s.topics.find(name);
     return it == s.topics.end() ? nullptr : it->second;
@@ -91,17 +109,17 @@ struct TopicTable::Impl {
     return true;
   }
 
-  void moved(std::string_view name) {
-    {
-      MutexLock lock(version_mu);
-      version.next(broker.env.clock().now_ms());
-      if (unwritten.size() <= kMaxUnwritten) unwritten.push_back({.version = version, .topic = std::string(name), .config = {}});
+  std::vector<TopicRef> all() const {
+    std::vector<TopicRef> found;
+    for (const Shard& s : shards) {
+      MutexLock lock(s.mu);
+      for (const auto& [name, topic] : s.topics) found.push_back(topic);
     }
-    dirty.store(true, std::memory_order_release);
+    return found;
   }
 
   void changed(std::string_view name) {
-    moved(name);
+    file.changed(name);
     if (broker.announcer) broker.announcer->topic_changed(name);
   }
 
@@ -129,32 +147,11 @@ struct TopicTable::Impl {
   }
 };
 
-TopicTable::TopicTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)), changes_(&impl_->changes) {
-  MutexLock lock(impl_->version_mu);
-  impl_->version.timestamp = broker.env.clock().now_ms();
-}
+TopicTable::TopicTable(BrokerContext& broker) : impl_(std::make_shared<Impl>(broker)), changes_(&impl_->changes) {}
 
-Result<> TopicTable::load() {
+void TopicTable::load() {
   impl_->add_system_topics();
-  const Json file = load_json_file(impl_->broker.env.fs(), impl_->path());
-  if (file.is_null()) {
-    impl_->dirty.store(true);
-    return {};
-  }
-  const wire::TopicConfigTable table = wire::topic_config_table_from(file);
-  for (const auto& [name, config] : table.topicConfigTable) impl_->add_quietly(config);   // the file wins over the defaults
-  wire::DataVersion version = table.dataVersion;
-  const std::vector<TopicChange> later = impl_->journal.read(version);
-  for (const TopicChange& c : later) {
-    if (c.config) impl_->add_quietly(*c.config);
-    else impl_->erase(c.topic);
-    version = c.version;
-  }
-  if (later.empty()) impl_->journal.follow(version);
-  else impl_->dirty.store(true);
-  MutexLock lock(impl_->version_mu);
-  impl_->version = version;
-  return {};
+  impl_->file.load();
 }
 
 TopicRef TopicTable::find(std::string_view topic) const { return impl_->find(topic); }
@@ -214,18 +211,11 @@ bool TopicTable::remove(std::string_view topic) {
     MutexLock lock(impl_->change_mu);
     if (!impl_->erase(topic)) return false;
   }
-  impl_->moved(topic);
+  impl_->file.changed(topic);
   return true;
 }
 
-std::vector<TopicRef> TopicTable::all() const {
-  std::vector<TopicRef> found;
-  for (auto& s : impl_->shards) {
-    MutexLock lock(s.mu);
-    for (const auto& [name, topic] : s.topics) found.push_back(topic);
-  }
-  return found;
-}
+std::vector<TopicRef> TopicTable::all() const { return impl_->all(); }
 
 wire::TopicConfigTable TopicTable::table(bool with_broker_permission) const {
   wire::TopicConfigTable t;
@@ -240,10 +230,7 @@ wire::TopicConfig TopicTable::as_registered(const Topic& topic) const {
   return c;
 }
 
-wire::DataVersion TopicTable::data_version() const {
-  MutexLock lock(impl_->version_mu);
-  return impl_->version;
-}
+wire::DataVersion TopicTable::data_version() const { return impl_->file.version(); }
 
 void TopicTable::bump_version() { impl_->changed({}); }
 
@@ -253,45 +240,8 @@ bool TopicTable::is_system(std::string_view topic) const {
   return is_system_topic(topic) || std::binary_search(impl_->system.begin(), impl_->system.end(), topic, std::less<>());
 }
 
-Result<> TopicTable::persist() {
-  if (!impl_->dirty.exchange(false, std::memory_order_acq_rel)) return {};
-  const wire::TopicConfigTable t = table(false);
-  auto saved = save_json_file(impl_->broker.env.fs(), impl_->path(), to_json(t, false));
-  if (!saved) {
-    impl_->dirty.store(true, std::memory_order_release);
-    return saved;
-  }
-  impl_->journal.follow(t.dataVersion);
-  impl_->written_topics = t.topicConfigTable.size();
-  MutexLock lock(impl_->version_mu);
-  std::erase_if(impl_->unwritten, [&t](const TopicChange& c) { return c.version.counter <= t.dataVersion.counter; });
-  return saved;
-}
-
-Result<> TopicTable::persist_in_due_time() {
-  env::Clock& clock = impl_->broker.env.clock();
-  const int64_t begin_ms = clock.mono_ms();
-  if (begin_ms < impl_->next_persist_ms) return {};
-  auto saved = persist();
-  impl_->next_persist_ms = begin_ms + (clock.mono_ms() - begin_ms) * kShareOfTime;
-  return saved;
-}
-
-Result<> TopicTable::persist_changes() {
-  if (impl_->written_topics < kSmallTable) return persist();
-  std::vector<TopicChange> changes;
-  {
-    MutexLock lock(impl_->version_mu);
-    changes = std::exchange(impl_->unwritten, {});
-  }
-  if (changes.empty()) return {};
-  if (impl_->journal.follows() && changes.size() <= kMaxUnwritten) {
-    for (TopicChange& c : changes) {
-      if (const TopicRef topic = find(c.topic)) c.config = *topic->config();
-    }
-    if (impl_->journal.append(changes)) return {};
-  }
-  return persist();
-}
+Result<> TopicTable::persist() { return impl_->file.persist(); }
+Result<> TopicTable::persist_in_due_time() { return impl_->file.persist_in_due_time(); }
+Result<> TopicTable::persist_changes() { return impl_->file.persist_changes(); }
 
 }  // namespace mq::broker

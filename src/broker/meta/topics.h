@@ -32,14 +32,13 @@ class Topic {
 using TopicRef = std::shared_ptr<Topic>;
 
 /// Any thread. Lookups take a shard's mutex for a hash lookup; hot callers cache the TopicRef per loop. Changes bump the
-/// DataVersion, are persisted by ctl (coalesced) and announced. topics.json is written whole, which takes the longer the more topics there are;
-/// who must know that a change is on the disk has it written to the journal beside it.
+/// DataVersion, are persisted by ctl (coalesced) and announced.
 class TopicTable {
  public:
   TopicTable(BrokerContext& broker);
-  /// Reads topics.json (or its .bak) and its journal, and adds the system topics of spec semantics 2.3. Errors: kIo only; a damaged file is
-  /// set aside and named. With neither, the broker enters the topics of the store's queues (adopt_queues()).
-  Result<> load();
+  /// Reads topics.json (or its .bak) and its journal, and adds the system topics of spec semantics 2.3. With no file, the broker enters the
+  /// topics of the store's queues (adopt_queues()).
+  void load();
 
   TopicRef find(std::string_view topic) const;
   /// Creates or replaces; equal config changes nothing and returns false.
@@ -60,12 +59,9 @@ class TopicTable {
   void bump_version();                 // brokerPermission changed
   std::vector<std::string> system_topics() const;
   bool is_system(std::string_view topic) const;
-  /// Writes topics.json when something changed since the last time. ctl loop.
+  /// To topics.json and its journal: table_file.h.
   Result<> persist();
-  /// The same, but not before twenty times as long as it took have passed since. ctl loop.
   Result<> persist_in_due_time();
-  /// Returns when all changes so far are on the disk: of a small table in topics.json, else at a cost that does not grow with the table in the
-  /// journal. ctl loop.
   Result<> persist_changes();
 
  private:

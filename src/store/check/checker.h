@@ -38,6 +38,7 @@ class StoreChecker {
   void check_tables();
   void check_consumer_offsets(const Json& table);
   void check_delay_offsets(const Json& table);
+  void note_journal(const std::string& name, std::string_view kind, const Json& table);
   std::optional<Json> read_table(const std::string& name);
 
   Result<> repair();

@@ -227,6 +227,20 @@ TEST(StoreCheck, TablesAndCheckpoint) {
   EXPECT_NE(r.findings[0].what.find("A@g queue 0 stands at 31, the queue ends at 30"), std::string::npos);
 }
 
+TEST(StoreCheck, NamesChangesThatAJavaBrokerWouldNotFind) {
+  TestStore t;
+  fill_and_stop(t);
+  t.make("config/subscriptionGroup.json", R"({"dataVersion":{"counter":7},"subscriptionGroupTable":{}})");
+  const std::string change = R"({"dataVersion":{"counter":8},"group":"G","groupConfig":{}})";
+  t.make("config/subscriptionGroup.json.journal", std::string(R"({"dataVersion":{"counter":7}})") + "\n" + change + "\n");
+  const StoreReport r = check(t);
+  ASSERT_EQ(r.findings.size(), 1U) << r.to_text();
+  EXPECT_EQ(r.findings[0].level, Level::kNote);
+  EXPECT_NE(r.findings[0].what.find("1 changes are not in subscriptionGroup.json yet"), std::string::npos) << r.to_text();
+  t.make("config/subscriptionGroup.json.journal", std::string(R"({"dataVersion":{"counter":6}})") + "\n" + change + "\n");
+  EXPECT_TRUE(check(t).findings.empty()) << "the table was written since";
+}
+
 TEST(StoreCheck, ShowsFiles) {
   TestStore t;
   fill_and_stop(t);

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "env/json_journal.h"
 #include "store/check/checker.h"
 
 namespace mq::store {
@@ -48,9 +49,20 @@ void StoreChecker::check_tables() {
     const auto table = read_table(name);
     if (!table) continue;
     if (std::string_view(name) == "topics.json") topics_ = *table;
+    if (std::string_view(name) == "topics.json") note_journal(name, "topic", *table);
+    if (std::string_view(name) == "subscriptionGroup.json") note_journal(name, "group", *table);
     if (std::string_view(name) == "consumerOffset.json") check_consumer_offsets(*table);
     if (std::string_view(name) == "delayOffset.json") check_delay_offsets(*table);
   }
+}
+
+/// What a broker of ours reads and Java does not.
+void StoreChecker::note_journal(const std::string& name, std::string_view kind, const Json& table) {
+  const env::JsonJournal journal(fs_, path("config/" + name), kind);
+  const size_t changes = report_.live ? 0 : journal.read(table["dataVersion"]).size();
+  if (changes == 0) return;
+  add(Finding::Level::kNote, journal.path(), fmt::format("{} changes are not in {} yet: the broker takes them over at its next start; before a Java broker starts here, "
+                                                         "start ours and stop it cleanly", changes, name));
 }
 
 /// offsetTable: {"topic@group": {queue id: offset}}.
