@@ -7,6 +7,7 @@
 #include "admin/java_text.h"
 #include "admin/topic_writes.h"
 #include "base/split.h"
+#include "msg/names.h"
 #include "msg/share.h"
 
 namespace mq::admin {
@@ -62,14 +63,14 @@ Result<> update_perm(Session& s, const Options& o) {
 Result<> order_conf(Session& s, const Options& o) {
   const std::string topic = o.get("t"), method = o.get("m"), conf = o.get("v");
   if (method == "get") {
-    MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), topic}));
+    MQ_TRY(const auto r, s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderTopicNamespace), topic}));
     s.print("get orderConf success. topic=[{}], orderConf=[{}] ", topic, r.header.value.value_or("null"));
   } else if (method == "put") {
     if (conf.empty()) return fail(Errc::kInvalid, "please set orderConf with option -v.");
     MQ_TRY_VOID(put_order_conf(s, topic, conf));
     s.print("update orderConf success. topic=[{}], orderConf=[{}]", topic, conf);
   } else if (method == "delete") {
-    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic}));
+    for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::DELETE_KV_CONFIG>(ns, {std::string(kOrderTopicNamespace), topic}));
     s.print("delete orderConf success. topic=[{}]", topic);
   } else {
     s.write(usage_of("updateOrderConf"));

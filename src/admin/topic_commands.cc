@@ -8,6 +8,7 @@
 #include "admin/java_text.h"
 #include "admin/topic_writes.h"
 #include "base/split.h"
+#include "msg/names.h"
 
 namespace mq::admin {
 
@@ -37,7 +38,7 @@ Result<> set_broker_order(Session& s, const std::string& addr, const wire::Topic
   if (name.empty()) return fail(Errc::kNotFound, std::string(kNoCluster));
   const std::string part = fmt::format("{}:{}", name, c.writeQueueNums);
   std::string conf;
-  const auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderNamespace), c.topicName});
+  const auto old = s.ask_namesrv<RequestCode::GET_KV_CONFIG>({std::string(kOrderTopicNamespace), c.topicName});
   if (!old) s.complain(old.error());   // QUIRK: the first broker of a topic finds no list; that is said, and goes on
   if (old && old->header.value) {
     for (const std::string_view one : split(*old->header.value, ";")) {

@@ -26,7 +26,7 @@ Result<> create_topic(Session& s, const std::string& addr, const wire::TopicConf
 }
 
 Result<> put_order_conf(Session& s, const std::string& topic, const std::string& conf) {
-  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderNamespace), topic, conf}));
+  for (const std::string& ns : s.namesrvs()) MQ_TRY_VOID(s.ask_plain<RequestCode::PUT_KV_CONFIG>(ns, {std::string(kOrderTopicNamespace), topic, conf}));
   return {};
 }
 

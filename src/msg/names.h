@@ -14,6 +14,7 @@ inline constexpr std::string_view kHalfTopic = "RMQ_SYS_TRANS_HALF_TOPIC";
 inline constexpr std::string_view kOpHalfTopic = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
 inline constexpr std::string_view kSelfTestTopic = "SELF_TEST_TOPIC";
 inline constexpr std::string_view kTraceTopic = "RMQ_SYS_TRACE_TOPIC";
+inline constexpr std::string_view kOrderTopicNamespace = "ORDER_TOPIC_CONFIG";   // of NameServers: ordered topics and their queues
 
 inline bool is_retry_topic(std::string_view t) { return t.starts_with(kRetryPrefix); }
 /// A retry topic stands for its group; other names stay as they are.

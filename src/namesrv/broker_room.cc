@@ -2,6 +2,7 @@
 
 #include "base/crc32.h"
 #include "base/log.h"
+#include "msg/names.h"
 
 namespace mq::namesrv {
 

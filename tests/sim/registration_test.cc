@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "env/sim.h"
+#include "msg/names.h"
 #include "remoting/client.h"
 #include "servers.h"
 #include "wire/bodies/route.h"
@@ -54,13 +55,22 @@ class Registration : public testing::TestWithParam<bool> {
     world_.set_name("rn", std::move(ips));
   }
 
+  /// NameServer 0 runs, which the DNS knows as rn, so do the others, and 0 knows the broker.
+  void begin(const std::string& namesrvAddr, std::vector<int> others = {}) {
+    start_namesrv(0);
+    for (const int i : others) start_namesrv(i);
+    dns({0});
+    start_broker(namesrvAddr);
+    ASSERT_TRUE(known_within(0, kSoonMs));
+  }
+
   template <RequestCode C>
   std::optional<remoting::Response<typename wire::RequestInfo<C>::Response>> ask(const std::string& addr, const typename wire::RequestInfo<C>::Request& header,
-                                                                                int64_t timeout_ms = 1000) {
+                                                                                int64_t timeout_ms = 1000, std::string body = {}) {
     std::optional<remoting::Response<typename wire::RequestInfo<C>::Response>> answer;
     bool done = false;
     asker_.env().run_on(loop_, [&] {
-      client_->call<C>(addr, header, {}, timeout_ms, [&](auto r) {
+      client_->call<C>(addr, header, as_bytes(body), timeout_ms, [&](auto r) {
         done = true;
         if (r) answer = std::move(*r);
       });
@@ -75,6 +85,10 @@ class Registration : public testing::TestWithParam<bool> {
     h.perm = 6;
     h.topicFilterType = "SINGLE_TAG";
     const auto created = ask<RequestCode::UPDATE_AND_CREATE_TOPIC>(broker_->addr(), h, 3000);
+    return created && created->ok();
+  }
+  bool create_group(const std::string& group) {
+    const auto created = ask<RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP>(broker_->addr(), {}, 3000, "{\"groupName\":\"" + group + "\"}");
     return created && created->ok();
   }
   bool known_at(int i) {
@@ -99,10 +113,7 @@ class Registration : public testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Force, Registration, testing::Bool(), [](const auto& p) { return p.param ? "always" : "whenUnknown"; });
 
 TEST_P(Registration, TheDnsTellsOldAndNewAddressForAWhile) {
-  start_namesrv(0);
-  dns({0});
-  start_broker("rn:9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+  begin("rn:9876");
   namesrvs_[0]->stop();
   world_.run_for(1000);
   start_namesrv(1);
@@ -114,11 +125,7 @@ TEST_P(Registration, TheDnsTellsOldAndNewAddressForAWhile) {
 }
 
 TEST_P(Registration, AServerWhoseAddressIsJoinedByAnotherAndLeftAloneAgainIsKnownThroughout) {
-  start_namesrv(0);
-  start_namesrv(1);
-  dns({0});
-  start_broker("rn:9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+  begin("rn:9876", {1});
   for (int i = 0; i < 3; ++i) {
     dns({0, 1});
     expect_known_throughout(0, 35'000);
@@ -141,10 +148,7 @@ TEST_P(Registration, AnAddressThatTheDnsLeavesOutForAWhileStaysRegistered) {
 }
 
 TEST_P(Registration, TheNameIsUnknownWhileItsServerIsAway) {
-  start_namesrv(0);
-  dns({0});
-  start_broker("rn:9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+  begin("rn:9876");
   dns({});
   namesrvs_[0]->stop();
   world_.run_for(40'000);
@@ -162,10 +166,7 @@ TEST_P(Registration, TheNameBecomesKnownAfterTheBrokerHasStarted) {
 }
 
 TEST_P(Registration, TheDnsIsSilentWhileTheServerIsAway) {
-  start_namesrv(0);
-  dns({0});
-  start_broker("rn:9876;" + ip(2) + ":9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+  begin("rn:9876;" + ip(2) + ":9876");
   world_.silence_name("rn", true);
   namesrvs_[0]->stop();
   start_namesrv(2);   // the other one is found meanwhile
@@ -178,10 +179,7 @@ TEST_P(Registration, TheDnsIsSilentWhileTheServerIsAway) {
 }
 
 TEST_P(Registration, TheDnsStillTellsAnAddressThatNobodyHas) {
-  start_namesrv(0);
-  dns({0});
-  start_broker("rn:9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+  begin("rn:9876");
   namesrvs_[0]->stop();
   world_.cut("broker", "ns-0", true);   // connects there time out
   start_namesrv(1);
@@ -192,11 +190,8 @@ TEST_P(Registration, TheDnsStillTellsAnAddressThatNobodyHas) {
 
 // Its connection says nothing: neither that it has ended nor an answer.
 TEST_P(Registration, AServerThatWentWithoutAWordHoldsUpNoOther) {
-  start_namesrv(0);
-  start_namesrv(2);
-  dns({0});
-  start_broker("rn:9876;" + ip(2) + ":9876");
-  ASSERT_TRUE(known_within(0, kSoonMs) && known_within(2, kSoonMs));
+  begin("rn:9876;" + ip(2) + ":9876", {2});
+  ASSERT_TRUE(known_within(2, kSoonMs));
   machine("ns-2").crash(Crash::kPower);
   for (const char* topic : {"A", "B", "C"}) {
     const int64_t before = world_.now_ms();
@@ -212,38 +207,53 @@ TEST_P(Registration, AServerThatWentWithoutAWordHoldsUpNoOther) {
 }
 
 TEST_P(Registration, AServerThatIsAwayForLongIsFoundSoonWhenItIsBackWhereItWas) {
-  start_namesrv(0);
-  start_broker(ip(0) + ":9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+  begin(ip(0) + ":9876");
   namesrvs_[0]->stop();
   world_.run_for(70'000);
   start_namesrv(0);
   EXPECT_TRUE(known_within(0, kSoonMs));
 }
 
-// What was answered is on the disk and at the NameServer, whether topics.json has been written since or not.
-TEST_P(Registration, TopicsThatWereAnsweredOutliveAPowerCut) {
-  start_namesrv(0);
-  start_broker(ip(0) + ":9876");
-  ASSERT_TRUE(known_within(0, kSoonMs));
+// As with a Java broker, which registers whole with each topic and is answered with all that are ordered.
+TEST_P(Registration, ATopicThatTheNameServerOrdersIsOrderedBeforeItsCreationIsAnswered) {
+  begin(ip(0) + ":9876");
+  const auto put = ask<RequestCode::PUT_KV_CONFIG>(ip(0) + ":9876", {std::string(kOrderTopicNamespace), "Ordered", "broker-a:4"});
+  ASSERT_TRUE(put && put->ok());
+  for (const char* topic : {"Ordered", "Other"}) {
+    ASSERT_TRUE(create(topic));
+    const auto config = ask<RequestCode::GET_TOPIC_CONFIG>(broker_->addr(), {.topic = topic});
+    ASSERT_TRUE(config && config->ok());
+    EXPECT_EQ(config->body.find("\"order\":true") != std::string::npos, topic == std::string_view("Ordered")) << config->body;
+  }
+}
+
+// What was answered is on the disk and at the NameServer, whether topics.json and subscriptionGroup.json have been written since or not.
+TEST_P(Registration, TopicsAndGroupsThatWereAnsweredOutliveAPowerCut) {
+  begin(ip(0) + ":9876");
   int made = 0;
   for (int round = 0; round < 12; ++round) {
-    for (int i = 0; round == 6 && i < 300; ++i) ASSERT_TRUE(create("Many" + std::to_string(i)));   // from here on the journal has them first
+    for (int i = 0; round == 6 && i < 300; ++i) {   // from here on the journals have them first
+      ASSERT_TRUE(create("Many" + std::to_string(i)) && create_group("GMany" + std::to_string(i)));
+    }
     for (int i = 0; i < round; ++i, ++made) {
       const std::string topic = "T" + std::to_string(made);
-      ASSERT_TRUE(create(topic));
+      ASSERT_TRUE(create(topic) && create_group("G-" + topic));
       const auto route = ask<RequestCode::GET_ROUTEINFO_BY_TOPIC>(ip(0) + ":9876", {.topic = topic});
       ASSERT_TRUE(route && route->ok()) << topic;
       if (round % 3 == 1) world_.run_for(70 * i);
     }
     if (round >= 2) {
       ASSERT_TRUE(ask<RequestCode::DELETE_TOPIC_IN_BROKER>(broker_->addr(), {.topic = "T" + std::to_string(round)}));
+      ASSERT_TRUE(ask<RequestCode::DELETE_SUBSCRIPTIONGROUP>(broker_->addr(), {.groupName = "G-T" + std::to_string(round)}));
     }
     machine("broker").crash(round % 2 ? Crash::kPower : Crash::kProcess);
     broker_->reap();
     ASSERT_TRUE(broker_->start());
     asker_.env().run_on(loop_, [&] { client_->close(broker_->addr()); });   // it ended with the machine, perhaps without a word
+    const auto groups = ask<RequestCode::GET_ALL_SUBSCRIPTIONGROUP_CONFIG>(broker_->addr(), {});
+    ASSERT_TRUE(groups);
     for (int i = 0; i < made; ++i) {
+      EXPECT_EQ(groups->body.find("\"G-T" + std::to_string(i) + "\"") != std::string::npos, i < 2 || i > round) << "round " << round << " G-T" << i;
       const auto topic = ask<RequestCode::GET_TOPIC_CONFIG>(broker_->addr(), {.topic = "T" + std::to_string(i)});
       ASSERT_TRUE(topic);
       EXPECT_EQ(topic->ok(), i < 2 || i > round) << "round " << round << " T" << i;

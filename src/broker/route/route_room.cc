@@ -4,6 +4,7 @@
 
 #include "base/crc32.h"
 #include "base/log.h"
+#include "msg/names.h"
 #include "wire/bodies/route.h"
 
 namespace mq::broker {
@@ -279,6 +280,13 @@ void RouteRoom::register_topics(const ServerRef& server, const std::set<std::str
       server->singly_refused |= result && !result->ok();
       one_done(result && result->ok());
     });
+    if (c.order) continue;
+    // The answer to a whole registration would tell. Who does not answer this tells with the next one.
+    ++left->count;
+    client_->call<RequestCode::GET_KV_CONFIG>(server->at.addr, {std::string(kOrderTopicNamespace), name}, {}, kCallTimeoutMs, [this, one_done, name](auto result) mutable {
+      if (!stopped_ && result && result->ok()) adopt_order(name);
+      one_done(true);
+    });
   }
   one_done(true);
 }
@@ -392,14 +400,16 @@ void RouteRoom::count_servers() {
 void RouteRoom::adopt_order_topics(std::string_view kv_table) {
   const auto table = wire::kv_table_from(kv_table);
   if (!table) return;
-  for (const auto& [name, queues] : table->table) {
-    const TopicRef topic = meta_.topics.find(name);
-    if (!topic || topic->config()->order) continue;
-    wire::TopicConfig config = *topic->config();
-    config.order = true;
-    meta_.topics.put(config);
-    log.info("topic {} is ordered: the NameServer's ORDER_TOPIC_CONFIG names it", name);
-  }
+  for (const auto& [name, queues] : table->table) adopt_order(name);
+}
+
+void RouteRoom::adopt_order(const std::string& name) {
+  const TopicRef topic = meta_.topics.find(name);
+  if (!topic || topic->config()->order) return;
+  wire::TopicConfig config = *topic->config();
+  config.order = true;
+  meta_.topics.put(config);
+  log.info("topic {} is ordered: the NameServer's ORDER_TOPIC_CONFIG names it", name);
 }
 
 void RouteRoom::unregister_at(const std::string& addr, UniqueFunction<void()> done) {

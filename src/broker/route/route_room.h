@@ -95,6 +95,7 @@ class RouteRoom final : public RouteAnnouncer {
   void answer_waiters();
   bool told(uint64_t change) const;
   void adopt_order_topics(std::string_view kv_table);
+  void adopt_order(const std::string& topic);
   std::string ha_addr() const;
 
   BrokerContext& broker_;
