@@ -122,6 +122,10 @@ class Ends:
         pin(pid)
         return End(name or f"Java {version}", f"127.0.0.1:{port}", pid, folder, f"127.0.0.1:{ns}")
 
+    def settle(self):
+        """What the run before left to be written is on the disk: no end waits for another's pages."""
+        os.sync()
+
 
 class Bench(Ends):
     """with Bench(bin) as b: ends = [b.ours(), b.limit("a"), b.java("5.3.3")]; b.load(ends[0], "produce", connections=16)"""
