@@ -391,7 +391,7 @@ TEST_F(PosixNets, BackPressurePausesAndDrains) {
   const size_t stuck = resuming.received;
   EXPECT_LT(stuck, 40'000'000u);
   on_loop([&] { c->pause(false); });
-  ASSERT_TRUE(eventually([&] { return client.received == 40'000'000; }));
+  ASSERT_TRUE(eventually([&] { return client.received == 40'000'000; }, 60'000));
   EXPECT_GT(resuming.drained.load(), 0);
 }
 

@@ -510,7 +510,7 @@ TEST_F(TlsServers, LargeBodiesAndManyRequestsPassOnTwoLoops) {
         clients.push_back(std::make_unique<Client>(loop, ClientOptions{.tls = &tls_}));
         for (int i = 0; i < 60; ++i) {
           const std::string body(static_cast<size_t>(i % 10) * sent, 'r');
-          clients.back()->call<RequestCode::GET_MAX_OFFSET>(addr_, {topic, i}, as_bytes(body), 60'000, [&](auto r) {
+          clients.back()->call<RequestCode::GET_MAX_OFFSET>(addr_, {topic, i}, as_bytes(body), 180'000, [&](auto r) {
             ASSERT_TRUE(r) << r.error().message();
             EXPECT_EQ(r->body.size(), answer);
             ++answered;
@@ -518,7 +518,7 @@ TEST_F(TlsServers, LargeBodiesAndManyRequestsPassOnTwoLoops) {
         }
       }
     });
-    EXPECT_TRUE(eventually([&] { return answered == 240; }, 60'000)) << topic;
+    EXPECT_TRUE(eventually([&] { return answered == 240; }, 180'000)) << topic;
   }
   env_->run_on(loop, [&] { clients.clear(); });
   env_->stop_loop(loop);
