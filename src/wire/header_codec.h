@@ -90,8 +90,11 @@ bool parse_number(std::string_view t, T& out) noexcept {
     }
   }
   if (t.size() > 1 && t[0] == '+' && t[1] != '-') t.remove_prefix(1);
-  auto [end, ec] = std::from_chars(t.data(), t.data() + t.size(), out);
-  return ec == std::errc() && end == t.data() + t.size();
+  T v{};   // "1.5" begins like a number, yet is none: it changes nothing
+  auto [end, ec] = std::from_chars(t.data(), t.data() + t.size(), v);
+  if (ec != std::errc() || end != t.data() + t.size()) return false;
+  out = v;
+  return true;
 }
 inline bool parse_bool(std::string_view t) noexcept {
   if (t.size() != 4) return false;

@@ -69,6 +69,7 @@ TEST(HeaderCodec, AbsentNullAndBad) {
   EXPECT_EQ(h->maybe, std::nullopt);
   EXPECT_FALSE(h->flag);
   EXPECT_EQ(h->strict, 9);
+  EXPECT_EQ(decode_header<Sample>(ext_of({{"name", "n"}, {"small", "1"}, {"large", "1.5"}}))->large, 8);   // also one that begins like a number
 }
 
 TEST(HeaderCodec, TheLastOfEqualKeysCounts) {

@@ -30,7 +30,7 @@ struct UnregisterClientHeader {
 
   static constexpr auto fields() {
     using H = UnregisterClientHeader;
-    return std::tuple{required("clientID", &H::clientID), optional("producerGroup", &H::producerGroup),
+    return std::tuple{optional("clientID", &H::clientID), optional("producerGroup", &H::producerGroup),
                       optional("consumerGroup", &H::consumerGroup)};
   }
 };

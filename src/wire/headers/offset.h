@@ -35,7 +35,7 @@ struct BrokerConsumeStatsHeader {
 
   static constexpr auto fields() {
     using H = BrokerConsumeStatsHeader;
-    return std::tuple{required("isOrder", &H::isOrder)};
+    return std::tuple{optional("isOrder", &H::isOrder)};
   }
 };
 

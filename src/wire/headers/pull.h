@@ -31,9 +31,9 @@ struct PullMessageHeader {
     return std::tuple{required("consumerGroup", &H::consumerGroup), required("topic", &H::topic),
                       required("queueId", &H::queueId), required("queueOffset", &H::queueOffset),
                       required("maxMsgNums", &H::maxMsgNums), required("sysFlag", &H::sysFlag),
-                      required("commitOffset", &H::commitOffset),
-                      required("suspendTimeoutMillis", &H::suspendTimeoutMillis),
-                      optional("subscription", &H::subscription), required("subVersion", &H::subVersion),
+                      strict("commitOffset", &H::commitOffset),
+                      strict("suspendTimeoutMillis", &H::suspendTimeoutMillis),
+                      optional("subscription", &H::subscription), strict("subVersion", &H::subVersion),
                       optional("expressionType", &H::expressionType)};
   }
 };

@@ -58,8 +58,8 @@ struct ResetOffsetHeader {
 
   static constexpr auto fields() {
     using H = ResetOffsetHeader;
-    return std::tuple{required("topic", &H::topic), required("group", &H::group), required("timestamp", &H::timestamp),
-                      required("isForce", &H::isForce), optional("queueId", &H::queueId), optional("offset", &H::offset)};
+    return std::tuple{required("topic", &H::topic), required("group", &H::group), optional("timestamp", &H::timestamp),
+                      optional("isForce", &H::isForce), optional("queueId", &H::queueId), optional("offset", &H::offset)};
   }
 };
 

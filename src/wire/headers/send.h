@@ -23,7 +23,7 @@ struct SendMessageHeader {
 
   static constexpr auto fields() {
     using H = SendMessageHeader;
-    return std::tuple{required("producerGroup", &H::producerGroup), required("topic", &H::topic),
+    return std::tuple{optional("producerGroup", &H::producerGroup), required("topic", &H::topic),
                       optional("defaultTopic", &H::defaultTopic),
                       optional("defaultTopicQueueNums", &H::defaultTopicQueueNums),
                       required("queueId", &H::queueId), required("sysFlag", &H::sysFlag),
@@ -37,7 +37,7 @@ struct SendMessageHeader {
 struct SendMessageHeaderV2 : SendMessageHeader {
   static constexpr auto fields() {
     using H = SendMessageHeaderV2;
-    return std::tuple{Field<H, std::string_view>{"a", &H::producerGroup, Need::kRequired},
+    return std::tuple{Field<H, std::string_view>{"a", &H::producerGroup, Need::kOptional},
                       Field<H, std::string_view>{"b", &H::topic, Need::kRequired},
                       Field<H, std::string_view>{"c", &H::defaultTopic, Need::kOptional},
                       Field<H, int32_t>{"d", &H::defaultTopicQueueNums, Need::kStrict},

@@ -98,6 +98,7 @@ struct DeleteGroupHeader {
   }
 };
 
+/// topicList: names with semicolons between; it goes before topic. Neither: all topics of the group.
 struct ConsumeStatsHeader {
   std::string consumerGroup;
   std::optional<std::string> topic;
