@@ -31,7 +31,7 @@ struct MessageStoreConfig : ConfigGroup {
   MQ_STORE_OPTION(bool, timerEnableDisruptor, false, .doc = "Disruptor queues instead of LinkedBlockingDeque (no setter).", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, timerEnableCheckMetrics, true, .doc = "Daily consistency check of timermetrics.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(bool, timerInterceptDelayLevel, false, .doc = "Without effect in RocketMQ 5.x either: meant to route delay levels into the timer.", .reload = Reload::kIgnored);
-  MQ_STORE_OPTION(int32_t, timerMaxDelaySec, 259200, .doc = "Largest accepted delay.", .reload = Reload::kIgnored);
+  MQ_STORE_OPTION(int32_t, timerMaxDelaySec, 259200, .doc = "Seconds of the largest delay of a timer message; a larger one is refused.", .reload = Reload::kLive);
   MQ_STORE_OPTION(bool, timerWheelEnable, true, .doc = "Enable the timer; also required by pop consumption.", .reload = Reload::kIgnored);
   MQ_STORE_OPTION(int32_t, disappearTimeAfterStart, -1, .doc = "Ms after start before the broker registers / dequeues timers.", .reload = Reload::kIgnored, .important = true);
   MQ_STORE_OPTION(bool, timerStopEnqueue, false, .doc = "Pause enqueue.", .reload = Reload::kIgnored);
