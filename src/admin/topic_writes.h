@@ -7,7 +7,6 @@
 
 namespace mq::admin {
 
-
 /// PermName.isValid: a topic's, or a broker's.
 inline bool is_valid_perm(int32_t perm) noexcept { return perm >= 0 && perm < perm::kPriority; }
 

@@ -12,8 +12,6 @@
 
 namespace mq::namesrv {
 
-/// The namespace whose keys are ordered topics ("broker-a:4;broker-b:4").
-
 /// Badge: owned by the NameServer's loop. Every change is on disk before the call returns: the changes are an
 /// operator's commands, a few a day, so the loop's wait for the disk is the cheapest way to an honest answer.
 class KvConfig {

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "broker/core/stored_message.h"
 #include "base/text.h"
+#include "broker/core/stored_message.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 

@@ -1,6 +1,7 @@
 // What --repair does, one finding after the other. Nothing is deleted: what is replaced stays aside in the store's folder.
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "store/check/checker.h"
 #include "store/consume_queue.h"

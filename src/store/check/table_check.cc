@@ -48,8 +48,10 @@ void StoreChecker::check_tables() {
   for (const char* name : kTables) {
     const auto table = read_table(name);
     if (!table) continue;
-    if (std::string_view(name) == "topics.json") topics_ = *table;
-    if (std::string_view(name) == "topics.json") note_journal(name, "topic", *table);
+    if (std::string_view(name) == "topics.json") {
+      topics_ = *table;
+      note_journal(name, "topic", *table);
+    }
     if (std::string_view(name) == "subscriptionGroup.json") note_journal(name, "group", *table);
     if (std::string_view(name) == "consumerOffset.json") check_consumer_offsets(*table);
     if (std::string_view(name) == "delayOffset.json") check_delay_offsets(*table);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "base/text.h"
 
@@ -59,6 +60,8 @@ Failure misfit(std::string_view name, std::string_view wanted, const Json& value
   return fail(Errc::kInvalid, "the body's " + std::string(name) + " must be " + std::string(wanted) + ", not " + text);
 }
 
+Result<> check_shape(const Json& body, BodyShape shape);
+
 Result<> check_member(const BodyMember& member, const Json& value) {
   if (value.is_null()) {
     if (member.needed || member.not_null) return fail(Errc::kInvalid, "the body's " + std::string(member.name) + " is null");
@@ -74,10 +77,9 @@ Result<> check_member(const BodyMember& member, const Json& value) {
   return {};
 }
 
-}  // namespace
-
 Result<> check_shape(const Json& body, BodyShape shape) {
   std::array<bool, 32> seen{};
+  MQ_CHECK(shape.size() <= seen.size());
   for (const auto& [key, value] : body.members()) {
     if (!key.is_string()) continue;
     const auto member = std::ranges::find_if(shape, [name = key.as_string()](const BodyMember& m) { return equal_ignoring_case(m.name, name); });
@@ -90,6 +92,8 @@ Result<> check_shape(const Json& body, BodyShape shape) {
   }
   return {};
 }
+
+}  // namespace
 
 Result<Json> parse_body(std::string_view text, BodyShape shape) {
   MQ_TRY(Json body, parse_json(text));

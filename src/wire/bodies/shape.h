@@ -23,9 +23,8 @@ struct BodyMember {
 };
 using BodyShape = std::span<const BodyMember>;
 
-/// Errors: kInvalid, naming the member and what it should be. Members that the shape does not know are passed over.
-Result<> check_shape(const Json& body, BodyShape shape);
-/// A whole body: JSON, an object, and of that shape. Errors: kCorrupt, kInvalid.
+/// A whole body: JSON, an object, and of that shape; members that the shape does not know are passed over. Errors: kCorrupt; kInvalid, naming the
+/// member and what it should be.
 Result<Json> parse_body(std::string_view text, BodyShape shape);
 
 inline constexpr BodyMember kMessageQueueShape[] = {{"topic"}, {"brokerName"}, {"queueId", BodyType::kInt32}};
