@@ -77,10 +77,10 @@ class Job:
 
 
 class Agent:
-    """`logs`: a folder of its own, for what the process and the client write."""
+    """`logs`: a folder of its own, for what the process and the client write; `admin`: runs mqadmin with these words."""
 
-    def __init__(self, client, command, namesrv, logs):
-        self.client, self.namesrv, self.logs = client, namesrv, logs
+    def __init__(self, client, command, namesrv, logs, admin):
+        self.client, self.namesrv, self.logs, self.admin = client, namesrv, logs, admin
         self.word = client.replace(".", "_")   # fit for topics, groups and message names
         self.jobs = {}
         self.numbers = itertools.count(1)
@@ -130,6 +130,11 @@ class Agent:
 
     def consume(self, topic, group, filter="*", **more):
         return self._begin("consume", dict(topic=topic, group=group, filter=filter) | more)
+
+    def committed(self, topic, group):
+        """How many messages of the topic the brokers know as consumed; a topic of one group's first run."""
+        rows = (line.split() for line in self.admin("consumerProgress", "-n", self.namesrv, "-g", group).stdout.splitlines())
+        return sum(int(r[4]) for r in rows if r and r[0] == topic)
 
     def logged(self):
         return "\n".join(p.read_text(errors="replace") for p in self.logs.rglob("*") if p.is_file())
