@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/numbers.h"
+#include "base/text.h"
 
 namespace mq {
 
@@ -32,14 +33,20 @@ Json& Json::operator=(const Json& o) {
   return *this;
 }
 
+std::optional<bool> json_truth(std::string_view text) noexcept {
+  const auto is_one_of = [text](auto... spellings) { return (equal_ignoring_case(text, spellings) || ...); };
+  if (is_one_of("true", "1", "Y", "T")) return true;
+  if (is_one_of("false", "0", "N", "F")) return false;
+  return std::nullopt;
+}
+
 bool Json::as_bool(bool otherwise) const {
   switch (kind_) {
     case Kind::kBool: return bool_;
     case Kind::kInt: return int_ == 1;
     case Kind::kDouble: return as_int() == 1;
     case Kind::kString:
-      if (string_.empty()) return otherwise;
-      return string_ == "true" || string_ == "TRUE" || string_ == "True" || string_ == "1" || string_ == "Y" || string_ == "T";
+      return string_.empty() ? otherwise : json_truth(string_).value_or(false);
     default: return otherwise;
   }
 }

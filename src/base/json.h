@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,5 +103,8 @@ std::string to_text(const Json& value, JsonStyle style = {});
 
 /// Appends `text` as a quoted JSON string with fastjson's escapes.
 void append_quoted(std::string& out, std::string_view text, bool browser = false);
+
+/// What a text stands for where a bool is wanted: true, 1, Y, T or false, 0, N, F, whatever their case; none for any other (fastjson's TypeUtils).
+std::optional<bool> json_truth(std::string_view text) noexcept;
 
 }  // namespace mq

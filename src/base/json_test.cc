@@ -68,6 +68,8 @@ TEST(Json, ReadsFieldsLeniently) {
   EXPECT_FALSE(truths["two"].as_bool());
   EXPECT_TRUE(truths["part"].as_bool());
   EXPECT_TRUE(truths["blank"].as_bool(true));
+  for (const char* text : {"true", "tRuE", "TRUE", "1", "Y", "y", "T", "t"}) EXPECT_TRUE(Json(text).as_bool()) << text;
+  for (const char* text : {"false", "FALSE", "0", "N", "n", "F", "f"}) EXPECT_FALSE(Json(text).as_bool(true)) << text;
 }
 
 }  // namespace

@@ -14,8 +14,6 @@ namespace mq::wire {
 
 namespace {
 
-constexpr std::string_view kTruths[] = {"true", "false", "1", "0", "Y", "N", "T", "F"};
-
 /// Text without content is a field's default.
 bool is_default(const Json& j) { return j.is_string() && (j.as_string().empty() || j.as_string() == "null"); }
 
@@ -36,8 +34,7 @@ bool is_number(const Json& j, int64_t least, int64_t most) {
 bool is_int32(const Json& j) { return is_number(j, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()); }
 
 bool is_truth(const Json& j) {
-  if (!j.is_string()) return is_int32(j);
-  return is_default(j) || std::ranges::any_of(kTruths, [text = j.as_string()](std::string_view t) { return equal_ignoring_case(t, text); });
+  return j.is_string() ? is_default(j) || json_truth(j.as_string()).has_value() : is_int32(j);
 }
 
 /// What a value that does not fit should have been; empty when it fits.
