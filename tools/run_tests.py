@@ -5,6 +5,7 @@ A step is a shell command. Its result is counted from what it prints: lines of G
 a last line "N passed, N failed[, N skipped]", or, when it prints neither, its exit status as one test. What it skips is shown with the reason.
 """
 import dataclasses
+import itertools
 import os
 import pathlib
 import re
@@ -165,7 +166,15 @@ def run(step, number, total):
     return passed, failed, skipped
 
 
+def usage():
+    lines = (ROOT / "test").read_text().splitlines()[1:]
+    return "\n".join(line[2:] for line in itertools.takewhile(lambda line: line.startswith("#"), lines))
+
+
 def main(words):
+    if words in (["-h"], ["--help"], ["help"]):
+        print(usage())
+        return 0
     if words == ["list"]:
         for s in STEPS:
             print(f"{s.name:14} {s.sets:20} {s.about}")
@@ -177,6 +186,8 @@ def main(words):
         print(f"unknown step {', '.join(sorted(unknown))}; ./test list names them", file=sys.stderr)
         return 2
     steps = [s for s in STEPS if (s.name in names if names else chosen in s.sets.split())]
+    if set_up := subprocess.run([ROOT / "tools/setup.sh", "test"]).returncode:
+        return set_up
     passed = failed = skipped = 0
     for i, step in enumerate(steps, 1):
         if step.needs and not (ROOT / step.needs).exists():
