@@ -213,6 +213,18 @@ TEST(StoreCheck, ARepairLeavesTheSizeOfTheLogAsItIs) {
   EXPECT_EQ(t.read(TestStore::log_file(0)).size(), 3'001U);
 }
 
+TEST(StoreCheck, ARepairTellsWhatOnlyItsResultShows) {
+  TestStore t;
+  fill_and_stop(t);
+  t.write(TestStore::queue_file("A", 0, 3), 6 * 20, t.read(TestStore::queue_file("A", 0, 1)).substr(0, 20));   // an entry behind the last message
+  t.make("config/consumerOffset.json", "{\"offsetTable\":{\"A@g\":{0:31}}}");
+  EXPECT_EQ(check(t).findings.size(), 1U) << "the group's offset lies within the queue as it is";
+  const StoreReport r = check(t, true);
+  EXPECT_NE(r.to_text().find("REPAIRED topic A queue 0"), std::string::npos) << r.to_text();
+  EXPECT_NE(r.to_text().find("after the repair: A@g queue 0 stands at 31, the queue ends at 30"), std::string::npos) << r.to_text();
+  EXPECT_TRUE(r.damaged());
+}
+
 TEST(StoreCheck, TablesAndCheckpoint) {
   expect_found_and_repaired("topics.json", "cannot be read", [](TestStore& t) {
     t.make("config/topics.json.bak", t.read("config/topics.json"));
