@@ -24,7 +24,7 @@ Result<std::unique_ptr<IndexFile>> IndexFile::open(env::FileSystem& fs, const st
   return std::unique_ptr<IndexFile>(new IndexFile(path, layout, std::move(file), std::move(mapping)));
 }
 
-IndexEntry IndexFile::entry(int32_t number) const noexcept { return IndexEntry::load(at(layout_.entry_at(number))); }
+IndexEntry IndexFile::entry(int32_t number) const noexcept { return index_entry(mapping_->data(), layout_, number); }
 
 void IndexFile::seed(const IndexFile& previous) noexcept {
   put64(0, previous.end_timestamp());
@@ -98,31 +98,29 @@ void IndexFile::find(int32_t hash, int64_t begin, int64_t end, size_t max, std::
     const IndexEntry e = entry(number);
     const int64_t time = begin_timestamp() + int64_t{e.seconds} * 1000;
     // QUIRK: the time is in whole seconds after the file's first message, as Java compares it.
-    if (e.hash == hash && time >= begin && time <= end) out.push_back(e.phy);
+    const bool again = !out.empty() && out.back() == e.phy;   // entered twice, by a RocketMQ that was started again
+    if (e.hash == hash && time >= begin && time <= end && !again) out.push_back(e.phy);
     if (e.previous <= 0 || e.previous >= number || time < begin) return;
     number = e.previous;
   }
 }
 
-void IndexFile::repair(int64_t log_end) {
-  const int32_t claimed = count();
-  int32_t good = 1;
-  int64_t phy = -1;
+Result<> IndexFile::repair(int64_t log_end, const std::function<bool(const IndexEntry&)>& leads_to_its_key) {
   mapping_->read_ahead(true);   // once through all of it
-  for (; good < claimed; ++good) {
-    const IndexEntry e = entry(good);
-    if (e.phy < phy || e.phy >= log_end || e.hash < 0 || (e.phy == 0 && good > 1 && phy > 0)) break;
-    phy = e.phy;
-  }
+  const int32_t claimed = count();
+  const int32_t end = index_entries_end(mapping_->data(), layout_, [&](int32_t number, const IndexEntry& e) {
+    return e.phy < log_end && (number < claimed || leads_to_its_key(e));
+  });
   for (int64_t s = 0; s < layout_.slots; ++s) {
     if (get32(layout_.slot_at(s)) != 0) put32(layout_.slot_at(s), 0);   // unread pages of a sparse file stay unwritten
   }
   put32(32, 0);
-  for (int32_t e = 1; e < good; ++e) put32(layout_.entry_at(e) + 16, link(layout_.slot_at(entry(e).hash % layout_.slots), e));
-  for (int32_t e = good; e < claimed; ++e) std::memset(at(layout_.entry_at(e)), 0, IndexLayout::kEntryBytes);
-  put32(36, good);
-  if (phy >= 0) put64(24, phy);
+  for (int32_t e = 1; e < end; ++e) put32(layout_.entry_at(e) + 16, link(layout_.slot_at(entry(e).hash % layout_.slots), e));
+  put32(36, end);
+  if (end > 1) put64(24, entry(end - 1).phy);
   mapping_->read_ahead(false);
+  reserved_ = -1;
+  return file_->zero(layout_.entry_at(end), layout_.file_bytes() - layout_.entry_at(end));
 }
 
 Result<> IndexFile::sync() { return file_->sync_mapping(*mapping_, 0, mapping_->size()); }

@@ -2,7 +2,7 @@
 // first touched through a mapping costs ten times as much. Layout and rules: format/index_layout.h.
 #pragma once
 
-#include <algorithm>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,7 +30,8 @@ class IndexFile {
   int64_t begin_timestamp() const noexcept { return get64(0); }
   int64_t end_timestamp() const noexcept { return get64(8); }
   int64_t end_phy() const noexcept { return get64(24); }
-  int32_t count() const noexcept { return std::clamp(get32(36), 1, static_cast<int32_t>(layout_.entries)); }   // a damaged header may say anything
+  int32_t count() const noexcept { return index_count(mapping_->data(), layout_); }
+  bool header_fits() const noexcept { return index_header_fits(mapping_->data(), layout_); }
   bool lost_pages() const noexcept { return mapping_->lost_pages(); }
   bool full() const noexcept { return count() >= layout_.entries; }
   IndexEntry entry(int32_t number) const noexcept;
@@ -44,9 +45,10 @@ class IndexFile {
   void find(int32_t hash, int64_t begin_ms, int64_t end_ms, size_t max, std::vector<int64_t>& out) const;
   bool overlaps(int64_t begin_ms, int64_t end_ms) const noexcept;
 
-  /// After a crash pages may be old: keeps the entries up to the first that cannot be right (positions must grow and lie
-  /// before `log_end`) and builds slots and chains from them again, which gives the very bytes that were.
-  void repair(int64_t log_end);
+  /// After a crash pages may be old, a header may be damaged: keeps the entries up to the first that cannot be right and builds slots, chains
+  /// and the header's end from them again, which gives the very bytes that were. Positions must not fall and lie before `log_end`; of entries
+  /// behind those that the header counts `leads_to_its_key` is asked. Errors: kIo.
+  Result<> repair(int64_t log_end, const std::function<bool(const IndexEntry&)>& leads_to_its_key);
   /// The new end after repair(), when the last entry's time is known.
   void set_end_timestamp(int64_t ms) noexcept { put64(8, ms); }
   Result<> sync();

@@ -75,20 +75,39 @@ void IndexService::stop() {
 
 std::string IndexService::name_aside(const std::string& path) const { return env::free_name(fs_, dir_ + ".index-" + path.substr(dir_.size() + 1) + ".bad"); }
 
+/// Whether the entry's message has a key of its hash. Of one that has expired nobody can tell.
+static bool leads_to_its_key(const FileList& files, const IndexEntry& e, int64_t log_min) {
+  if (e.phy < log_min) return true;
+  const auto record = record_in(files, e.phy);
+  bool has_key = false;
+  if (record) for_each_index_key(*record, [&](std::string_view key) { has_key |= index_hash(record->m.topic, key) == e.hash; });
+  return has_key;
+}
+
 Result<> IndexService::resume() {
+  const auto list = log_.files();
+  const auto repair = [&](IndexFile& file) {
+    return file.repair(log_.end(), [&](const IndexEntry& e) { return leads_to_its_key(*list, e, log_.min()); });
+  };
+  for (const auto& f : files_) {
+    const bool beyond = f->count() > 1 && f->end_phy() >= log_.end();
+    if (f->lost_pages() || (f->header_fits() && !beyond)) continue;
+    if (!crashed_) log.warn("{}: its header does not say where its entries end; it is made again from them", f->path());
+    MQ_TRY_VOID(repair(*f));
+  }
   // The newest may be empty, as when the process died before its first entry; the end of what is entered stands before it then.
   size_t used = files_.size();
   for (; used > 0; --used) {
-    if (crashed_) files_[used - 1]->repair(log_.end());
+    if (crashed_) MQ_TRY_VOID(repair(*files_[used - 1]));
     if (files_[used - 1]->count() > 1) break;
   }
   if (used == 0) return {};
   IndexFile& last = *files_[used - 1];
   const int64_t phy = last.end_phy();
-  const auto record_bytes = log_.read(phy, std::min<int64_t>(log_.end() - phy, log_.file_size() - phy % log_.file_size()));
-  if (!record_bytes) return {};   // expired: what is left of the log is newer than the index
-  const auto record = decode_record(record_bytes->bytes, RecordCheck::kLengths);
-  if (!record) return {};
+  if (phy < log_.min()) return {};   // expired: what is left of the log is newer than the index
+  position_ = phy;
+  const auto record = record_in(*list, phy);
+  if (!record) return {};   // who follows passes over it
   last.set_end_timestamp(record->m.storeTimestamp);
   size_t entered = 0;
   for (int32_t n = last.count() - 1; n > 0 && last.entry(n).phy == phy; --n) ++entered;

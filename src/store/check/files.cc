@@ -88,7 +88,9 @@ Result<IndexView> open_index(env::FileSystem& fs, const std::string& path, Index
   }
   IndexView view{path, layout, nullptr, 1};
   MQ_TRY(view.bytes, file->map(size, false));
-  view.count = std::clamp<int32_t>(view.get32(36), 1, static_cast<int32_t>(layout.entries));
+  view.header_fits = index_header_fits(view.bytes->data(), layout);
+  view.count = view.header_fits ? index_count(view.bytes->data(), layout)
+                                : index_entries_end(view.bytes->data(), layout, [](int32_t, const IndexEntry&) { return true; });
   return view;
 }
 

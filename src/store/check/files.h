@@ -53,10 +53,11 @@ struct IndexView {
   std::string path;
   IndexLayout layout;
   std::shared_ptr<env::Mapping> bytes;
-  int32_t count = 1;                  // number of the next entry
+  int32_t count = 1;                  // number of the next entry, as the entries themselves say when the header does not fit
+  bool header_fits = true;
 
   int32_t get32(int64_t at) const noexcept { return load_be<int32_t>(bytes->data() + at); }
-  IndexEntry entry(int64_t number) const noexcept { return IndexEntry::load(bytes->data() + layout.entry_at(number)); }
+  IndexEntry entry(int64_t number) const noexcept { return index_entry(bytes->data(), layout, number); }
 };
 /// Errors: kCorrupt when the size is not the layout's, kIo.
 Result<IndexView> open_index(env::FileSystem& fs, const std::string& path, IndexLayout layout);

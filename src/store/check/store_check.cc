@@ -258,6 +258,9 @@ void StoreChecker::check_index() {
     const bool last = i + 1 == index_->files().size();
     if (v.stray + v.missing > 0 && !(last && report_.live)) {
       add_bad_index(file, fmt::format("{} keys are not entered, {} entries lead to no message with that key", v.missing, v.stray));
+    } else if (!index_->files()[i].header_fits && !(last && (report_.live || report_.crashed))) {
+      add(Level::kDamage, file, "its header does not say where its entries end", "it is made again from the entries",
+          [this, file, layout = index_->files()[i].layout] { return relink(file, layout); });
     } else if (v.chains > 0 && !(last && report_.live)) {
       add(Level::kDamage, file, fmt::format("{} slots or links are not what the entries say", v.chains), "they are made again from the entries",
           [this, file, layout = index_->files()[i].layout] { return relink(file, layout); });

@@ -136,6 +136,40 @@ TEST(StoreCheck, DamagedIndexFiles) {
   expect_found_and_repaired("/index/", "bytes, an index file of", [&](TestStore& t) { t.truncate(first(t), 100); });
 }
 
+TEST(StoreCheck, AnIndexWhoseHeaderSaysTheWrongEnd) {
+  constexpr int64_t kCount = 36, kEndPhy = 24;
+  struct Case {
+    int64_t at;
+    std::string_view bytes;
+  };
+  using namespace std::string_view_literals;
+  for (const Case& c : {Case{kCount, "\0\0\0\0"sv}, Case{kCount, "\0\0\0\x5"sv}, Case{kCount, "\0\0\0\xf"sv}, Case{kCount, "\x7f\xff\xff\xff"sv},
+                        Case{kCount, "\xff\xff\xff\xff"sv}, Case{kEndPhy, "\0\0\0\0\0\0\0\0"sv}, Case{kEndPhy, "\0\0\0\0\0\0\x1\x7"sv},
+                        Case{kEndPhy, "\x7f\xff\xff\xff\xff\xff\xff\xff"sv}, Case{kEndPhy, "\xff\xff\xff\xff\xff\xff\xff\xff"sv}}) {
+    for (const bool newest : {true, false}) {
+      for (const bool by_check : {true, false}) {   // else by the broker's start
+        SCOPED_TRACE(std::to_string(c.at) + (newest ? " newest" : " oldest") + (by_check ? " check" : " start"));
+        TestStore t;
+        fill_and_stop(t);
+        const auto files = t.fs().list(TestStore::path("index")).value();
+        t.write("index/" + (newest ? files.back() : files.front()).name, c.at, c.bytes);
+        EXPECT_NE(check(t).to_text().find("its header does not say where its entries end"), std::string::npos) << check(t).to_text();
+        if (by_check) {
+          EXPECT_FALSE(check(t, true).damaged());
+        }
+        ASSERT_TRUE(t.start());
+        ASSERT_EQ(t.try_append("B", 1, "new").status, PutStatus::kPutOk);
+        t.run_for(1'000);
+        for (const char* key : {"key0", "key10", "key29", "new"}) EXPECT_EQ(t.found("B", key), 1U) << key;
+        t.stop();
+        const StoreReport r = check(t);
+        EXPECT_TRUE(r.findings.empty()) << r.to_text();
+        EXPECT_EQ(r.index_entries, 31) << "each key once";
+      }
+    }
+  }
+}
+
 TEST(StoreCheck, AnIndexWithoutALog) {
   TestStore t;
   fill_and_stop(t);

@@ -52,6 +52,7 @@ struct IndexEntry {
   int32_t seconds = 0;
   int32_t previous = 0;
 
+  bool operator==(const IndexEntry&) const = default;
   void store(std::byte* p) const noexcept {
     store_be(p, hash);
     store_be(p + 4, phy);
@@ -60,6 +61,36 @@ struct IndexEntry {
   }
   static IndexEntry load(const std::byte* p) noexcept { return {load_be<int32_t>(p), load_be<int64_t>(p + 4), load_be<int32_t>(p + 12), load_be<int32_t>(p + 16)}; }
 };
+
+inline IndexEntry index_entry(const std::byte* file, const IndexLayout& layout, int64_t number) noexcept { return IndexEntry::load(file + layout.entry_at(number)); }
+
+/// The number of the next entry as the header of a whole file has it: a damaged one may say anything.
+inline int32_t index_count(const std::byte* file, const IndexLayout& layout) noexcept {
+  return std::clamp(load_be<int32_t>(file + 36), 1, static_cast<int32_t>(layout.entries));
+}
+
+/// The header names the last entry and its position, and no entry follows. False after a kill between the two writes, too.
+inline bool index_header_fits(const std::byte* file, const IndexLayout& layout) noexcept {
+  const int32_t next = index_count(file, layout);
+  if (load_be<int32_t>(file + 36) > next || (next < layout.entries && index_entry(file, layout, next) != IndexEntry{})) return false;
+  if (next == 1) return true;   // its positions are those of the file before
+  const IndexEntry last = index_entry(file, layout, next - 1);
+  return last != IndexEntry{} && last.phy == load_be<int64_t>(file + 24);
+}
+
+/// The number behind those that can be entries of the file, whatever its header says: their positions do not fall, `holds(number, entry)` is
+/// true of each.
+template <class Holds>
+int32_t index_entries_end(const std::byte* file, const IndexLayout& layout, Holds holds) {
+  int64_t phy = -1;
+  int32_t number = 1;
+  for (; number < layout.entries; ++number) {
+    const IndexEntry e = index_entry(file, layout, number);
+    if (e == IndexEntry{} || e.hash < 0 || e.phy < phy || !holds(number, e)) break;
+    phy = e.phy;
+  }
+  return number;
+}
 
 /// The files' names are the time at which each was made: yyyyMMddHHmmssSSS.
 inline bool is_index_name(std::string_view name) noexcept {
