@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/log.h"
 #include "store/format/segment_name.h"
@@ -131,9 +132,14 @@ void Recovery::dispatch(const RecordView& r, Recovered& out) {
   if (!is_queue_offset(r.m.queueOffset)) return leave_out(*queue, r);
   const bool empty = !queue->had_entries() && queue->min() == queue->max();
   // A queue without entries begins where the log says, but only the log's beginning can say that nothing came before.
-  if (empty && (r.m.queueOffset < queue->max() || from_beginning_)) queue->start_at(r.m.queueOffset);
-  if (r.m.queueOffset < queue->max()) return;
-  if (r.m.queueOffset > queue->max()) {
+  if (empty && (r.m.queueOffset < queue->max() || from_beginning_)) {
+    queue->start_at(r.m.queueOffset);
+    started_.emplace(r.m.topic, r.m.queueId);
+  }
+  // One of a queue that began here cannot stand before its beginning: either of the two is damaged, and the others tell which.
+  const bool before_first = r.m.queueOffset < queue->min() && started_.contains({std::string(r.m.topic), r.m.queueId});
+  if (r.m.queueOffset < queue->max() && !before_first) return;
+  if (r.m.queueOffset != queue->max()) {
     broken_.emplace(r.m.topic, r.m.queueId);
   } else {
     enter(queue, r, out);
@@ -163,9 +169,26 @@ Result<> Recovery::rebuild(Recovered& out) {
   }
   for (auto* written : {&out.unsynced, &out.unsynced_ext}) std::erase_if(*written, [](const auto& file) { return file.first->deleted(); });
   // Damaged places are left out: what stands behind them keeps its offsets.
+  std::map<QueueKey, QueueOrder> orders;
+  for (const QueueKey& key : broken_) orders.try_emplace(key);
+  std::vector<QueueOrder::Placed> placed;
+  const auto enter_placed = [&] {
+    for (const QueueOrder::Placed& p : placed) enter_rebuilt(p, out);
+    placed.clear();
+  };
   const auto files = log_.files();
-  scan_log(*files, log_.min(), out.end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) { return enter_rebuilt(r, out); },
-           [](int64_t from, int64_t to) { log.error("the CommitLog cannot be read from {} to {}: messages there are lost", from, to); });
+  scan_log(*files, log_.min(), out.end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) {
+    if (!sys_flag::reaches_queue(r.m.sysFlag) || is_deleted(r.m.topic, r.m.physicalOffset)) return true;
+    const auto order = orders.find({std::string(r.m.topic), r.m.queueId});
+    if (order == orders.end()) return true;
+    order->second.add(r, placed);
+    enter_placed();
+    return true;
+  }, [](int64_t from, int64_t to) { log.error("the CommitLog cannot be read from {} to {}: messages there are lost", from, to); });
+  for (auto& [key, order] : orders) {
+    order.finish(placed);
+    enter_placed();
+  }
   return {};
 }
 
@@ -174,21 +197,16 @@ void Recovery::leave_out(const ConsumeQueue& queue, const RecordView& r) {
             r.m.topic, r.m.queueId, queue.max(), r.m.queueOffset);
 }
 
-bool Recovery::enter_rebuilt(const RecordView& r, Recovered& out) {
-  if (!sys_flag::reaches_queue(r.m.sysFlag) || is_deleted(r.m.topic, r.m.physicalOffset)) return true;
-  if (!broken_.contains({std::string(r.m.topic), r.m.queueId})) return true;
+void Recovery::enter_rebuilt(const QueueOrder::Placed& placed, Recovered& out) {
+  const RecordView& r = placed.record;
   const auto queue = queues_.find_or_make(r.m.topic, r.m.queueId);
-  const auto missing = missing_before(*queue, r);
-  if (!missing) {
-    leave_out(*queue, r);
-    return true;
-  }
-  if (*missing > 0) {
+  if (placed.left_out) return leave_out(*queue, r);
+  if (placed.first) queue->start_at(r.m.queueOffset);
+  if (placed.missing > 0) {
     log.error("topic {} queue {}: the log has no message of offsets {} to {}", r.m.topic, r.m.queueId, queue->max(), r.m.queueOffset - 1);
-    for (int64_t i = 0; i < *missing; ++i) appender_.dispatch(queue, CqEntry::prefill());   // readers pass over them
+    for (int64_t i = 0; i < placed.missing; ++i) appender_.dispatch(queue, CqEntry::prefill());   // readers pass over them
   }
   enter(queue, r, out);
-  return true;
 }
 
 Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) {

@@ -18,6 +18,7 @@
 #include "store/commit_log.h"
 #include "store/known_queues.h"
 #include "store/queue_loader.h"
+#include "store/queue_order.h"
 #include "store/queue_table.h"
 
 namespace mq::store {
@@ -71,9 +72,10 @@ class Recovery {
   Result<> remove_segments(const std::string& dir);
   Result<> rebuild(Recovered& out);
   static void leave_out(const ConsumeQueue& queue, const RecordView& record);
-  bool enter_rebuilt(const RecordView& record, Recovered& out);
+  void enter_rebuilt(const QueueOrder::Placed& placed, Recovered& out);
 
   bool from_beginning_ = false;   // dispatching began with the log's first record
+  std::set<QueueKey> started_;    // that dispatching began
   std::set<QueueKey> broken_;     // to be built again
   env::FileSystem& fs_;
   CommitLog& log_;

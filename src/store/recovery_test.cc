@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "msg/record.h"
+#include "store/check/store_check.h"
 #include "store/checkpoint.h"
 #include "store/format/consume_queue_entry.h"
 #include "store/recovery.h"
@@ -417,6 +418,43 @@ TEST(Recovery, AMessageWhoseOffsetNoQueueHasIsLeftOut) {
       EXPECT_EQ(t.store().max_offset(*queue).index, 5);
       t.append("A", 0);
       EXPECT_EQ(t.store().max_offset(*queue).index, 6);
+    }
+  }
+}
+
+/// Where the n-th message of the log stands.
+int64_t position_of(TestStore& t, int n) {
+  const std::string log = t.read(TestStore::log_file(0));
+  int64_t at = 0;
+  for (int i = 0; i < n; ++i) at += load_be<int32_t>(as_bytes(log).data() + at);
+  return at;
+}
+
+TEST(Recovery, AMessageWithTheOffsetOfAnotherHidesNothing) {
+  for (const int damaged : {0, 3, 7}) {
+    for (const std::string_view offset : {std::string_view("\0\0\0\x1\0\0\0\0", 8), std::string_view("\0\0\0\0\0\0\0\xc", 8), std::string_view("\0\0\0\0\0\0\0\x9", 8)}) {
+      for (const bool in_order : {false, true}) {   // read again behind the checkpoint; the queue built again
+        SCOPED_TRACE(std::to_string(damaged) + (in_order ? " in order" : " killed"));
+        TestStore t;
+        ASSERT_TRUE(t.start());
+        t.append("A", 0, 12);
+        in_order ? t.stop() : t.crash();
+        if (in_order) t.remove_all("consumequeue/A");
+        t.write(TestStore::log_file(0), position_of(t, damaged) + static_cast<int64_t>(kQueueOffsetAt), offset);
+        ASSERT_TRUE(t.start());
+        const auto queue = t.store().find_queue("A", 0);
+        EXPECT_EQ(t.store().min_offset(*queue).index, damaged == 0 ? 1 : 0);
+        EXPECT_EQ(t.store().max_offset(*queue).index, 12);
+        size_t read = 0;
+        for (int64_t n = 0; n < 12; ++n) {
+          ReadResult r;
+          t.store().read(queue.get(), {.offset = {n}, .max_messages = 1, .may_wait = true}, r);
+          read += static_cast<size_t>(r.message_count == 1 && r.next.index == n + 1);
+        }
+        EXPECT_EQ(read, 11U);
+        t.stop();
+        EXPECT_EQ(check_store(t.machine().env(), {.root = TestStore::kRoot, .index_slots = 11, .index_entries = 20, .repair = true})->entries, 11);
+      }
     }
   }
 }

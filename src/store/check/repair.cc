@@ -8,6 +8,7 @@
 #include "store/format/segment_name.h"
 #include "store/index_service.h"
 #include "store/log_scan.h"
+#include "store/queue_order.h"
 
 namespace mq::store {
 
@@ -40,41 +41,61 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     if (!q.hole && q.file_entries > 0) file_bytes = q.file_entries * CqEntry::kBytes;
   }
   QueueFiles files(fs_, path("consumequeue"), file_bytes, 256);
-  std::map<QueueKey, std::unique_ptr<ConsumeQueue>> writers;
-  std::map<QueueKey, int64_t> left_out;
+  struct Writer {
+    explicit Writer(const QueueKey& key) : queue(key.first, key.second) {}
+    ConsumeQueue queue;
+    QueueOrder order;
+    int64_t left_out = 0;
+  };
+  std::map<QueueKey, Writer> writers;
   for (const QueueKey& key : broken_) {
     const std::string dir = files.queue_dir(key.first, key.second);
     if (fs_.exists(dir)) MQ_TRY_VOID(fs_.rename(dir, env::free_name(fs_, path("consumequeue." + key.first + "." + std::to_string(key.second) + ".bad"))));
-    writers[key] = std::make_unique<ConsumeQueue>(key.first, key.second);
+    writers.try_emplace(key, key);
   }
   Result<> written;
   std::vector<int64_t> touched, ext_touched;   // the second stays empty: rebuilt entries have their tags themselves
-  scan_log(files_, report_.log_min, report_.log_end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) {
-    if (!sys_flag::reaches_queue(r.m.sysFlag) || r.m.physicalOffset < deleted_.deleted_before(r.m.topic)) return true;
-    const auto writer = writers.find({std::string(r.m.topic), r.m.queueId});
-    if (writer == writers.end()) return true;
-    ConsumeQueue& q = *writer->second;
-    if (!missing_before(q, r)) {
-      ++left_out[writer->first];
-      return true;
-    }
+  const auto enter = [&](Writer& writer, const RecordView& r) -> Result<> {
+    ConsumeQueue& q = writer.queue;
     CqEntry entry = entry_of(r, {});
     // The time of delivery stands nowhere but in the entry; where that is lost, the message is due at once.
     if (r.m.topic == kScheduleTopic) entry.tagsCode = r.m.storeTimestamp;
-    if (const auto old = queues_.find(writer->first); old != queues_.end() && r.m.topic == kScheduleTopic) {
+    if (const auto old = queues_.find({q.topic(), q.queue_id()}); old != queues_.end() && r.m.topic == kScheduleTopic) {
       const auto e = old->second.entry(r.m.queueOffset);
       if (e && e->phy == entry.phy && e->tagsCode >= r.m.storeTimestamp) entry.tagsCode = e->tagsCode;
     }
     for (; q.max() < r.m.queueOffset; q.take(1)) q.put(CqEntry::prefill());
     q.take(1);
     q.put(entry);
-    if (q.max() % 20'000 == 0) written = q.flush(files, touched, ext_touched);
+    return q.max() % 20'000 == 0 ? q.flush(files, touched, ext_touched) : Result<>();
+  };
+  std::vector<QueueOrder::Placed> placed;
+  const auto enter_placed = [&](Writer& writer) {
+    for (const QueueOrder::Placed& p : std::exchange(placed, {})) {
+      if (p.left_out) {
+        ++writer.left_out;
+        continue;
+      }
+      if (p.first) writer.queue.start_at(p.record.m.queueOffset);
+      if (written) written = enter(writer, p.record);
+    }
     return written.has_value();
+  };
+  scan_log(files_, report_.log_min, report_.log_end, RecordCheck::kLengths, OnDamage::kSkip, [&](const RecordView& r) {
+    if (!sys_flag::reaches_queue(r.m.sysFlag) || r.m.physicalOffset < deleted_.deleted_before(r.m.topic)) return true;
+    const auto writer = writers.find({std::string(r.m.topic), r.m.queueId});
+    if (writer == writers.end()) return true;
+    writer->second.order.add(r, placed);
+    return enter_placed(writer->second);
   });
+  for (auto& [key, writer] : writers) {
+    writer.order.finish(placed);
+    (void)enter_placed(writer);
+  }
   MQ_TRY_VOID(std::move(written));
-  for (const auto& [key, q] : writers) {
+  for (auto& [key, writer] : writers) {
     touched.clear();
-    MQ_TRY_VOID(q->flush(files, touched, ext_touched));
+    MQ_TRY_VOID(writer.queue.flush(files, touched, ext_touched));
     const std::string dir = files.queue_dir(key.first, key.second);
     const auto names = fs_.list(dir);
     for (const env::DirEntry& e : names ? *names : std::vector<env::DirEntry>{}) {
@@ -83,9 +104,10 @@ Result<> StoreChecker::rebuild_queue(const QueueKey&) {
     }
   }
   for (const std::string& dir : files.take_changed_dirs()) MQ_TRY_VOID(fs_.sync_dir(dir));
-  for (const auto& [key, count] : left_out) {
+  for (const auto& [key, writer] : writers) {
+    if (writer.left_out == 0) continue;
     add(Finding::Level::kDamage, fmt::format("topic {} queue {}", key.first, key.second),
-        fmt::format("{} messages say offsets that they cannot have, or that others have; they stay without an entry", count));
+        fmt::format("{} messages say offsets that they cannot have, or that others have; they stay without an entry", writer.left_out));
   }
   return fs_.sync_dir(options_.root);
 }
