@@ -150,8 +150,9 @@ Result<> update_broker_config(Session& s, const Options& o) {
   }
   auto update = [&](const std::string& addr) -> Result<> {
     if (refused) return *refused;
-    MQ_TRY_VOID(s.ask<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, body));
+    MQ_TRY(const auto r, s.ask<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, body));
     s.print("update broker config success, {}\n", addr);
+    if (!r.remark.empty()) s.remark(fmt::format("{}: {}", addr, r.remark));   // of ours: what is not used as it was given
     return {};
   };
   if (const auto addr = o.find("b")) return update(*addr);

@@ -37,10 +37,12 @@ void Session::write(std::string_view text) {
   if (!records_) std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void Session::complain(const Error& failure) {
+void Session::complain(const Error& failure) { remark(failure.message()); }
+
+void Session::remark(std::string_view text) {
   std::fflush(stdout);
-  const std::string text = failure.message() + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  const std::string line = std::string(text) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 std::string Session::call_text(const Error& error, std::string_view addr, int64_t timeout_ms, std::string_view shown) {

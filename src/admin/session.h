@@ -48,6 +48,8 @@ class Session {
   Json take_records() { return std::exchange(*records_, Json::array()); }
   /// A failure that does not end the command, as Java prints a stack trace and goes on.
   void complain(const Error& failure);
+  /// What is worth a word beside the result, on stderr.
+  void remark(std::string_view text);
 
   /// The same of one after which nothing is left to do, but which Java's tool tells without the command's name.
   void fail_unnamed(const Error& failure) {

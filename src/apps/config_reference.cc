@@ -65,7 +65,8 @@ int config_reference_main() {
              "a value, a byte order mark, old spellings. An unknown key is named in a warning. A value that cannot be read keeps the default and\n"
              "is named with what is allowed; a number beyond its limits is named with the one that is used; a port or a path that cannot be\n"
              "used stops the start. `mqadmin updateBrokerConfig` and\n"
-             "`updateNamesrvConfig` change keys at run time and rewrite the file. Defaults that follow the machine are those of 2 processors.\n");
+             "`updateNamesrvConfig` change keys at run time, rewrite the file and say the same of a value as a start does.\n"
+             "Defaults that follow the machine are those of 2 processors.\n");
   print_group("Broker", "BrokerConfig and BrokerIdentity.", broker);
   print_group("Store", "MessageStoreConfig.", store);
   print_group("Broker's server side", "NettyServerConfig.", server);

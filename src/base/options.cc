@@ -145,24 +145,32 @@ Result<std::vector<std::string>> Configuration::apply(const std::vector<Property
   return warnings;
 }
 
-void Configuration::apply_line(const PropertyLine& line, std::vector<std::string>& warnings) {
-  bool known = false;
+std::optional<bool> Configuration::set(const PropertyLine& line, std::vector<std::string>& warnings) {
+  std::optional<bool> changed;
   for (OptionBase* option : all(line.key)) {
     const OptionInfo& info = option->info();
-    const std::string before = option->default_text();
-    auto parsed = option->parse(line.value);
-    if (std::exchange(known, true)) continue;   // a key of several groups is spoken of once
+    const std::string before = option->text();
+    const std::string why = unusable(*option, line);
+    const Result<> taken = why.empty() ? option->parse(line.value) : Result<>(fail(Errc::kInvalid, why));
+    const bool first = !changed;
+    changed = changed.value_or(false) || option->text() != before;
+    if (!first) continue;   // a key of several groups is spoken of once
     if (!line.repaired.empty()) warnings.push_back(line.key + ": " + line.repaired);
     if (info.name != line.key) warnings.push_back(line.key + ": old spelling, taken as " + std::string(info.name));
     if (option->type() == "boolean" && looks_like_true(line.value)) {
       warnings.push_back(line.key + "=" + line.value + " means false; write true to switch it on");
     }
-    if (!parsed) warnings.push_back(parsed.error().message() + "; " + option->text() + " stays");
+    if (!taken) warnings.push_back(taken.error().message() + "; " + shown_value(info.name, before) + " stays");
     else if (std::string limited = option->other_than_configured(); !limited.empty()) warnings.push_back(std::move(limited));
-    else if (info.reload == Reload::kIgnored && option->text() != before) {
+    else if (info.reload == Reload::kIgnored && option->text() != option->default_text()) {
       warnings.push_back(line.key + "=" + shown_value(line.key, option->text()) + " is accepted without effect: " + std::string(why_no_effect(info.name)));
     }
   }
+  return changed;
+}
+
+void Configuration::apply_line(const PropertyLine& line, std::vector<std::string>& warnings) {
+  const bool known = set(line, warnings).has_value();
   MutexLock lock(mu_);
   if (known) return void(given_.insert(line.key));
   std::erase_if(extra_, [&](const auto& e) { return e.first == line.key; });
@@ -243,31 +251,30 @@ std::vector<std::string> Configuration::print(bool important_only) const {
   return out;
 }
 
-Result<std::vector<std::string>> Configuration::update(std::string_view properties, const std::vector<std::string>& black_list) {
+std::string Configuration::Updated::text() const {
+  std::string all;
+  for (const std::string& w : warnings) all += (all.empty() ? "" : "; ") + w;
+  return all;
+}
+
+Result<Configuration::Updated> Configuration::update(std::string_view properties, const std::vector<std::string>& black_list) {
   MQ_TRY(const auto lines, parse_properties(properties));
   for (const PropertyLine& line : lines) {
     if (std::find(black_list.begin(), black_list.end(), line.key) != black_list.end()) {
       return fail(Errc::kPermission, "Can not update config in black list.");
     }
   }
-  std::vector<std::string> changed;
+  Updated done;
   for (const PropertyLine& line : lines) {
     if (line.value == kHidden && is_secret(line.key)) continue;   // sent back as it was shown
-    const std::vector<OptionBase*> options = all(line.key);
-    if (options.empty()) {
-      MutexLock lock(mu_);
-      for (auto& [k, v] : extra_) if (k == line.key) v = line.value;
+    if (const auto changed = set(line, done.warnings)) {
+      if (*changed) done.changed.emplace_back(find(line.key)->info().name);
       continue;
     }
-    bool differs = false;
-    for (OptionBase* option : options) {
-      const std::string before = option->text();
-      if (!unusable(*option, line).empty()) continue;
-      differs |= option->parse(line.value) && option->text() != before;
-    }
-    if (differs) changed.emplace_back(options.front()->info().name);
+    MutexLock lock(mu_);
+    for (auto& [k, v] : extra_) if (k == line.key) v = line.value;
   }
-  return changed;
+  return done;
 }
 
 std::vector<OptionBase*> Configuration::all(std::string_view key) {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -171,9 +172,14 @@ class Configuration {
   /// declare comes once for each, as in Java.
   std::vector<std::string> print(bool important_only) const;
 
-  /// UPDATE_*_CONFIG: refuses the whole text when it names a key of `black_list` (kPermission), applies known keys,
-  /// ignores unknown ones and bad values (Java answers SUCCESS), returns the keys that changed.
-  Result<std::vector<std::string>> update(std::string_view properties, const std::vector<std::string>& black_list);
+  struct Updated {
+    std::vector<std::string> changed;    // keys
+    std::vector<std::string> warnings;   // as of apply()
+    std::string text() const;            // the warnings as one
+  };
+  /// UPDATE_*_CONFIG: refuses the whole text when it names a key of `black_list` (kPermission), applies known keys, ignores unknown ones and
+  /// bad values (Java answers SUCCESS).
+  Result<Updated> update(std::string_view properties, const std::vector<std::string>& black_list);
 
   /// By key or old spelling; null when unknown. The first group's when several declare the key.
   const OptionBase* find(std::string_view key) const;
@@ -184,6 +190,8 @@ class Configuration {
 
  private:
   std::vector<OptionBase*> all(std::string_view key);
+  /// Sets the options of the line's key and adds what is to be said of that. Whether a value has changed; nullopt: no option has this key.
+  std::optional<bool> set(const PropertyLine& line, std::vector<std::string>& warnings);
   void apply_line(const PropertyLine& line, std::vector<std::string>& warnings);
 
   std::vector<ConfigGroup*> groups_;

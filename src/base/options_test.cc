@@ -174,9 +174,23 @@ TEST(Options, UpdateRefusesTheBlackListAsAWhole) {
   Fixture f;
   EXPECT_FALSE(f.all.update("fileReservedTime=5\nstorePathRootDir=/x\n", {"storePathRootDir"}));
   EXPECT_EQ(f.config.hours(), 72);
-  const auto changed = f.all.update("fileReservedTime=5\nunknown=1\nflushDiskType=NO\n", {});
-  ASSERT_TRUE(changed);
-  EXPECT_EQ(*changed, std::vector<std::string>{"fileReservedTime"});
+  const auto done = f.all.update("fileReservedTime=5\nunknown=1\nflushDiskType=NO\nlistenPort=70000\n", {});
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->changed, std::vector<std::string>{"fileReservedTime"});
+  EXPECT_EQ(done->warnings, (std::vector<std::string>{"flushDiskType=NO is not possible: one of SYNC_FLUSH|ASYNC_FLUSH is needed; ASYNC_FLUSH stays",
+                                                     "listenPort=70000 is not possible: a port from 0 to 65535 is needed; 10911 stays"}));
+}
+
+TEST(Options, AnUpdateSaysWhatTheStartSays) {
+  for (const std::string_view line : {"readLoops=17", "readLoops=x", "mappedFileSizeConsumeQueue=41", "readLoops=3"}) {
+    LimitedConfig started, updated;
+    Configuration at_start({&started}), at_update({&updated});
+    const auto warnings = *at_start.apply(*parse_properties(line), "test.conf");
+    const auto done = *at_update.update(line, {});
+    EXPECT_EQ(done.warnings, warnings) << line;
+    EXPECT_EQ(warnings.empty(), line == "readLoops=3");
+    EXPECT_EQ(at_update.text(), at_start.text());
+  }
 }
 
 // Java writes such a value as it is: after a restart its second line would be an option that no black list has seen.

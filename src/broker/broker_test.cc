@@ -271,6 +271,16 @@ TEST_F(BrokerTest, ATopicIsToldAloneWhereThatIsTaken) {
   EXPECT_TRUE(told.told_of("Whole"));
 }
 
+TEST_F(BrokerTest, AnUpdateSaysWhichNumbersAreUsedInstead) {
+  start();
+  const auto said = [&](std::string_view line) {
+    const auto r = client->call<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, line);
+    return r && r->ok() ? r->remark : "refused";
+  };
+  EXPECT_EQ(said("diskMaxUsedSpaceRatio=99\n"), "diskMaxUsedSpaceRatio=99 is more than 95: 95 is used");
+  EXPECT_EQ(said("diskMaxUsedSpaceRatio=80\n"), "");
+}
+
 // A NameServer taken out of namesrvAddr must not keep this broker's routes (reports N6).
 TEST_F(BrokerTest, UnregistersWhereItIsNoLongerConfigured) {
   start(start_namesrv());

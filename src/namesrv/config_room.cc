@@ -48,18 +48,20 @@ Answer ConfigRoom::update(const wire::NoHeader&, Request& request) {
   std::istringstream more(s_.config.configBlackList());
   for (std::string word; std::getline(more, word, ';');) black_list.push_back(word);
   black_list.insert(black_list.end(), s_.locked_keys.begin(), s_.locked_keys.end());
-  const auto changed = s_.all.update(request.body_text(), black_list);
-  if (!changed) {
-    if (changed.error().code() == Errc::kPermission) return request.refuse(ResponseCode::NO_PERMISSION, changed.error().message());
+  const auto done = s_.all.update(request.body_text(), black_list);
+  if (!done) {
+    if (done.error().code() == Errc::kPermission) return request.refuse(ResponseCode::NO_PERMISSION, done.error().message());
     return request.refuse(ResponseCode::SYSTEM_ERROR, "string2Properties error");
   }
-  for (const std::string& key : *changed) log.info("{} is set by {}", key, request.session().peer_text());
+  for (const std::string& key : done->changed) log.info("{} is set by {}", key, request.session().peer_text());
+  for (const std::string& warning : done->warnings) log.warn("{}", warning);
   const std::string path = s_.config.configStorePath();
   (void)s_.env.fs().make_dirs(path.substr(0, path.rfind('/')));
   if (auto r = env::replace_file(s_.env.fs(), path, s_.all.text(), true, s_.all.has_secrets() ? env::Open::kCreatePrivate : env::Open::kCreate); !r) {
     log.error("the changed configuration is in effect but cannot be written to {}: {}", path, r.error().message());
   }
-  return request.ok();
+  const std::string said = done->text();
+  return request.answer(ResponseCode::SUCCESS, wire::NoHeader{}, said.empty() ? std::string_view() : said);
 }
 
 Answer ConfigRoom::show(const wire::NoHeader&, Request& request) {

@@ -51,6 +51,16 @@ def test_mqadmin_messages_and_queues(a):
             ["Sub", "reader", "127.0.0.1", *time.strftime("%F %T", time.localtime(1700000001)).split(), "7ms", "failed"]], rows
 
 
+def test_mqadmin_updates_say_what_is_used_instead(a):
+    with Cluster(a.bin) as c:
+        n, b = c.namesrv(), c.broker()
+        for value, said in ("99", f"{b.addr}: diskMaxUsedSpaceRatio=99 is more than 95: 95 is used\n"), ("80", ""):
+            done = c.admin("updateBrokerConfig", "-b", b.addr, "-k", "diskMaxUsedSpaceRatio", "-v", value)
+            assert (done.returncode, done.stdout, done.stderr) == (0, f"update broker config success, {b.addr}\n", said), done
+        done = c.admin("updateNamesrvConfig", "-n", n.addr, "-k", "listenPort", "-v", "70000")
+        assert done.returncode == 0 and done.stderr.startswith(f"{n.addr}: listenPort=70000 is not possible"), done
+
+
 def test_mqadmin_sends(a):
     with Cluster(a.bin) as c:
         n = c.namesrv()

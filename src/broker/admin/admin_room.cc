@@ -76,17 +76,18 @@ Answer AdminRoom::update_config(const wire::NoHeader&, Request& request) {
   std::istringstream words(more);
   for (std::string word; std::getline(words, word, ';');) black_list.push_back(word);
   black_list.insert(black_list.end(), hooks_.locked_keys.begin(), hooks_.locked_keys.end());
-  const auto changed = all_.update(request.body_text(), black_list);
-  if (!changed) {
-    if (changed.error().code() == Errc::kPermission) return request.refuse(ResponseCode::NO_PERMISSION, changed.error().message());
+  const auto done = all_.update(request.body_text(), black_list);
+  if (!done) {
+    if (done.error().code() == Errc::kPermission) return request.refuse(ResponseCode::NO_PERMISSION, done.error().message());
     return request.refuse(ResponseCode::SYSTEM_ERROR, "string2Properties error");
   }
   {
     MutexLock lock(mu_);
     version_.next(broker_.env.clock().now_ms());
   }
-  for (const std::string& key : *changed) log.info("{} is set to {} by {}", key, shown_value(key, all_.find(key)->text()), request.session().peer_text());
-  if (hooks_.on_config_change) hooks_.on_config_change(*changed);
+  for (const std::string& key : done->changed) log.info("{} is set to {} by {}", key, shown_value(key, all_.find(key)->text()), request.session().peer_text());
+  for (const std::string& warning : done->warnings) log.warn("{}", warning);
+  if (hooks_.on_config_change) hooks_.on_config_change(done->changed);
   if (!config_path_.empty()) {
     const bool posted = broker_.ctl->post([this] {
       if (auto r = env::replace_file(broker_.env.fs(), config_path_, all_.text(), true, all_.has_secrets() ? env::Open::kCreatePrivate : env::Open::kCreate); !r) {
@@ -95,7 +96,8 @@ Answer AdminRoom::update_config(const wire::NoHeader&, Request& request) {
     });
     if (!posted) log.error("the changed configuration is in effect but not written: the control loop's queue is full");
   }
-  return request.ok();
+  const std::string said = done->text();
+  return request.answer(ResponseCode::SUCCESS, wire::NoHeader{}, said.empty() ? std::string_view() : said);
 }
 
 Answer AdminRoom::get_config(const wire::NoHeader&, Request& request) {
