@@ -53,13 +53,10 @@ constexpr int64_t kAdoptMs = 5000;           // how much older than the last one
 constexpr int64_t kMostAdopted = 100'000;    // messages looked at for that
 
 // A request without a room does not compile: add its room to the list, or the row is wrong.
-template <wire::RequestCode C, class R> struct Has : std::false_type {};
-template <wire::RequestCode C, class... R>
-struct Has<C, remoting::Routes<R...>> : std::bool_constant<((R::code == C) || ...)> {};
 template <class... Rooms>
 constexpr bool every_request_has_a_room() {
   return true
-#define X(code, name, ...) &&(Has<wire::RequestCode::name, typename Rooms::routes>::value || ...)
+#define X(code, name, ...) &&(Rooms::routes::has(wire::RequestCode::name) || ...)
       MQ_BROKER_REQUESTS(X)
 #undef X
       ;

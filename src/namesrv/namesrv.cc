@@ -24,13 +24,10 @@ Logger log("namesrv");
 constexpr std::string_view kAccessCluster = "namesrv";   // a NameServer belongs to no cluster; its own requests need Cluster:namesrv
 constexpr int64_t kAliveMs = 1000, kCountMs = 1000;
 
-template <wire::RequestCode C, class R> struct Has : std::false_type {};
-template <wire::RequestCode C, class... R>
-struct Has<C, remoting::Routes<R...>> : std::bool_constant<((R::code == C) || ...)> {};
 template <class... Rooms>
 constexpr bool every_request_has_a_room() {
   return true
-#define X(code, name, ...) &&(Has<wire::RequestCode::name, typename Rooms::routes>::value || ...)
+#define X(code, name, ...) &&(Rooms::routes::has(wire::RequestCode::name) || ...)
       MQ_NAMESRV_REQUESTS(X)
 #undef X
       ;

@@ -28,7 +28,9 @@ struct Route {
   static constexpr auto fn = Fn;
 };
 template <class... R>
-struct Routes {};
+struct Routes {
+  static constexpr bool has(wire::RequestCode code) noexcept { return ((R::code == code) || ...); }
+};
 
 /// Asked before every request of a router, also those that no room serves. Any loop.
 class Gate {
