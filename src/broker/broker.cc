@@ -359,8 +359,8 @@ struct Broker::Impl {
   }
 
   void persist_topics_and_groups(bool at_once) {
-    if (auto r = at_once ? topics->persist() : topics->persist_in_due_time(); !r) log.error("topics.json cannot be written: {}", r.error().message());
-    if (auto r = at_once ? groups->persist() : groups->persist_in_due_time(); !r) log.error("subscriptionGroup.json cannot be written: {}", r.error().message());
+    if (auto r = at_once ? topics->file().persist() : topics->file().persist_in_due_time(); !r) log.error("topics.json cannot be written: {}", r.error().message());
+    if (auto r = at_once ? groups->file().persist() : groups->file().persist_in_due_time(); !r) log.error("subscriptionGroup.json cannot be written: {}", r.error().message());
   }
 
   void stop() {

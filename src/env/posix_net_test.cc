@@ -7,21 +7,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
 
+#include "base/test_eventually.h"
 #include "env/loop.h"
 
 namespace mq::env {
 namespace {
-
-template <class F>
-bool eventually(F condition, int limit_ms = 10'000) {
-  for (int i = 0; i < limit_ms; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
 
 /// Consumes lines of `unit` bytes, keeps what it saw, does what the test says with each call.
 struct Reader : ConnectionHandler {

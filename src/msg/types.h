@@ -68,6 +68,12 @@ inline constexpr std::string_view kReconsumeTime = "RECONSUME_TIME";
 inline constexpr std::string_view kMaxReconsumeTimes = "MAX_RECONSUME_TIMES";
 inline constexpr std::string_view kReplyToClient = "REPLY_TO_CLIENT";
 inline constexpr std::string_view kPushReplyTime = "PUSH_REPLY_TIME";
+inline constexpr std::string_view kTimerPrefix = "TIMER_";                  // of all of these
+inline constexpr std::string_view kTimerDelaySec = "TIMER_DELAY_SEC";
+inline constexpr std::string_view kTimerDelayMs = "TIMER_DELAY_MS";
+inline constexpr std::string_view kTimerDeliverMs = "TIMER_DELIVER_MS";
+inline constexpr std::string_view kTimerOutMs = "TIMER_OUT_MS";             // of a message that has waited
+inline constexpr std::string_view kTimerDelUniqKey = "TIMER_DEL_UNIQKEY";   // takes another one back
 }  // namespace prop
 
 }  // namespace mq

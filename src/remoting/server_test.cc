@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/test_eventually.h"
 #include "remoting/client.h"
 #include "remoting/tls.h"
 
@@ -19,15 +20,6 @@ namespace {
 
 using wire::RequestCode;
 using wire::ResponseCode;
-
-template <class F>
-bool eventually(F condition, int limit_ms = 10'000) {
-  for (int i = 0; i < limit_ms; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
 
 struct ToyRoom {
   Answer max_offset(const wire::QueueHeader& h, Request& request) {

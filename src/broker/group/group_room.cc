@@ -28,7 +28,7 @@ void GroupRoom::put(const wire::SubscriptionGroupConfig& config, const Request& 
 
 Answer GroupRoom::answer_when_kept(Request& request) {
   return answer_after(broker_, request, [this]() -> Result<> {
-    say_unless(meta_.groups.persist_changes(), "subscriptionGroup.json");
+    say_unless(meta_.groups.file().persist_changes(), "subscriptionGroup.json");
     return {};
   });
 }

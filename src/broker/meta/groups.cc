@@ -3,7 +3,6 @@
 #include <map>
 
 #include "base/badges.h"
-#include "broker/meta/table_file.h"
 #include "msg/names.h"
 
 namespace mq::broker {
@@ -118,8 +117,6 @@ bool GroupTable::readable(std::string_view group, std::string_view topic) const 
 
 wire::SubscriptionGroupTable GroupTable::table() const { return impl_->table(impl_->file.version()); }
 
-Result<> GroupTable::persist() { return impl_->file.persist(); }
-Result<> GroupTable::persist_in_due_time() { return impl_->file.persist_in_due_time(); }
-Result<> GroupTable::persist_changes() { return impl_->file.persist_changes(); }
+TableFile& GroupTable::file() noexcept { return impl_->file; }
 
 }  // namespace mq::broker

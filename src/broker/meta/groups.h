@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/core/context.h"
+#include "broker/meta/table_file.h"
 #include "wire/bodies/client.h"
 
 namespace mq::broker {
@@ -25,10 +26,8 @@ class GroupTable {
   /// False when reading the topic is forbidden for the group.
   bool readable(std::string_view group, std::string_view topic) const;
   wire::SubscriptionGroupTable table() const;
-  /// To subscriptionGroup.json and its journal: table_file.h.
-  Result<> persist();
-  Result<> persist_in_due_time();
-  Result<> persist_changes();
+  /// subscriptionGroup.json.
+  TableFile& file() noexcept;
 
  private:
   struct Impl;

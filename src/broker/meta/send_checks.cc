@@ -13,12 +13,6 @@ using wire::ResponseCode;
 
 namespace {
 
-namespace timer_prop {
-constexpr std::string_view kDelaySec = "TIMER_DELAY_SEC", kDelayMs = "TIMER_DELAY_MS", kDeliverMs = "TIMER_DELIVER_MS";
-constexpr std::string_view kOutMs = "TIMER_OUT_MS";           // of a message that has waited
-constexpr std::string_view kDelUniqKey = "TIMER_DEL_UNIQKEY"; // takes another one back
-}  // namespace timer_prop
-
 Refusal forbidden_topic(std::string_view topic) {
   return {ResponseCode::NO_PERMISSION, fmt::format("Sending message to topic[{}] is forbidden.", topic)};
 }
@@ -65,7 +59,7 @@ std::optional<Refusal> SendChecks::queue(const remoting::Request& request, const
 }
 
 std::optional<Refusal> SendChecks::timer(std::string_view properties, int32_t delay_level) const {
-  if (delay_level > 0 || find_property(properties, timer_prop::kOutMs).data()) return std::nullopt;
+  if (delay_level > 0 || find_property(properties, prop::kTimerOutMs).data()) return std::nullopt;
   const int64_t now = broker_.env.clock().now_ms(), most = int64_t{broker_.store_config.timerMaxDelaySec()} * 1000;
   const auto illegal = [most] {
     return Refusal{ResponseCode::MESSAGE_ILLEGAL, fmt::format("timer message illegal, the delay time should not be bigger than the max delay {}ms; or if set "
@@ -75,13 +69,13 @@ std::optional<Refusal> SendChecks::timer(std::string_view properties, int32_t de
     std::string_view name;
     int64_t unit_ms, from_ms;
   };
-  for (const Form& f : {Form{timer_prop::kDelaySec, 1000, now}, Form{timer_prop::kDelayMs, 1, now}, Form{timer_prop::kDeliverMs, 1, 0}}) {
+  for (const Form& f : {Form{prop::kTimerDelaySec, 1000, now}, Form{prop::kTimerDelayMs, 1, now}, Form{prop::kTimerDeliverMs, 1, 0}}) {
     const std::string_view text = find_property(properties, f.name);
     if (!text.data()) continue;
     int64_t due = 0;
     const auto number = parse_int64(text);
     if (!number || __builtin_mul_overflow(*number, f.unit_ms, &due) || __builtin_add_overflow(due, f.from_ms, &due)) return illegal();
-    if (due <= now) return find_property(properties, timer_prop::kDelUniqKey).data() ? std::optional(illegal()) : std::nullopt;
+    if (due <= now) return find_property(properties, prop::kTimerDelUniqKey).data() ? std::optional(illegal()) : std::nullopt;
     if (due - now > most) return illegal();
     return Refusal{ResponseCode::SYSTEM_ERROR, "accurate timer message is not enabled, timerWheelEnable is false: this broker has no timer yet"};
   }

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/log.h"
-#include "broker/meta/table_file.h"
 #include "msg/names.h"
 
 namespace mq::broker {
@@ -240,8 +239,6 @@ bool TopicTable::is_system(std::string_view topic) const {
   return is_system_topic(topic) || std::binary_search(impl_->system.begin(), impl_->system.end(), topic, std::less<>());
 }
 
-Result<> TopicTable::persist() { return impl_->file.persist(); }
-Result<> TopicTable::persist_in_due_time() { return impl_->file.persist_in_due_time(); }
-Result<> TopicTable::persist_changes() { return impl_->file.persist_changes(); }
+TableFile& TopicTable::file() noexcept { return impl_->file; }
 
 }  // namespace mq::broker

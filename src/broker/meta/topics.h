@@ -10,6 +10,7 @@
 
 #include "base/badges.h"
 #include "broker/core/context.h"
+#include "broker/meta/table_file.h"
 #include "wire/bodies/topic_config.h"
 
 namespace mq::broker {
@@ -59,10 +60,8 @@ class TopicTable {
   void bump_version();                 // brokerPermission changed
   std::vector<std::string> system_topics() const;
   bool is_system(std::string_view topic) const;
-  /// To topics.json and its journal: table_file.h.
-  Result<> persist();
-  Result<> persist_in_due_time();
-  Result<> persist_changes();
+  /// topics.json.
+  TableFile& file() noexcept;
 
  private:
   struct Impl;

@@ -25,7 +25,7 @@ SendProperties scan_properties(std::string_view text) noexcept {
   size_t understood = 0;   // bytes; pairs without name or value are passed over by the reader
   while (reader.next(name, value)) {
     understood += name.size() + value.size() + 2;
-    if (name.starts_with("TIMER_")) p.special = p.timed = true;
+    if (name.starts_with(prop::kTimerPrefix)) p.special = p.timed = true;
     switch (name.size()) {
       case 4:
         if (name == prop::kTags) p.tags = value;

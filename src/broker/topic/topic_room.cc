@@ -35,7 +35,7 @@ Answer TopicRoom::answer_when_announced(Request& request) {
   const bool posted = broker_.ctl->post([this, responder = request.responder()]() mutable {
     // In a turn of its own: what this one tells the NameServers is under way while the disk is waited for.
     broker_.ctl->after(0, [this, responder = std::move(responder)]() mutable {
-      say_unless(meta_.topics.persist_changes(), "topics.json");
+      say_unless(meta_.topics.file().persist_changes(), "topics.json");
       env::Loop& loop = responder.session().loop();
       broker_.announcer->when_announced(loop, [responder = std::move(responder)]() mutable { (void)responder.ok(); });
     });
@@ -126,7 +126,7 @@ Answer TopicRoom::remove(const wire::TopicHeader& h, Request& request) {
   log.info("topic {} is deleted by {}{}", h.topic, request.session().peer_text(), known ? "" : ", it was not known");
   return answer_after(broker_, request, [this, topic = h.topic]() -> Result<> {
     MQ_TRY_VOID(broker_.store.delete_topic(topic));
-    say_unless(meta_.topics.persist_changes(), "topics.json");
+    say_unless(meta_.topics.file().persist_changes(), "topics.json");
     meta_.offsets.persist_when_durable();   // a topic that is made again must not find the old ones after a crash
     return {};
   });
