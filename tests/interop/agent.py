@@ -77,9 +77,9 @@ class Job:
 
 
 class Agent:
-    """`logs`: a folder of its own, for what the process and the client write; `admin`: runs mqadmin with these words."""
+    """`logs`: a folder of its own, for what the process and the client write; `admin`: runs mqadmin with these words, for committed()."""
 
-    def __init__(self, client, command, namesrv, logs, admin):
+    def __init__(self, client, command, namesrv, logs, admin=None):
         self.client, self.namesrv, self.logs, self.admin = client, namesrv, logs, admin
         self.word = client.replace(".", "_")   # fit for topics, groups and message names
         self.jobs = {}
