@@ -152,7 +152,7 @@ Result<> update_broker_config(Session& s, const Options& o) {
     if (refused) return *refused;
     MQ_TRY(const auto r, s.ask<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, body));
     s.print("update broker config success, {}\n", addr);
-    if (!r.remark.empty()) s.remark(fmt::format("{}: {}", addr, r.remark));   // of ours: what is not used as it was given
+    s.show_remark(addr, r.remark);
     return {};
   };
   if (const auto addr = o.find("b")) return update(*addr);

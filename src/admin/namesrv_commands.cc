@@ -23,7 +23,7 @@ Result<> update_config(Session& s, const Options& o) {
   const std::string body = o.get("k") + "=" + o.get("v") + "\n";
   for (const std::string& ns : s.namesrvs()) {
     MQ_TRY(const auto r, s.ask_plain<RequestCode::UPDATE_NAMESRV_CONFIG>(ns, {}, body));
-    if (!r.remark.empty()) s.remark(fmt::format("{}: {}", ns, r.remark));   // of ours: what is not used as it was given
+    s.show_remark(ns, r.remark);
   }
   s.print("update name server config success!{}\n{} : {}\n", o.has("n") ? list_text(s.namesrvs()) : "", o.get("k"), o.get("v"));
   return {};

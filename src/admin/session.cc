@@ -37,12 +37,15 @@ void Session::write(std::string_view text) {
   if (!records_) std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void Session::complain(const Error& failure) { remark(failure.message()); }
-
-void Session::remark(std::string_view text) {
+static void write_to_stderr(const std::string& line) {
   std::fflush(stdout);
-  const std::string line = std::string(text) + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void Session::complain(const Error& failure) { write_to_stderr(failure.message() + "\n"); }
+
+void Session::show_remark(const std::string& addr, const std::string& remark) {
+  if (!remark.empty()) write_to_stderr(addr + ": " + remark + "\n");
 }
 
 std::string Session::call_text(const Error& error, std::string_view addr, int64_t timeout_ms, std::string_view shown) {

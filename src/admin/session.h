@@ -48,8 +48,8 @@ class Session {
   Json take_records() { return std::exchange(*records_, Json::array()); }
   /// A failure that does not end the command, as Java prints a stack trace and goes on.
   void complain(const Error& failure);
-  /// What is worth a word beside the result, on stderr.
-  void remark(std::string_view text);
+  /// What a server of ours says beside its success, as of a value that is not used as it was given: on stderr. Java's says nothing.
+  void show_remark(const std::string& addr, const std::string& remark);
 
   /// The same of one after which nothing is left to do, but which Java's tool tells without the command's name.
   void fail_unnamed(const Error& failure) {

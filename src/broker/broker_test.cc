@@ -143,6 +143,8 @@ class BrokerTest : public testing::Test {
     auto r = client->call<RequestCode::SEND_MESSAGE_V2>(addr, h, body);
     return r && r->ok() ? r->header.queueOffset.value_or(-2) : -1;
   }
+  template <class Condition>
+  static bool within_2s(Condition holds) { return eventually(std::move(holds), 2'000); }
   std::filesystem::path file(const std::string& name) const { return home / "store" / "config" / name; }
   static std::string content(const std::filesystem::path& path) {
     std::ifstream in(path);
@@ -195,7 +197,7 @@ TEST_F(BrokerTest, TopicsMessagesAndOffsetsSurviveARestart) {
 TEST_F(BrokerTest, ADamagedTableComesFromItsBakAndIsKeptAside) {
   start();
   ASSERT_EQ(create("First", 3), 0);
-  ASSERT_TRUE(eventually([&] { return content(file("topics.json")).find("\"First\"") != std::string::npos; }));
+  ASSERT_TRUE(within_2s([&] { return content(file("topics.json")).find("\"First\"") != std::string::npos; }));
   ASSERT_EQ(create("Second", 3), 0);
   stop();
   ASSERT_NE(content(file("topics.json.bak")).find("\"First\""), std::string::npos);
@@ -231,31 +233,31 @@ TEST_F(BrokerTest, RegistersBeforeItAnswersACreateAndTakesOrderedTopicsFromTheAn
   EXPECT_EQ(h.brokerAddr, addr);
   EXPECT_EQ(h.brokerId, 0);
   EXPECT_EQ(h.haServerAddr, "127.0.0.1:" + std::to_string(port + 1)) << "haListenPort is not configured";
-  EXPECT_TRUE(eventually([&] {
+  EXPECT_TRUE(within_2s([&] {
     auto r = client->call<RequestCode::GET_TOPIC_CONFIG>(addr, {.topic = "Ordered"});
     return r && r->body.find("\"order\":true") != std::string::npos;
   }));
   stop();
-  EXPECT_TRUE(eventually([&] { return told.unregistrations.load() == 1; }));
+  EXPECT_TRUE(within_2s([&] { return told.unregistrations.load() == 1; }));
 }
 
 // What a topic costs must not grow with their number: the whole table only goes where a topic alone is not taken.
 TEST_F(BrokerTest, ATopicIsToldAloneWhereThatIsTaken) {
   told.takes_single_topics = true;
   start(start_namesrv());
-  ASSERT_TRUE(eventually([&] { return told.registrations() > 0; }));
+  ASSERT_TRUE(within_2s([&] { return told.registrations() > 0; }));
   for (int i = 0; i < 20; ++i) {
     const std::string topic = "T" + std::to_string(i);
     ASSERT_EQ(create(topic, 3 + i), 0);
     EXPECT_EQ(told.told_alone_of(topic), (wire::QueueData{"broker-t", 3 + i, 3 + i, 6, 0}));
   }
   EXPECT_EQ(send("BySend", 0, "a"), 0);
-  EXPECT_TRUE(eventually([&] { return told.told_alone_of("BySend").has_value(); }));
+  EXPECT_TRUE(within_2s([&] { return told.told_alone_of("BySend").has_value(); }));
   EXPECT_EQ(told.registrations(), 1);
 
   auto r = client->call<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, "brokerPermission=4\n");
   ASSERT_TRUE(r && r->ok());
-  EXPECT_TRUE(eventually([&] { return told.registrations() == 2; })) << "that changes all of them";
+  EXPECT_TRUE(within_2s([&] { return told.registrations() == 2; })) << "that changes all of them";
   ASSERT_EQ(create("ReadOnly", 1), 0);
   EXPECT_EQ(told.told_alone_of("ReadOnly").value().perm, 4);
 
@@ -277,10 +279,10 @@ TEST_F(BrokerTest, AnUpdateSaysWhichNumbersAreUsedInstead) {
 // A NameServer taken out of namesrvAddr must not keep this broker's routes (reports N6).
 TEST_F(BrokerTest, UnregistersWhereItIsNoLongerConfigured) {
   start(start_namesrv());
-  ASSERT_TRUE(eventually([&] { return told.registrations() > 0; }));
+  ASSERT_TRUE(within_2s([&] { return told.registrations() > 0; }));
   auto r = client->call<RequestCode::UPDATE_BROKER_CONFIG>(addr, {}, "namesrvAddr=127.0.0.1:1\n");
   ASSERT_TRUE(r && r->ok());
-  EXPECT_TRUE(eventually([&] { return told.unregistrations.load() == 1; }));
+  EXPECT_TRUE(within_2s([&] { return told.unregistrations.load() == 1; }));
 }
 
 // A query right after the answer to a send, before the index had a turn of its own.

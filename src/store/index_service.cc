@@ -90,6 +90,7 @@ Result<> IndexService::resume() {
     return file.repair(log_.end(), [&](const IndexEntry& e) { return leads_to_its_key(*list, e, log_.min()); });
   };
   for (const auto& f : files_) {
+    if (crashed_ && f == files_.back()) break;   // that one is repaired below, whatever its header says
     const bool beyond = f->count() > 1 && f->end_phy() >= log_.end();
     if (f->lost_pages() || (f->header_fits() && !beyond)) continue;
     if (!crashed_) log.warn("{}: its header does not say where its entries end; it is made again from them", f->path());
