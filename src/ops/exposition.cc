@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
@@ -10,22 +11,28 @@ namespace mq::ops {
 
 namespace {
 
+bool must_be_escaped(char c) noexcept { return c == '\\' || c == '"' || c == '\n'; }
+
 void append_label(std::string& out, std::string_view name, std::string_view value) {
-  if (!out.empty() && out.back() != '{') out += ',';
+  if (!out.empty()) out += ',';
   out.append(name).append("=\"");
-  for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\', out += c;
-    else if (c == '\n') out += "\\n";
-    else out += c;
+  if (std::ranges::none_of(value, must_be_escaped)) out += value;   // nearly always
+  else for (const char c : value) {
+    if (must_be_escaped(c)) out += '\\';
+    out += c == '\n' ? 'n' : c;
   }
   out += '"';
 }
 
-void append_number(std::string& out, double v) {
-  if (std::isnan(v)) out += "NaN";
-  else if (std::isinf(v)) out += v > 0 ? "+Inf" : "-Inf";
-  else fmt::format_to(std::back_inserter(out), "{}", v);
+void render(std::string& out, Labels labels) {
+  out.clear();
+  for (const auto& [name, value] : labels) append_label(out, name, value);
 }
+
+bool whole(double v) noexcept { return v == std::trunc(v) && std::abs(v) < 1e15; }
+
+/// With one digit behind the point. What is whole, as nearly all, is not left to the search for the digits of a fraction.
+std::string bound_text(double v) { return whole(v) ? fmt::format("{}.0", static_cast<int64_t>(v)) : fmt::format("{:.1f}", v); }
 
 std::string_view type_name(Exposition::Type type) {
   switch (type) {
@@ -41,8 +48,7 @@ std::string_view type_name(Exposition::Type type) {
 void Exposition::family(std::string_view name, Type type, std::string_view help, Labels common) {
   name_ = name;
   in_family_ = 0;
-  common_.clear();
-  for (const auto& [k, v] : common) append_label(common_, k, v);
+  render(common_, common);
   fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type_name(type));
 }
 
@@ -52,45 +58,57 @@ bool Exposition::room(size_t series) noexcept {
   return true;
 }
 
-void Exposition::head(std::string_view suffix, Labels labels, std::string_view le) {
+void Exposition::head(std::string_view suffix, std::string_view labels) {
   text_.append(name_).append(suffix);
-  if (!common_.empty() || labels.size() > 0 || !le.empty()) {
-    text_ += '{';
-    text_ += common_;
-    for (const auto& [k, v] : labels) append_label(text_, k, v);
-    if (!le.empty()) append_label(text_, "le", le);
-    text_ += '}';
+  if (!common_.empty() || !labels.empty()) {
+    text_.append(1, '{').append(common_).append(common_.empty() || labels.empty() ? "" : ",").append(labels) += '}';
   }
   text_ += ' ';
 }
 
-void Exposition::sample(Labels labels, int64_t value) {
-  if (!room(1)) return;
-  head("", labels);
-  fmt::format_to(std::back_inserter(text_), "{}\n", value);
+void Exposition::value(int64_t v) { text_.append(fmt::format_int(v).c_str()) += '\n'; }
+
+void Exposition::value(double v) {
+  if (whole(v)) return value(static_cast<int64_t>(v));
+  if (std::isnan(v)) text_ += "NaN";
+  else if (std::isinf(v)) text_ += v > 0 ? "+Inf" : "-Inf";
+  else fmt::format_to(std::back_inserter(text_), "{}", v);
+  text_ += '\n';
 }
 
-void Exposition::sample(Labels labels, double value) {
+void Exposition::sample(Labels labels, int64_t v) {
   if (!room(1)) return;
-  head("", labels);
-  append_number(text_, value);
-  text_ += '\n';
+  render(labels_, labels);
+  head("", labels_);
+  value(v);
+}
+
+void Exposition::sample(Labels labels, double v) {
+  if (!room(1)) return;
+  render(labels_, labels);
+  head("", labels_);
+  value(v);
 }
 
 void Exposition::histogram(Labels labels, std::span<const double> bounds, std::span<const int64_t> counts, double sum) {
   MQ_CHECK(counts.size() == bounds.size() + 1);
   if (!room(counts.size() + 2)) return;
+  render(labels_, labels);
+  const size_t own = labels_.size();
   int64_t total = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     total += counts[i];
-    head("_bucket", labels, i < bounds.size() ? fmt::format("{:.1f}", bounds[i]) : "+Inf");
-    fmt::format_to(std::back_inserter(text_), "{}\n", total);
+    labels_.resize(own);
+    if (i < bounds.size()) append_label(labels_, "le", bound_text(bounds[i]));
+    else append_label(labels_, "le", "+Inf");
+    head("_bucket", labels_);
+    value(total);
   }
-  head("_sum", labels);
-  append_number(text_, sum);
-  text_ += '\n';
-  head("_count", labels);
-  fmt::format_to(std::back_inserter(text_), "{}\n", total);
+  labels_.resize(own);
+  head("_sum", labels_);
+  value(sum);
+  head("_count", labels_);
+  value(total);
 }
 
 }  // namespace mq::ops

@@ -18,13 +18,14 @@ class Exposition {
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
   /// No family gets more than `max_series` samples, of which a histogram has one for each bucket and two more; the others are counted.
-  explicit Exposition(size_t max_series) : max_series_(max_series) { text_.reserve(1 << 16); }
+  /// `expected` bytes of the text, such as the last one had: a text that grows is copied again and again.
+  explicit Exposition(size_t max_series, size_t expected = 1 << 16) : max_series_(max_series) { text_.reserve(expected); }
 
   enum class Type : uint8_t { kGauge, kCounter, kHistogram };
   /// Opens a family; what follows belongs to it. `common` labels are in front of those of each sample.
   void family(std::string_view name, Type type, std::string_view help, Labels common = {});
-  void sample(Labels labels, int64_t value);
-  void sample(Labels labels, double value);
+  void sample(Labels labels, int64_t v);
+  void sample(Labels labels, double v);
   /// `counts` has one element more than `bounds`: the last counts what is above.
   void histogram(Labels labels, std::span<const double> bounds, std::span<const int64_t> counts, double sum);
 
@@ -33,13 +34,17 @@ class Exposition {
 
  private:
   bool room(size_t series) noexcept;
-  void head(std::string_view suffix, Labels labels, std::string_view le = {});
+  /// A line up to its value: the rendered labels, those of the family in front.
+  void head(std::string_view suffix, std::string_view labels);
+  void value(int64_t v);
+  void value(double v);
 
   const size_t max_series_;
   size_t in_family_ = 0;
   size_t dropped_ = 0;
   std::string name_;
   std::string common_;   // rendered, without braces
+  std::string labels_;   // of the sample at hand, as common_
   std::string text_;
 };
 

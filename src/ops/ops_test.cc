@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "ops/exposition.h"
@@ -26,6 +28,18 @@ TEST(Exposition, BucketsAreCumulative) {
   e.histogram({{"k", "v"}}, std::array{1.0, 10.0}, std::array<int64_t, 3>{1, 2, 3}, 99.5);
   EXPECT_EQ(e.take(), "# HELP h H.\n# TYPE h histogram\nh_bucket{k=\"v\",le=\"1.0\"} 1\nh_bucket{k=\"v\",le=\"10.0\"} 3\n"
                       "h_bucket{k=\"v\",le=\"+Inf\"} 6\nh_sum{k=\"v\"} 99.5\nh_count{k=\"v\"} 6\n");
+}
+
+TEST(Exposition, NumbersAreWrittenInTheirShortestForm) {
+  Exposition e(10);
+  e.family("n", Exposition::Type::kGauge, "N.");
+  for (const double v : {0.0, 3.0, -2.0, 0.1, 1e15, 1e22, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), std::nan("")}) e.sample({}, v);
+  EXPECT_EQ(e.take(), "# HELP n N.\n# TYPE n gauge\nn 0\nn 3\nn -2\nn 0.1\nn 1000000000000000\nn 1e+22\nn +Inf\nn -Inf\nn NaN\n");
+  Exposition h(10);
+  h.family("h", Exposition::Type::kHistogram, "H.", {{"a", "b"}});
+  h.histogram({}, std::array{0.25, 4194304.0}, std::array<int64_t, 3>{0, 0, 1}, 0.5);
+  EXPECT_EQ(h.take(), "# HELP h H.\n# TYPE h histogram\nh_bucket{a=\"b\",le=\"0.2\"} 0\nh_bucket{a=\"b\",le=\"4194304.0\"} 0\n"
+                      "h_bucket{a=\"b\",le=\"+Inf\"} 1\nh_sum{a=\"b\"} 0.5\nh_count{a=\"b\"} 1\n");
 }
 
 TEST(Exposition, AFamilyIsBounded) {

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "base/badges.h"
+#include "base/string_hash.h"
 #include "store/consume_queue.h"
 
 namespace mq::store {
@@ -20,6 +20,8 @@ class QueueTable {
 
   std::shared_ptr<ConsumeQueue> find(std::string_view topic, int32_t queue_id) const;
   std::shared_ptr<ConsumeQueue> find_or_make(std::string_view topic, int32_t queue_id);
+  /// The topic's queues by queue id.
+  std::vector<std::shared_ptr<ConsumeQueue>> of_topic(std::string_view topic) const;
   /// Takes all queues of the topic out.
   std::vector<std::shared_ptr<ConsumeQueue>> remove_topic(std::string_view topic);
   void remove(const ConsumeQueue& queue);
@@ -30,21 +32,12 @@ class QueueTable {
   uint64_t changes() const;
 
  private:
-  struct Key {
-    std::string_view topic;
-    int32_t queue_id;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    size_t operator()(const Key& k) const noexcept {
-      return std::hash<std::string_view>()(k.topic) ^ (static_cast<size_t>(static_cast<uint32_t>(k.queue_id)) * 0x9E3779B97F4A7C15u);
-    }
-  };
+  using Queues = std::vector<std::shared_ptr<ConsumeQueue>>;   // of one topic, by queue id; never empty
 
   const ExtFiles* const ext_;   // null: there is no ConsumeQueueExt
   mutable Mutex mu_;
-  // The keys look into the topic names of the queues they lead to.
-  std::unordered_map<Key, std::shared_ptr<ConsumeQueue>, Hash> queues_ GUARDED_BY(mu_);   // badge: guarded
+  std::unordered_map<std::string, Queues, StringHash, std::equal_to<>> topics_ GUARDED_BY(mu_);   // badge: guarded
+  size_t size_ GUARDED_BY(mu_) = 0;        // badge: guarded
   uint64_t changes_ GUARDED_BY(mu_) = 0;   // badge: guarded
 };
 

@@ -430,6 +430,10 @@ void Store::stop() { impl_->stop(); }
 
 QueueRef Store::queue(std::string_view topic, int32_t id) { return impl_->queues.find_or_make(topic, id); }
 QueueRef Store::find_queue(std::string_view topic, int32_t id) const { return impl_->queues.find(topic, id); }
+std::vector<QueueRef> Store::queues_of(std::string_view topic) const {
+  const auto queues = impl_->queues.of_topic(topic);
+  return {queues.begin(), queues.end()};
+}
 std::string_view Store::topic_of(const Queue& q) noexcept { return q.topic(); }
 int32_t Store::queue_id_of(const Queue& q) noexcept { return q.queue_id(); }
 

@@ -193,6 +193,8 @@ class Store {
   QueueRef queue(std::string_view topic, int32_t queue_id);
   /// The queue or null. Any thread.
   QueueRef find_queue(std::string_view topic, int32_t queue_id) const;
+  /// The topic's queues that exist, by queue id. Any thread.
+  std::vector<QueueRef> queues_of(std::string_view topic) const;
   static std::string_view topic_of(const Queue& q) noexcept;
   static int32_t queue_id_of(const Queue& q) noexcept;
   /// All (topic, queue id) pairs that exist. Any thread.

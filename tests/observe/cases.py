@@ -110,15 +110,24 @@ def test_cardinality_is_bounded(binaries):
 
 
 def three_scrapes(broker, port):
-    """(least seconds, least of them on the processor, the last text). On a busy machine only the latter is the broker's fault."""
-    times, costs = [], []
+    """(least seconds, the least of the processor's work, the last text). The work is told in turns of a loop of this interpreter, counted beside
+    each scrape: a processor that others use gives both less in a second."""
+    times, work = [], []
     for _ in range(3):
         started, before = time.monotonic(), broker.cpu_seconds()
         status, text, _ = get(port, "/metrics")
         times.append(time.monotonic() - started)
-        costs.append(broker.cpu_seconds() - before)
+        work.append((broker.cpu_seconds() - before) / turn_seconds())
         assert status == 200
-    return min(times), min(costs), text
+    return min(times), min(work), text
+
+
+def turn_seconds():
+    """Processor time of adding a million numbers up."""
+    began, total = time.process_time(), 0
+    for i in range(1_000_000):
+        total += i
+    return time.process_time() - began
 
 
 def test_a_scrape_of_ten_thousand_topics(binaries):
@@ -132,9 +141,9 @@ def test_a_scrape_of_ten_thousand_topics(binaries):
                 if len(waiting) == 200:
                     assert all(k.wait(w).code == 0 for w in waiting)
                     waiting = []
-        seconds, cost, text = three_scrapes(b, port)
-        print(f"    10,000 topics: {seconds * 1000:.0f} ms, of that {cost * 1000:.0f} ms on the processor, {len(text) / 1e6:.1f} MB")
-        assert min(seconds, cost) < 0.2 and seconds < 3 and len(text) < 20e6, (seconds, cost, len(text))
+        seconds, work, text = three_scrapes(b, port)
+        print(f"    10,000 topics: {seconds * 1000:.0f} ms, {work:.1f} turns of work, {len(text) / 1e6:.1f} MB")
+        assert work < 5 and seconds < 3 and len(text) < 20e6, (seconds, work, len(text))
 
 
 def beat_of(groups):
@@ -159,9 +168,9 @@ def test_one_bad_group_hides_no_other_of_ten_thousand(binaries):
                 assert k.call(15, dict(consumerGroup=name, topic="T", queueId=0, commitOffset=0)).code == 0
             assert k.call(15, dict(consumerGroup=names[0], topic="Gone", queueId=0, commitOffset=0)).code == 0
             assert k.call(215, dict(topic="Gone")).code == 0   # the message that the group was to read is not there any more
-        seconds, cost, _ = three_scrapes(b, port)
-        print(f"    10,000 groups: {seconds * 1000:.0f} ms, of that {cost * 1000:.0f} ms on the processor")
-        assert min(seconds, cost) < 1 and seconds < 5, (seconds, cost)
+        seconds, work, _ = three_scrapes(b, port)
+        print(f"    10,000 groups: {seconds * 1000:.0f} ms, {work:.1f} turns of work")
+        assert work < 10 and seconds < 5, (seconds, work)
         found = metrics(port)
         lags = {labels["consumer_group"]: amount for labels, amount in found["rocketmq_consumer_lag_messages"] if labels["topic"] == "T"}
         assert set(lags) == set(names) and set(lags.values()) == {1}, len(lags)

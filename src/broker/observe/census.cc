@@ -35,9 +35,9 @@ void CensusTaker::rate(const std::string& key, int64_t nums, int64_t bytes, doub
 
 LagCensus CensusTaker::lag_of(const OffsetTable::Row& row, int32_t queues, int64_t now_ms) const {
   LagCensus out{.group = row.group, .topic = row.topic, .retry = is_retry_topic(row.topic), .system = meta_.topics.is_system(row.topic)};
-  for (int32_t id = 0; id < queues; ++id) {
-    const store::QueueRef queue = broker_.store.find_queue(row.topic, id);
-    if (!queue) continue;
+  for (const store::QueueRef& queue : broker_.store.queues_of(row.topic)) {
+    const int32_t id = store::Store::queue_id_of(*queue);
+    if (id >= queues) break;
     const int64_t min = broker_.store.min_offset(*queue).index, max = broker_.store.max_offset(*queue).index;
     const int64_t committed = std::clamp(at(row.committed, id), min, std::max(min, max));
     const int64_t pulled = std::clamp(at(row.pulled, id), committed, std::max(committed, max));
@@ -63,13 +63,13 @@ Census CensusTaker::take() {
   seconds_ = rated_ms_ > 0 && mono_ms - rated_ms_ >= kRatePeriodMs ? static_cast<double>(mono_ms - rated_ms_) / 1000 : 0;
   if (rated_ms_ == 0 || seconds_ > 0) rated_ms_ = mono_ms;
   ++round_;
-  std::map<std::string, Traffic::TopicSum> traffic;
-  broker_.traffic->each_topic([&](const std::string& topic, const Traffic::TopicSum& s) { traffic[topic] = s; });
+  std::unordered_map<std::string, Traffic::TopicSum> traffic;
+  broker_.traffic->each_topic([&](const std::string& topic, const Traffic::TopicSum& s) { traffic.emplace(topic, s); });
   for (const TopicRef& topic : meta_.topics.all()) {
     TopicCensus t{.name = topic->name(), .system = meta_.topics.is_system(topic->name())};
     const auto config = topic->config();
-    for (int32_t id = 0; id < std::max(config->readQueueNums, config->writeQueueNums); ++id) {
-      if (const auto queue = broker_.store.find_queue(t.name, id)) t.max_offset_sum += broker_.store.max_offset(*queue).index;
+    for (const store::QueueRef& queue : broker_.store.queues_of(t.name)) {
+      if (store::Store::queue_id_of(*queue) < std::max(config->readQueueNums, config->writeQueueNums)) t.max_offset_sum += broker_.store.max_offset(*queue).index;
     }
     if (const auto it = traffic.find(t.name); it != traffic.end()) t.traffic = it->second;
     rate(t.name, sum(t.traffic.put_nums), sum(t.traffic.put_bytes), t.put_tps, t.put_bytes_per_second);

@@ -1,8 +1,8 @@
 // One look at everything that metrics and /state tell: topics, consumer lags, traffic, rates.
 #pragma once
 
-#include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/meta/registries.h"
@@ -55,7 +55,7 @@ class CensusTaker {
 
   BrokerContext& broker_;
   const Registries meta_;
-  std::map<std::string, Past> past_;
+  std::unordered_map<std::string, Past> past_;
   uint64_t round_ = 0;
   int64_t rated_ms_ = 0;
   double seconds_ = 0;            // since the rates before; 0: they stand

@@ -144,8 +144,8 @@ void write_exporter_runtime(Exposition& out, const BrokerView& view) {
   gauge("start_accept_sendrequest_time", number(view.broker.config.startAcceptSendRequestTimeStamp()));
 }
 
-std::string write_metrics(const BrokerView& view, const Census& census, size_t max_series, int64_t started_us) {
-  Exposition out(max_series);
+std::string write_metrics(const BrokerView& view, const Census& census, size_t max_series, size_t expected, int64_t started_us) {
+  Exposition out(max_series, expected);
   write_native_metrics(out, view, census);
   write_exporter_metrics(out, view, census);
   write_exporter_runtime(out, view);

@@ -9,8 +9,8 @@
 
 namespace mq::broker {
 
-/// `started_us`: mono_us at the start of the scrape, whose duration is told, too.
-std::string write_metrics(const BrokerView& view, const Census& census, size_t max_series, int64_t started_us);
+/// `expected`: bytes of the text, a guess; `started_us`: mono_us at the start of the scrape, whose duration is told, too.
+std::string write_metrics(const BrokerView& view, const Census& census, size_t max_series, size_t expected, int64_t started_us);
 
 /// storeTimestamp of the oldest message, -1 without one. May wait for the disk.
 int64_t earliest_message_ms(const BrokerView& view);

@@ -12,6 +12,7 @@ struct ObserveRoom::Served {
   explicit Served(BrokerView v) : view(std::move(v)), census(view.broker, view.meta) {}
   BrokerView view;
   CensusTaker census;
+  size_t metrics_bytes = 1 << 16;   // of the last text
 };
 
 namespace {
@@ -77,8 +78,9 @@ HttpResponse ObserveRoom::metrics() {
   if (!served) return unready("the store recovers");
   const int64_t started_us = env_.clock().mono_us();
   const Census census = served->census.take();
-  return {.content_type = ops::Exposition::kContentType,
-          .body = write_metrics(served->view, census, static_cast<size_t>(config_.metricsMaxSeries.used()), started_us)};
+  std::string text = write_metrics(served->view, census, static_cast<size_t>(config_.metricsMaxSeries.used()), served->metrics_bytes + served->metrics_bytes / 8, started_us);
+  served->metrics_bytes = text.size();
+  return {.content_type = ops::Exposition::kContentType, .body = std::move(text)};
 }
 
 HttpResponse ObserveRoom::state() {
