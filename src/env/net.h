@@ -68,6 +68,9 @@ class Connection {
   /// Stops or resumes reading. What on_data left unconsumed before a pause comes again after resuming, in a later turn,
   /// also when nothing new arrives.
   virtual void pause(bool paused) noexcept = 0;
+  /// From inside on_data: what it leaves unconsumed comes again in the next turn, also when nothing new arrives, before what others
+  /// send in that turn.
+  virtual void yield() noexcept = 0;
   /// Sends what is in the output, then closes; on_close follows. With `abort` the output is thrown away.
   virtual void close(bool abort = false) noexcept = 0;
   virtual bool closing() const noexcept = 0;

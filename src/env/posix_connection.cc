@@ -65,6 +65,8 @@ ssize_t PosixConnection::receive(std::byte* to, size_t size) noexcept {
   const ssize_t n = ::recv(fd_, to, size, MSG_DONTWAIT);
   if (n > 0) {
     last_active_ms_ = loop_.turn_ms();
+  } else if (n == 0 && waiting_ && !rest_.empty()) {
+    // What came before the end is still to be handled; the end is told again.
   } else if (n == 0) {
     // The last answers of this turn still go out: turn hooks may append them yet, the close follows the flush.
     finish_later(Error(Errc::kClosed, "closed by the peer"));
@@ -122,6 +124,12 @@ void PosixConnection::pause(bool paused) noexcept {
     waiting_ = true;
     loop_.mark_waiting(*this);
   }
+}
+
+void PosixConnection::yield() noexcept {
+  if (waiting_ || dead_) return;
+  waiting_ = true;
+  loop_.mark_waiting(*this);
 }
 
 void PosixConnection::redeliver() noexcept {

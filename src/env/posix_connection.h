@@ -39,6 +39,7 @@ class PosixConnection final : public Connection, public Pollable {
   size_t unsent() const noexcept override { return out_.size() - sent_ + pinned_bytes_ + wire_left_; }
   bool congested() const noexcept override { return unsent() > kHighWater; }
   void pause(bool paused) noexcept override;
+  void yield() noexcept override;
   void close(bool abort = false) noexcept override;
   bool closing() const noexcept override { return closing_; }
   const Endpoint& peer() const noexcept override { return peer_; }

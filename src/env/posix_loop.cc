@@ -130,13 +130,13 @@ void PosixLoop::turn() {
   turn_us_ = clock_.mono_us();
   bool busy = std::exchange(carry_, false);
   if (!timers_.empty()) busy |= timers_.run_due(turn_us_) > 0;
+  if (!waiting_.empty()) redeliver(), busy = true;   // before the events: who waits longer comes first
   for (int i = 0; i < n; ++i) {
     if (auto* p = static_cast<Pollable*>(events[i].data.ptr)) {
       p->on_events(events[i].events);
       busy = true;
     }
   }
-  if (!waiting_.empty()) redeliver(), busy = true;
   if (pending_.load(std::memory_order_acquire)) busy |= run_posted();
   if (!busy) return;
   for (Task& hook : hooks_) hook();

@@ -402,6 +402,26 @@ TEST_F(PosixNets, ResumingHandsOverTheRestAlthoughNothingNewCame) {
   ASSERT_TRUE(eventually([&] { return server.received == 4; }));
 }
 
+TEST_F(PosixNets, AYieldingReaderGetsTheRestInLaterTurnsAlsoWhenItsPeerHasGone) {
+  Reader &server = make(), &client = make();
+  server.unit = 10;
+  bool one = false;
+  server.stop_when = [&](Connection& c) {
+    if (!std::exchange(one, !one)) return false;
+    c.yield();
+    return true;
+  };
+  const uint16_t port = listen_for(server);
+  auto c = connect("127.0.0.1", port, client).value();
+  on_loop([&] {
+    c->out().append(std::string(1000, 'x'));
+    c->close();
+  });
+  EXPECT_TRUE(eventually([&] { return server.closes == 1; }));
+  EXPECT_EQ(server.received, 1000u);
+  EXPECT_GE(server.calls, 100);
+}
+
 TEST_F(PosixNets, APeerThatVanishesWhilePausedIsNoticed) {
   Reader &server = make(), &client = make();
   const uint16_t port = listen_for(server);

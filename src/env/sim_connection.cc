@@ -49,6 +49,12 @@ void SimConnection::pause(bool paused) noexcept {
   paused_ = paused;
 }
 
+void SimConnection::yield() noexcept {
+  check_here();
+  hand_again_ = true;
+  wake();
+}
+
 void SimConnection::close(bool abort) noexcept {
   check_here();
   closing_ = true;
@@ -139,7 +145,7 @@ void SimConnection::run_input() {
   }
   closing_ |= filter_error_.has_value();
   if (arrived_.empty() || error_) return;
-  if (arrived_.front().fin && got == 0) {
+  if (arrived_.front().fin && got == 0 && !hand_again_) {
     error_.emplace(Errc::kClosed, "closed by the peer");
   } else {
     wake();

@@ -30,6 +30,7 @@ class SimConnection final : public Connection {
   size_t unsent() const noexcept override { return queued_bytes_ + out_.size(); }
   bool congested() const noexcept override;
   void pause(bool paused) noexcept override;
+  void yield() noexcept override;
   void close(bool abort) noexcept override;
   bool closing() const noexcept override { return closing_ || error_; }
   const Endpoint& peer() const noexcept override { return link_->side[1 - side_].addr; }

@@ -15,12 +15,17 @@ struct End final : ConnectionHandler {
   int drained = 0;
   Connection* connection = nullptr;
   bool echo = false;
+  bool yields = false;   // takes ten bytes at a time
 
   void take(Connection& c) {
     connection = &c;
     c.set_handler(this);
   }
   size_t on_data(Connection& c, ByteView bytes) noexcept override {
+    if (yields && bytes.size() > 10) {
+      c.yield();
+      bytes = bytes.first(10);
+    }
     got += as_text(bytes);
     if (echo) c.out().append(bytes);
     return bytes.size();
@@ -190,6 +195,18 @@ TEST(SimNet, APausedReaderHoldsTheSenderBackUntilItDrains) {
   p.world.run_for(60'000);
   EXPECT_EQ(p.accepted.got, text);
   EXPECT_EQ(p.connected.drained, 1);
+}
+
+TEST(SimNet, AYieldingReaderGetsTheRestLaterAlsoWhenItsPeerHasGone) {
+  Pair p(4);
+  p.establish();
+  p.accepted.yields = true;
+  const std::string text = long_text(1'003);
+  p.send(text);
+  p.client.env().run_on(*p.client_loop, [&] { p.connected.connection->close(); });
+  p.world.run_for(5'000);
+  EXPECT_EQ(p.accepted.got, text);
+  EXPECT_NE(p.accepted.closed, "");
 }
 
 TEST(SimNet, ACutStreamHasDeliveredAPrefix) {

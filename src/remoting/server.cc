@@ -26,10 +26,15 @@ Result<uint16_t> ServerPart::listen(uint16_t port, bool several, bool first) {
   }
   MQ_TRY(listener_, net.listen(shared_->options.host, port, on_accept, several));
   loop_.at_turn_end([self = weak_from_this()] {
-    if (const auto part = self.lock()) part->meter_.end_turn(part->loop_.clock());
+    if (const auto part = self.lock()) part->end_turn();
   });
   scanning_ = env::Periodic(loop_, 1000, 1000, [this] { scan(); });
   return listener_->port();
+}
+
+void ServerPart::end_turn() noexcept {
+  meter_.end_turn(loop_.clock());
+  answered_ = 0;
 }
 
 void ServerPart::stop_listening() noexcept { listener_.reset(); }

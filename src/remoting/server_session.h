@@ -45,11 +45,18 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   wire::Frame& frame() noexcept { return frame_; }
   wire::ShapeCache& shapes() noexcept { return shapes_; }
   RequestMeter& meter() noexcept { return meter_; }
+  /// True when this turn has answered so much that a reader's next request waits for the next turn: whoever sends meanwhile would have
+  /// to wait for the answers to all readers otherwise.
+  bool answered_enough() const noexcept { return answered_ >= kTurnBytes; }
+  void note_answer(size_t bytes) noexcept { answered_ += bytes; }
   void remove(ServerSession& s) noexcept;
 
  private:
   void accept(env::Connection& c);
   void scan() noexcept;
+  void end_turn() noexcept;
+
+  static constexpr size_t kTurnBytes = 256 << 10;   // answered at once; copying them to the kernel takes part of a millisecond
 
   env::Loop& loop_;
   std::shared_ptr<ServerShared> shared_;
@@ -60,6 +67,7 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   wire::Frame frame_;
   wire::ShapeCache shapes_;
   RequestMeter meter_;
+  size_t answered_ = 0;                    // bytes, in this turn
   env::Periodic scanning_;
 };
 
@@ -95,6 +103,7 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   friend class ServerPart;
   static constexpr size_t kProgressBytes = 64 << 10;
   static constexpr size_t kMaxCalls = 1024;   // to one client, unanswered
+  static constexpr size_t kLongAnswer = 4 << 10;
 
   struct Call {
     UniqueFunction<void(Result<const wire::Frame*>)> done;
@@ -120,6 +129,7 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   size_t place_ = 0;                        // in the part's list
   size_t rest_ = 0;                         // bytes of an unfinished frame ...
   int64_t rest_since_ms_ = 0;               // ... that made no progress since then
+  bool long_answers_ = false;               // the last request had one, so the next may
   std::vector<Task> close_hooks_;
   std::unordered_map<int32_t, Call> calls_;
   enum class Stage : uint8_t { kStart, kProxied /* no PROXY header is to come any more */, kTls /* nothing has come through it */, kFrames };

@@ -28,6 +28,7 @@ struct ToyRoom {
     if (h.topic == "never") return request.later();
     if (h.topic == "who") return request.refuse(ResponseCode::NO_PERMISSION, request.session().peer_text() + " over " + request.session().peer().to_string());
     if (h.topic == "big") return request.ok(wire::OffsetResponseHeader{1}, std::string(300'000, 'b'));
+    if (h.topic == "long") return request.ok(wire::OffsetResponseHeader{1}, std::string(5'000, 'l'));
     if (h.topic == "keep") {
       kept.push_back(request.responder());
       return request.later();
@@ -100,6 +101,7 @@ class RawSocket {
       in_.append(buffer, static_cast<size_t>(n));
     }
   }
+  void say_no_more() { ::shutdown(fd_, SHUT_WR); }
   bool closed_by_server() { return frame().empty(); }
   bool connected = false;
 
@@ -326,6 +328,42 @@ TEST_F(Servers, AClientThatDoesNotReadStopsBeingRead) {
   env_->run_on(*loops_[0], [&] { server_->stop(true); });
   while (!socket.frame().empty()) {}
   writer.join();
+}
+
+TEST_F(Servers, LongAnswersFillATurnOnlySoFar) {
+  constexpr int kReaders = 4, kEach = 12;
+  const uint16_t port = start();
+  int most = 0;
+  env_->run_on(*loops_[0], [&] {
+    loops_[0]->at_turn_end([this, &most, before = 0]() mutable {
+      most = std::max(most, room_.served - before);
+      before = room_.served;
+    });
+  });
+  std::vector<std::thread> readers;
+  std::atomic<int> answered{0};
+  for (int r = 0; r < kReaders; ++r) {
+    readers.emplace_back([&] {
+      RawSocket socket(port);
+      std::string all;
+      for (int i = 0; i < kEach; ++i) all += request_frame("big", 1, i);
+      socket.send(all);
+      for (int i = 0; i < kEach; ++i) answered += decoded(socket.frame()).opaque == i;
+    });
+  }
+  for (std::thread& t : readers) t.join();
+  EXPECT_EQ(answered, kReaders * kEach);
+  env_->run_on(*loops_[0], [&] { EXPECT_LE(most, kReaders); });   // without a limit each has its connection's 1 MiB
+}
+
+TEST_F(Servers, WhatAReaderSentBeforeItsLastWordIsServed) {
+  RawSocket socket(start());
+  std::string all;
+  for (int i = 0; i < 160; ++i) all += request_frame("long", 1, i);   // for several turns
+  socket.send(all);
+  socket.say_no_more();
+  for (int i = 0; i < 160; ++i) ASSERT_EQ(decoded(socket.frame()).opaque, i);
+  EXPECT_TRUE(socket.closed_by_server());
 }
 
 TEST_F(Servers, TheServerAsksItsClientBack) {

@@ -108,6 +108,7 @@ enum class Ports : uint8_t { kBoth, kMain };
   X(317, GET_BROKER_CONSUME_STATS, BrokerConsumeStatsHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                  \
   X(320, SEND_BATCH_MESSAGE, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)             \
   X(321, QUERY_CONSUME_QUEUE, QueryConsumeQueueHeader, NoHeader, Lane::kQuery, Ports::kBoth)                        \
+  X(323, RESUME_CHECK_HALF_MESSAGE, ResumeCheckHalfMessageHeader, NoHeader, Lane::kAdmin, Ports::kBoth)             \
   X(324, SEND_REPLY_MESSAGE, SendMessageHeader, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)               \
   X(325, SEND_REPLY_MESSAGE_V2, SendMessageHeaderV2, SendMessageResponseHeader, Lane::kSend, Ports::kBoth)          \
   X(328, GET_ALL_PRODUCER_INFO, NoHeader, NoHeader, Lane::kAdmin, Ports::kBoth)                                     \

@@ -105,6 +105,38 @@ def test_a_check_asks_with_the_half_message_and_odd_decisions_are_refused(a):
             assert [m[1] for m in c.read_queue("Decided", 2)] == [b"doubt"]
 
 
+def test_a_half_message_that_was_given_up_is_resumed(a):
+    with Cluster(a.bin) as cluster:
+        broker = cluster.broker(transactionTimeOut=100, transactionCheckInterval=200, transactionCheckMax=2)
+        with Connection(broker.addr) as c:
+            key = "C0A80002" * 4
+            properties = pairs(TRAN_MSG="true", PGROUP="deciders", UNIQ_KEY=key)
+            assert c.wait(c.send_message("Decided", 1, b"given up", properties, f=4)).code == 0
+            end = time.monotonic() + 10
+            while (pulled := c.pull("TRANS_CHECK_MAX_TIME_TOPIC", 0, 0)).code != 0:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            given_up = next(stored_messages(pulled.body))
+            assert given_up["properties"]["TRANSACTION_CHECK_TIMES"] == "2"
+            producer_heartbeat(c, "p1", "deciders")
+            plain = c.wait(c.send_message("Decided", 0, b"plain")).ext["msgId"]
+            place = plain[:16] + "%016X" % given_up["physicalOffset"]
+            assert c.call(323, dict(topic="Decided", msgId=place)).code == 0
+            asked = c.asked(39)
+            message = next(stored_messages(asked.body))
+            assert (message["topic"], message["queueId"], message["body"]) == ("Decided", 1, b"given up"), message
+            assert message["properties"]["TRANSACTION_CHECK_TIMES"] == "1"
+            assert c.call(37, dict(producerGroup="deciders", tranStateTableOffset=asked.ext["tranStateTableOffset"], commitOrRollback=8,
+                                   commitLogOffset=asked.ext["commitLogOffset"], msgId=key, transactionId=key)).code == 0
+            assert [m[1] for m in c.read_queue("Decided", 1)] == [b"given up"]
+            # What is no half message is not put among them, and a place where nothing stands is told.
+            halves = len(c.read_queue("RMQ_SYS_TRANS_HALF_TOPIC", 0))
+            for bad in (dict(msgId=plain), dict(msgId=place[:16] + "7" * 16), dict(msgId="x"), {}):
+                r = c.call(323, dict(topic="Decided") | bad)
+                assert (r.code, r.remark) == (1, "Exception was thrown when putting message back to RMQ_SYS_TRANS_HALF_TOPIC."), (bad, r.header)
+            assert len(c.read_queue("RMQ_SYS_TRANS_HALF_TOPIC", 0)) == halves
+
+
 def test_decisions_are_noted_so_that_each_release_reads_them(a):
     """An op message for each half message, its body a bare number: 4.x reads nothing else, and asked again about what was committed."""
     with Cluster(a.bin) as cluster:

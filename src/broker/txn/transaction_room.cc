@@ -1,5 +1,7 @@
 #include "broker/txn/transaction_room.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "broker/core/slots.h"
 #include "broker/core/stored_message.h"
@@ -37,6 +39,9 @@ std::pair<ResponseCode, std::string_view> answer_of_commit(PutStatus status) {
   return {ResponseCode::SYSTEM_ERROR, "UNKNOWN_ERROR"};
 }
 
+constexpr std::string_view kNotPutBack = "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.";
+constexpr std::string_view kNothingToPutBack = "Exception was thrown when putting message back to RMQ_SYS_TRANS_HALF_TOPIC.";
+
 }  // namespace
 
 /// The decisions of one loop. Badge: owned by that loop.
@@ -61,16 +66,39 @@ class TransactionRoom::Lane final : public PutSink {
     return commit(*half, h, request);
   }
 
+  /// Puts a half message back among those that are checked, as if never asked about: mostly one that was given up.
+  Answer resume(const wire::ResumeCheckHalfMessageHeader& h, Request& request) {
+    const auto id = parse_offset_msg_id(h.msgId.value_or(""));
+    const auto bytes = id ? broker_.store.record_at(id->offset) : Result<env::PinnedBytes>(std::unexpected(id.error()));
+    const auto half = bytes ? decode_record(bytes->bytes, RecordCheck::kLengths) : Result<RecordView>(std::unexpected(bytes.error()));
+    // Java puts whatever stands there into the half topic; what no producer can be asked about would stay in it for good.
+    if (!half || find_property(half->m.properties, prop::kRealTopic).empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, kNothingToPutBack);
+    PutMessage m = put_again(*half);
+    const std::string properties = with_property(half->m.properties, kCheckTimes, "0");
+    m.fields.topic = kHalfTopic;
+    m.fields.queueId = 0;
+    m.fields.properties = properties;
+    const uint32_t slot = pending_.take();
+    pending_[slot] = {request.responder(), Pending::Kind::kResume};
+    pipeline_.put(m, *this, slot);
+    return request.later();
+  }
+
   void on_put(uint32_t slot, const PutResult& result) noexcept override {
     if (slot == kOpSlot) {
       if (result.status != PutStatus::kPutOk) log.warn("an op message was not stored; its half messages are checked again");
       return;
     }
-    refused_ = result.status != PutStatus::kPutOk;
-    const auto [code, remark] = answer_of_commit(result.status);
-    (void)pending_[slot].answer(code, wire::NoHeader{}, remark);
-    pending_[slot] = Responder();
+    Pending p = std::exchange(pending_[slot], {});
     pending_.give_back(slot);
+    if (p.kind == Pending::Kind::kResume) {
+      const bool put = result.status == PutStatus::kPutOk;
+      (void)p.responder.answer(put ? ResponseCode::SUCCESS : ResponseCode::SYSTEM_ERROR, wire::NoHeader{}, put ? std::string_view() : kNotPutBack);
+    } else {
+      refused_ = result.status != PutStatus::kPutOk;
+      const auto [code, remark] = answer_of_commit(result.status);
+      (void)p.responder.answer(code, wire::NoHeader{}, remark);
+    }
   }
 
   /// Before the turn's append: an op message for each half message that the turn decided. They stand in the same write as
@@ -93,6 +121,12 @@ class TransactionRoom::Lane final : public PutSink {
   }
 
  private:
+  /// Who waits for a put, and for which.
+  struct Pending {
+    enum class Kind : uint8_t { kCommit, kResume };
+    Responder responder;
+    Kind kind = Kind::kCommit;
+  };
   static constexpr uint32_t kOpSlot = UINT32_MAX;
 
   static std::string_view mismatch(const RecordView& half, const EndTransactionHeader& h) {
@@ -118,7 +152,7 @@ class TransactionRoom::Lane final : public PutSink {
     m.wait = find_property(half.m.properties, prop::kWait) != "false";
     m.may_rewrite = true;   // a delay level of the half message counts now
     const uint32_t slot = pending_.take();
-    pending_[slot] = request.responder();
+    pending_[slot] = {request.responder(), Pending::Kind::kCommit};
     refused_ = false;
     decided_.push_back(h.tranStateTableOffset);   // before the put, which may be appended at once
     pipeline_.put(m, *this, slot);
@@ -130,7 +164,7 @@ class TransactionRoom::Lane final : public PutSink {
   PutPipeline& pipeline_;
   std::vector<int64_t> decided_;        // half queue offsets, in this turn
   bool refused_ = false;                // the last commit was refused before it reached the log
-  Slots<Responder> pending_;
+  Slots<Pending> pending_;
 };
 
 /// The periodic part.
@@ -168,5 +202,6 @@ void TransactionRoom::stop() {
 }
 
 Answer TransactionRoom::end(const EndTransactionHeader& h, Request& request) { return lanes_[broker_.loop_index()]->end(h, request); }
+Answer TransactionRoom::resume(const wire::ResumeCheckHalfMessageHeader& h, Request& request) { return lanes_[broker_.loop_index()]->resume(h, request); }
 
 }  // namespace mq::broker

@@ -1,4 +1,5 @@
-// Transactions: half messages, END_TRANSACTION (37), and the check-back of undecided ones. Source: spec semantics 8.
+// Transactions: half messages, END_TRANSACTION (37), the check-back of undecided ones, and RESUME_CHECK_HALF_MESSAGE (323) for those
+// given up. Source: spec semantics 8.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@
 
 namespace mq::broker {
 
-/// END_TRANSACTION runs on the io loop of the connection; the checks live on ctl.
+/// Requests run on the io loop of the connection; the checks live on ctl.
 class TransactionRoom {
  public:
   TransactionRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline);
@@ -22,7 +23,10 @@ class TransactionRoom {
 
   remoting::Answer end(const wire::EndTransactionHeader& h, remoting::Request& request);
 
-  using routes = remoting::Routes<remoting::Route<wire::RequestCode::END_TRANSACTION, &TransactionRoom::end>>;
+  remoting::Answer resume(const wire::ResumeCheckHalfMessageHeader& h, remoting::Request& request);
+
+  using routes = remoting::Routes<remoting::Route<wire::RequestCode::END_TRANSACTION, &TransactionRoom::end>,
+                                  remoting::Route<wire::RequestCode::RESUME_CHECK_HALF_MESSAGE, &TransactionRoom::resume>>;
 
  private:
   class Lane;

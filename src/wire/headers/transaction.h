@@ -1,4 +1,4 @@
-// Headers of END_TRANSACTION (37) and CHECK_TRANSACTION_STATE (39). Source: spec protocol 4.6, 7.1.
+// Headers of END_TRANSACTION (37), CHECK_TRANSACTION_STATE (39) and RESUME_CHECK_HALF_MESSAGE (323). Source: spec protocol 4.6, 7.1, 6.7.
 #pragma once
 
 #include "wire/header_codec.h"
@@ -40,6 +40,16 @@ struct CheckTransactionStateHeader {
                       required("commitLogOffset", &H::commitLogOffset), optional("msgId", &H::msgId),
                       optional("transactionId", &H::transactionId), optional("offsetMsgId", &H::offsetMsgId),
                       optional("bname", &H::bname)};
+  }
+};
+
+struct ResumeCheckHalfMessageHeader {
+  std::optional<std::string> topic;   // of access control alone; clients before 5.2 leave it out
+  std::optional<std::string> msgId;   // an offsetMsgId
+
+  static constexpr auto fields() {
+    using H = ResumeCheckHalfMessageHeader;
+    return std::tuple{optional("topic", &H::topic), optional("msgId", &H::msgId)};
   }
 };
 
