@@ -50,7 +50,7 @@ void PosixConnection::on_events(uint32_t events) noexcept {
     update_interest();
   }
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-    if (!paused_ && !closing_) return readable();
+    if (!paused_ && !closing_) return ended_ ? void() : readable();
     if (events & (EPOLLHUP | EPOLLERR)) {   // reported whether asked for or not: without this it would spin
       int error_number = 0;
       socklen_t size = sizeof error_number;
@@ -65,15 +65,23 @@ ssize_t PosixConnection::receive(std::byte* to, size_t size) noexcept {
   const ssize_t n = ::recv(fd_, to, size, MSG_DONTWAIT);
   if (n > 0) {
     last_active_ms_ = loop_.turn_ms();
-  } else if (n == 0 && waiting_ && !rest_.empty()) {
-    // What came before the end is still to be handled; the end is told again.
   } else if (n == 0) {
-    // The last answers of this turn still go out: turn hooks may append them yet, the close follows the flush.
-    finish_later(Error(Errc::kClosed, "closed by the peer"));
+    end(Error(Errc::kClosed, "closed by the peer"));
   } else if (errno != EAGAIN && errno != EINTR) {
-    die(fail_errno(errno, "recv").error());
+    Error why = fail_errno(errno, "recv").error();
+    if (!rest_is_due()) return die(std::move(why)), n;
+    fall_mute();
+    end(std::move(why));
   }
   return n;
+}
+
+/// Nothing more comes. What came before and is left for a later turn is handled first. The last answers still go out: turn hooks may
+/// append them yet, the close follows the flush.
+void PosixConnection::end(Error why) noexcept {
+  if (!rest_is_due()) return finish_later(std::move(why));
+  if (!ended_) ended_ = std::make_unique<Error>(std::move(why));
+  update_interest();
 }
 
 void PosixConnection::readable() noexcept {
@@ -120,7 +128,7 @@ void PosixConnection::pause(bool paused) noexcept {
   if (paused_ == paused || dead_) return;
   paused_ = paused;
   update_interest();
-  if (!paused && !rest_.empty() && !waiting_) {   // nothing new may come, and the rest is due
+  if (!paused && (!rest_.empty() || ended_) && !waiting_) {   // nothing new may come, and the rest is due
     waiting_ = true;
     loop_.mark_waiting(*this);
   }
@@ -135,7 +143,9 @@ void PosixConnection::yield() noexcept {
 void PosixConnection::redeliver() noexcept {
   waiting_ = false;
   if (filtered_ && !filtered_->begun && !closing_) return feed({});
-  if (!paused_ && !closing_ && !dead_ && !rest_.empty()) hand_over_rest();
+  if (paused_ || closing_ || dead_) return;
+  if (!rest_.empty()) hand_over_rest();
+  if (ended_ && !waiting_ && !paused_ && !dead_) finish_later(std::move(*ended_));
 }
 
 // ---- output ------------------------------------------------------------------------------------------------------
@@ -311,7 +321,7 @@ void PosixConnection::fall_mute() noexcept {
 }
 
 void PosixConnection::update_interest() noexcept {
-  const uint32_t want = (paused_ || closing_ ? 0u : uint32_t{EPOLLIN}) | (blocked_ ? uint32_t{EPOLLOUT} : 0u);
+  const uint32_t want = (paused_ || closing_ || ended_ ? 0u : uint32_t{EPOLLIN}) | (blocked_ ? uint32_t{EPOLLOUT} : 0u);
   if (want == interest_ || fd_ < 0) return;
   interest_ = want;
   loop_.rewatch(fd_, want, *this);
@@ -352,7 +362,7 @@ void PosixConnection::feed(ByteView raw) noexcept {
   }
   if (!in_place && !plain.empty()) hand_over(plain.view());
   else if (in_place && !paused_) hand_over_rest();
-  if (!taken && !dead_) finish_later(std::move(taken).error());
+  if (!taken && !dead_) end(std::move(taken).error());
 }
 
 /// Moves what out_ has through the filter, once it is open; with `finish` also the last words.

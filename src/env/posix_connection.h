@@ -85,6 +85,8 @@ class PosixConnection final : public Connection, public Pollable {
   void linger() noexcept;
   void update_interest() noexcept;
   void finish_later(Error why) noexcept;
+  void end(Error why) noexcept;
+  bool rest_is_due() const noexcept { return waiting_ && !rest_.empty(); }
   void die(Error why) noexcept;
   void bury() noexcept;
 
@@ -112,6 +114,7 @@ class PosixConnection final : public Connection, public Pollable {
   bool mute_ = false;             // the peer takes nothing any more; what it had sent is still read
   bool waiting_ = false;          // in the loop's list of rests to hand over again
   std::unique_ptr<Error> why_;
+  std::unique_ptr<Error> ended_;  // why nothing more comes, while a rest is due
   Endpoint peer_;
   mutable Endpoint local_;        // asked for when first needed
 };

@@ -422,6 +422,27 @@ TEST_F(PosixNets, AYieldingReaderGetsTheRestInLaterTurnsAlsoWhenItsPeerHasGone) 
   EXPECT_GE(server.calls, 100);
 }
 
+TEST_F(PosixNets, WhatAYieldingReaderLeftIsHandledAlsoAfterAReset) {
+  Reader &server = make(), &client = make();
+  server.unit = 10;
+  std::atomic<bool> hold{true};
+  server.stop_when = [&](Connection& c) {
+    if (hold) c.yield();
+    return hold.load();
+  };
+  const uint16_t port = listen_for(server);
+  auto c = connect("127.0.0.1", port, client).value();
+  on_loop([&] { c->out().append(std::string(1000, 'x')); });
+  ASSERT_TRUE(eventually([&] { return server.calls > 3; }));
+  on_loop([&] { c->close(true); });
+  const int calls = server.calls;
+  ASSERT_TRUE(eventually([&] { return server.calls > calls + 3; }));
+  EXPECT_EQ(server.closes, 0);
+  hold = false;
+  EXPECT_TRUE(eventually([&] { return server.closes == 1; }));
+  EXPECT_EQ(server.received, 1000u);
+}
+
 TEST_F(PosixNets, APeerThatVanishesWhilePausedIsNoticed) {
   Reader &server = make(), &client = make();
   const uint16_t port = listen_for(server);
