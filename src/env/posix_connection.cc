@@ -128,10 +128,7 @@ void PosixConnection::pause(bool paused) noexcept {
   if (paused_ == paused || dead_) return;
   paused_ = paused;
   update_interest();
-  if (!paused && (!rest_.empty() || ended_) && !waiting_) {   // nothing new may come, and the rest is due
-    waiting_ = true;
-    loop_.mark_waiting(*this);
-  }
+  if (!paused && (!rest_.empty() || ended_)) yield();   // nothing new may come, and the rest is due
 }
 
 void PosixConnection::yield() noexcept {
@@ -333,9 +330,7 @@ void PosixConnection::set_filter(std::unique_ptr<StreamFilter> filter) {
   MQ_CHECK(!filtered_ && unsent() == 0);
   filtered_ = std::make_unique<Filtered>();
   filtered_->filter = std::move(filter);
-  if (waiting_ || dead_) return;
-  waiting_ = true;
-  loop_.mark_waiting(*this);   // not from inside on_data, whose rest is not known yet
+  yield();   // to it, but not from inside on_data, whose rest is not known yet
 }
 
 /// Gives raw input to the filter and what it makes of it to the handler.

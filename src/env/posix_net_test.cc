@@ -45,6 +45,25 @@ struct Reader : ConnectionHandler {
   std::atomic<Errc> why{};
 };
 
+/// A client that is a mere socket; -1 when it does not connect.
+int raw_connect(uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(port);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+/// Closes with a reset.
+void reset(int fd) {
+  const linger now{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::close(fd);
+}
+
 class PosixNets : public ::testing::Test {
  protected:
   ~PosixNets() override {
@@ -313,12 +332,8 @@ TEST_F(PosixNets, AnswersOfTheLastTurnGoOutBeforeTheClose) {
   Reader& server = make();
   server.echo = true;
   const uint16_t port = listen_for(server);
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  a.sin_port = htons(port);
-  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
+  const int fd = raw_connect(port);
+  ASSERT_GE(fd, 0);
   ASSERT_EQ(::send(fd, "hello", 5, 0), 5);
   ::shutdown(fd, SHUT_WR);
   char answer[16];
@@ -330,19 +345,13 @@ TEST_F(PosixNets, AnswersOfTheLastTurnGoOutBeforeTheClose) {
 TEST_F(PosixNets, WhatAPeerSentBeforeItWentIsReadAlthoughAWriteFails) {
   Reader& reader = make();
   const uint16_t port = listen_for(reader);
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  const int fd = raw_connect(port);
+  ASSERT_GE(fd, 0);
   ASSERT_TRUE(eventually([&] { return accepted_ == 1; }));
   const std::string last(5000, 'x');
   on_loop([&] {   // the loop is busy while the peer sends its last words and goes
     EXPECT_EQ(::send(fd, last.data(), last.size(), 0), static_cast<ssize_t>(last.size()));
-    const linger now{1, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    ::close(fd);
+    reset(fd);
     server_side_->out().append("an answer that nobody reads");
   });
   EXPECT_TRUE(eventually([&] { return reader.closes == 1; }));
@@ -431,18 +440,12 @@ TEST_F(PosixNets, WhatAYieldingReaderLeftIsHandledAlsoAfterAReset) {
     return hold.load();
   };
   const uint16_t port = listen_for(server);
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  const int fd = raw_connect(port);
+  ASSERT_GE(fd, 0);
   const std::string sent(1000, 'x');
   ASSERT_EQ(::send(fd, sent.data(), sent.size(), 0), static_cast<ssize_t>(sent.size()));
   ASSERT_TRUE(eventually([&] { return server.calls > 3; }));
-  const linger now{1, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  ::close(fd);
+  reset(fd);
   const int calls = server.calls;
   ASSERT_TRUE(eventually([&] { return server.calls > calls + 3; }));
   EXPECT_EQ(server.closes, 0);

@@ -201,9 +201,14 @@ TEST(SimNet, AYieldingReaderGetsTheRestLaterAlsoWhenItsPeerHasGone) {
   Pair p(4);
   p.establish();
   p.accepted.yields = true;
+  const auto pause = [&](bool paused) { p.server.env().run_on(*p.server_loop, [&] { p.accepted.connection->pause(paused); }); };
+  pause(true);
   const std::string text = long_text(1'003);
   p.send(text);
   p.client.env().run_on(*p.client_loop, [&] { p.connected.connection->close(); });
+  p.world.run_for(5'000);
+  EXPECT_EQ(p.accepted.got, "");
+  pause(false);   // the end has arrived, too
   p.world.run_for(5'000);
   EXPECT_EQ(p.accepted.got, text);
   EXPECT_NE(p.accepted.closed, "");

@@ -143,7 +143,7 @@ def test_a_scrape_of_ten_thousand_topics(binaries):
                     waiting = []
         seconds, work, text = three_scrapes(b, port)
         print(f"    10,000 topics: {seconds * 1000:.0f} ms, {work:.1f} turns of work, {len(text) / 1e6:.1f} MB")
-        assert work < 5 and seconds < 3 and len(text) < 20e6, (seconds, work, len(text))
+        assert work < 3 and seconds < 3 and len(text) < 20e6, (seconds, work, len(text))
 
 
 def beat_of(groups):

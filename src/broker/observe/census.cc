@@ -68,8 +68,10 @@ Census CensusTaker::take() {
   for (const TopicRef& topic : meta_.topics.all()) {
     TopicCensus t{.name = topic->name(), .system = meta_.topics.is_system(topic->name())};
     const auto config = topic->config();
+    const int32_t queues = std::max(config->readQueueNums, config->writeQueueNums);
     for (const store::QueueRef& queue : broker_.store.queues_of(t.name)) {
-      if (store::Store::queue_id_of(*queue) < std::max(config->readQueueNums, config->writeQueueNums)) t.max_offset_sum += broker_.store.max_offset(*queue).index;
+      if (store::Store::queue_id_of(*queue) >= queues) break;
+      t.max_offset_sum += broker_.store.max_offset(*queue).index;
     }
     if (const auto it = traffic.find(t.name); it != traffic.end()) t.traffic = it->second;
     rate(t.name, sum(t.traffic.put_nums), sum(t.traffic.put_bytes), t.put_tps, t.put_bytes_per_second);

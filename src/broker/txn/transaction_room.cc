@@ -92,8 +92,7 @@ class TransactionRoom::Lane final : public PutSink {
     Pending p = std::exchange(pending_[slot], {});
     pending_.give_back(slot);
     if (p.kind == Pending::Kind::kResume) {
-      const bool put = result.status == PutStatus::kPutOk;
-      (void)p.responder.answer(put ? ResponseCode::SUCCESS : ResponseCode::SYSTEM_ERROR, wire::NoHeader{}, put ? std::string_view() : kNotPutBack);
+      (void)(result.status == PutStatus::kPutOk ? p.responder.ok() : p.responder.refuse(ResponseCode::SYSTEM_ERROR, kNotPutBack));
     } else {
       refused_ = result.status != PutStatus::kPutOk;
       const auto [code, remark] = answer_of_commit(result.status);

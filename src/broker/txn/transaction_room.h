@@ -22,7 +22,6 @@ class TransactionRoom {
   void stop();
 
   remoting::Answer end(const wire::EndTransactionHeader& h, remoting::Request& request);
-
   remoting::Answer resume(const wire::ResumeCheckHalfMessageHeader& h, remoting::Request& request);
 
   using routes = remoting::Routes<remoting::Route<wire::RequestCode::END_TRANSACTION, &TransactionRoom::end>,
