@@ -1,6 +1,7 @@
 #include "store/walk.h"
 
 #include <algorithm>
+#include <array>
 
 namespace mq::store {
 namespace {
@@ -9,6 +10,7 @@ constexpr size_t kBlock = 32;                  // entries read at once
 constexpr int64_t kHotBytes = 64 << 20;        // what was appended last is in the page cache; no need to ask
 constexpr int64_t kProbe = 64 << 10;           // one question about residency covers this much
 constexpr int64_t kMaxTotal = 128 << 20;
+constexpr int64_t kFetched = 512;              // of a record; what is longer the processor fetches by itself
 
 }  // namespace
 
@@ -73,10 +75,31 @@ void Walk::walk_entries() noexcept {
     }
     if (*n == 0) return;
     log_end_ = log_.end();   // after the entries: it covers what they point to
+    expect(std::span(block).first(*n));
     for (const CqEntry& e : std::span(block).first(*n)) {
       if (take(e) == Step::kStop) return;
       out_.next = {++index};
     }
+  }
+}
+
+/// In the list; mostly the one that was found before.
+const std::shared_ptr<MappedFile>* Walk::file_of(int64_t phy) noexcept {
+  if (!file_ || !(*file_)->holds(phy)) file_ = CommitLog::find(*list_, phy);
+  return file_;
+}
+
+/// The records of a queue lie far apart where there are many queues: each costs a miss of the processor's caches. Asked for
+/// together they pass together, while the entries are looked at.
+void Walk::expect(std::span<const CqEntry> entries) noexcept {
+  if (request_.filter) return;   // most may not be wanted
+  int64_t left = limits_.messages - out_.message_count;
+  for (const CqEntry& e : entries) {
+    if (left-- <= 0) return;
+    const auto* file = file_of(e.phy);
+    if (!file || !e.valid() || e.end() > (*file)->end()) continue;
+    const std::byte* record = (*file)->mapping()->data() + (e.phy - (*file)->base());
+    for (int64_t at = 0, end = std::min<int64_t>(e.size, kFetched); at < end; at += 64) __builtin_prefetch(record + at);
   }
 }
 
@@ -88,11 +111,12 @@ Walk::Step Walk::take(const CqEntry& e) noexcept {
   }
   if (request_.filter && !wanted(e.tagsCode)) return Step::kGoOn;
 
-  const auto* file = CommitLog::find(*list_, e.phy);
+  const auto* file = file_of(e.phy);
   if (!file || e.end() > (*file)->end() || e.end() > log_end_) {
     if (e.end() <= log_end_ && list_ != log_.files()) {   // the log has rolled since the list was taken
       list_ = log_.files();
-      file = CommitLog::find(*list_, e.phy);
+      file_ = nullptr;
+      file = file_of(e.phy);
     }
     if (!file || e.end() > (*file)->end() || e.end() > log_end_) {
       missing(e);

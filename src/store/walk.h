@@ -1,7 +1,9 @@
 // Walk: one read of a queue, entry by entry, as Java's getMessage does it (spec storage 3.8, semantics 9.4).
 #pragma once
 
-#include <array>
+#include <memory>
+#include <span>
+#include <string>
 
 #include "store/commit_log.h"
 #include "store/config.h"
@@ -38,6 +40,8 @@ class Walk {
 
   bool offset_is_inside() noexcept;
   void walk_entries() noexcept;
+  const std::shared_ptr<MappedFile>* file_of(int64_t phy) noexcept;
+  void expect(std::span<const CqEntry> entries) noexcept;
   Step take(const CqEntry& entry) noexcept;
   bool full(const CqEntry& entry) const noexcept;
   bool is_cold(const MappedFile& file, const CqEntry& entry) noexcept;
@@ -54,6 +58,7 @@ class Walk {
   ReadResult& out_;
 
   FileSnapshot list_;
+  const std::shared_ptr<MappedFile>* file_ = nullptr;   // in list_
   int64_t log_end_ = 0;
   int64_t skip_until_ = 0;                 // entries before this position lead into a file that is gone
   int64_t resident_until_ = 0;             // the log is in memory up to here, from the last range that was asked about
