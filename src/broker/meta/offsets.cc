@@ -1,11 +1,13 @@
 #include "broker/meta/offsets.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <unordered_map>
 
 #include "base/badges.h"
 #include "base/log.h"
+#include "base/string_hash.h"
 #include "broker/meta/json_file.h"
 
 namespace mq::broker {
@@ -15,24 +17,38 @@ namespace {
 Logger log("offset");
 constexpr size_t kShards = 32;
 
-struct Hash {
-  using is_transparent = void;
-  size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-};
 template <class V>
-using TextMap = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
+using TextMap = std::unordered_map<std::string, V, StringHash, std::equal_to<>>;
 
-/// One group's offsets in one topic; queue ids are dense and small, absent ones are -1.
+/// Of one queue; what is absent is -1.
+struct Offsets {
+  int64_t committed = -1, pulled = -1, reset = -1;
+};
+
+/// One group's offsets in one topic, by queue id: these are dense and small.
 struct Queues {
-  std::vector<int64_t> committed, pulled, reset;
+  std::vector<Offsets> of;
+  bool has_committed = false;   // some time, some queue
 
-  static void set(std::vector<int64_t>& v, int32_t id, int64_t offset) {
-    if (static_cast<size_t>(id) >= v.size()) v.resize(static_cast<size_t>(id) + 1, -1);
-    v[static_cast<size_t>(id)] = offset;
+  Offsets& at(int32_t id) {
+    if (static_cast<size_t>(id) >= of.size()) of.resize(static_cast<size_t>(id) + 1);
+    return of[static_cast<size_t>(id)];
   }
-  static std::optional<int64_t> get(const std::vector<int64_t>& v, int32_t id) {
-    if (id < 0 || static_cast<size_t>(id) >= v.size() || v[static_cast<size_t>(id)] < 0) return std::nullopt;
-    return v[static_cast<size_t>(id)];
+  void commit(int32_t id, int64_t offset) {
+    at(id).committed = offset;
+    has_committed = true;
+  }
+  std::optional<int64_t> get(int64_t Offsets::*which, int32_t id) const {
+    if (id < 0 || static_cast<size_t>(id) >= of.size() || of[static_cast<size_t>(id)].*which < 0) return std::nullopt;
+    return of[static_cast<size_t>(id)].*which;
+  }
+  /// By queue id, up to the last queue that has one.
+  std::vector<int64_t> all(int64_t Offsets::*which) const {
+    std::vector<int64_t> list;
+    list.reserve(of.size());
+    for (const Offsets& o : of) list.push_back(o.*which);
+    while (!list.empty() && list.back() < 0) list.pop_back();
+    return list;
   }
 };
 
@@ -49,11 +65,12 @@ struct OffsetTable::Impl {
   BrokerContext& broker;
   std::array<Shard, kShards> shards;   // by group
   std::atomic<bool> dirty{false};      // badge: published
+  std::atomic<bool> some_reset{false}; // badge: published; there was a reset: until then no pull looks for one
   std::atomic<int64_t> version{0};     // badge: published
   bool saving = false;                 // badge: owned by ctl; a save waits for the disk
 
   explicit Impl(BrokerContext& b) : broker(b) {}
-  Shard& shard(std::string_view group) { return shards[Hash{}(group) % kShards]; }
+  Shard& shard(std::string_view group) { return shards[StringHash()(group) % kShards]; }
   std::string path() const { return broker.store.root_dir() + "/config/consumerOffset.json"; }
 
   template <class F>
@@ -76,28 +93,46 @@ struct OffsetTable::Impl {
     use(t->second);
   }
 
-  Json to_json() {
-    std::map<std::string, Json> table;
-    std::map<std::string, std::set<std::string>> topics;
+  /// What is committed, by group, of each topic by topic.
+  struct Committed {
+    std::string topic;
+    std::vector<Offsets> of;
+
+    Json json() const {
+      Json offsets = Json::object();
+      for (size_t i = 0; i < of.size(); ++i) if (of[i].committed >= 0) offsets.add(static_cast<int64_t>(i), of[i].committed);
+      return offsets;
+    }
+  };
+  std::map<std::string, std::vector<Committed>> committed() {
+    std::map<std::string, std::vector<Committed>> groups;
     for (Shard& s : shards) {
-      MutexLock lock(s.mu);
-      for (const auto& [group, by_topic] : s.groups) {
-        for (const auto& [topic, q] : by_topic) {
-          Json offsets = Json::object();
-          for (size_t i = 0; i < q.committed.size(); ++i) if (q.committed[i] >= 0) offsets.add(static_cast<int64_t>(i), q.committed[i]);
-          if (offsets.members().empty()) continue;
-          table.emplace(topic + "@" + group, std::move(offsets));
-          topics[group].insert(topic);
+      MutexLock lock(s.mu);   // pulls wait for it: no more than copies
+      for (const auto& [group, topics] : s.groups) {
+        for (const auto& [topic, q] : topics) {
+          if (std::ranges::any_of(q.of, [](const Offsets& o) { return o.committed >= 0; })) groups[group].push_back({topic, q.of});
         }
       }
     }
+    for (auto& [group, topics] : groups) std::ranges::sort(topics, {}, &Committed::topic);
+    return groups;
+  }
+
+  Json to_json() {
+    const auto groups = committed();
+    std::vector<std::pair<std::string, const Committed*>> rows;
     Json offsets = Json::object(), group_topics = Json::object();
-    for (auto& [key, o] : table) offsets.add(key, std::move(o));
-    for (const auto& [group, names] : topics) {
+    for (const auto& [group, topics] : groups) {
       Json list = Json::array();
-      for (const std::string& n : names) list.push(n);
+      for (const Committed& c : topics) {
+        list.push(c.topic);
+        rows.emplace_back(c.topic + "@" + group, &c);
+      }
       group_topics.add(group, std::move(list));
     }
+    std::ranges::sort(rows);
+    offsets.members().reserve(rows.size());
+    for (auto& [key, of] : rows) offsets.add(std::move(key), of->json());
     return Json::object()
         .add("dataVersion", Json::object().add("counter", version.load()).add("stateVersion", 0).add("timestamp", broker.env.clock().now_ms()))
         .add("groupTopicMap", std::move(group_topics))
@@ -116,7 +151,7 @@ Result<> OffsetTable::load() {
     if (at == std::string::npos) continue;
     impl_->change(text.substr(at + 1), text.substr(0, at), [&](Queues& q) {
       for (const auto& [id, offset] : queues.members()) {
-        if (const int64_t n = id.as_int(-1); n >= 0 && n < kMaxQueueId) Queues::set(q.committed, static_cast<int32_t>(n), offset.as_int());
+        if (const int64_t n = id.as_int(-1); n >= 0 && n < kMaxQueueId) q.commit(static_cast<int32_t>(n), offset.as_int());
       }
     });
   }
@@ -124,42 +159,47 @@ Result<> OffsetTable::load() {
 }
 
 std::optional<int64_t> OffsetTable::find(std::string_view group, std::string_view topic, int32_t id) const {
-  return impl_->with(group, topic, [&](const Queues* q) { return q ? Queues::get(q->committed, id) : std::nullopt; });
+  return impl_->with(group, topic, [&](const Queues* q) { return q ? q->get(&Offsets::committed, id) : std::nullopt; });
 }
 
 void OffsetTable::commit(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
   if (id < 0 || id >= kMaxQueueId) return;
-  impl_->change(group, topic, [&](Queues& q) { Queues::set(q.committed, id, offset); });   // a negative one: none is known any more
+  impl_->change(group, topic, [&](Queues& q) { q.commit(id, offset); });   // a negative one: none is known any more
   impl_->dirty.store(true, std::memory_order_release);
 }
 
-void OffsetTable::note_pull(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
+void OffsetTable::note_pull(std::string_view group, std::string_view topic, int32_t id, int64_t offset, std::optional<int64_t> committed) {
   if (id < 0 || id >= kMaxQueueId) return;
-  impl_->change(group, topic, [&](Queues& q) { Queues::set(q.pulled, id, offset); });
+  impl_->change(group, topic, [&](Queues& q) {
+    q.at(id).pulled = offset;
+    if (committed) q.commit(id, *committed);
+  });
+  if (committed) impl_->dirty.store(true, std::memory_order_release);
 }
 
 std::optional<int64_t> OffsetTable::pull_offset(std::string_view group, std::string_view topic, int32_t id) const {
-  return impl_->with(group, topic, [&](const Queues* q) { return q ? Queues::get(q->pulled, id) : std::nullopt; });
+  return impl_->with(group, topic, [&](const Queues* q) { return q ? q->get(&Offsets::pulled, id) : std::nullopt; });
 }
 
 void OffsetTable::reset(std::string_view group, std::string_view topic, int32_t id, int64_t offset) {
   if (id < 0 || id >= kMaxQueueId || offset < 0) return;
   impl_->change(group, topic, [&](Queues& q) {
-    Queues::set(q.reset, id, offset);
-    Queues::set(q.committed, id, offset);
+    q.at(id).reset = offset;
+    q.commit(id, offset);
+    impl_->some_reset.store(true, std::memory_order_release);
   });
   impl_->dirty.store(true, std::memory_order_release);
 }
 
 bool OffsetTable::reset_pending(std::string_view group, std::string_view topic, int32_t id) const {
-  return impl_->with(group, topic, [&](const Queues* q) { return q && Queues::get(q->reset, id).has_value(); });
+  return impl_->with(group, topic, [&](const Queues* q) { return q && q->get(&Offsets::reset, id).has_value(); });
 }
 
 std::optional<int64_t> OffsetTable::take_reset(std::string_view group, std::string_view topic, int32_t id) {
+  if (!impl_->some_reset.load(std::memory_order_acquire)) return std::nullopt;
   return impl_->with(group, topic, [&](Queues* q) -> std::optional<int64_t> {
-    if (!q || q->reset.empty()) return std::nullopt;
-    const auto offset = Queues::get(q->reset, id);
-    if (offset) q->reset[static_cast<size_t>(id)] = -1;
+    const auto offset = q ? q->get(&Offsets::reset, id) : std::nullopt;
+    if (offset) q->at(id).reset = -1;
     return offset;
   });
 }
@@ -167,7 +207,7 @@ std::optional<int64_t> OffsetTable::take_reset(std::string_view group, std::stri
 std::map<int32_t, int64_t> OffsetTable::queues_of(std::string_view group, std::string_view topic) const {
   return impl_->with(group, topic, [&](const Queues* q) {
     std::map<int32_t, int64_t> found;
-    if (q) for (size_t i = 0; i < q->committed.size(); ++i) if (q->committed[i] >= 0) found[static_cast<int32_t>(i)] = q->committed[i];
+    if (q) for (size_t i = 0; i < q->of.size(); ++i) if (q->of[i].committed >= 0) found[static_cast<int32_t>(i)] = q->of[i].committed;
     return found;
   });
 }
@@ -177,7 +217,7 @@ std::set<std::string> OffsetTable::topics_of(std::string_view group) const {
   Impl::Shard& s = impl_->shard(group);
   MutexLock lock(s.mu);
   const auto g = s.groups.find(group);
-  if (g != s.groups.end()) for (const auto& [topic, q] : g->second) if (!q.committed.empty()) found.insert(topic);
+  if (g != s.groups.end()) for (const auto& [topic, q] : g->second) if (q.has_committed) found.insert(topic);
   return found;
 }
 
@@ -186,7 +226,7 @@ std::vector<OffsetTable::Row> OffsetTable::rows() const {
   for (Impl::Shard& s : impl_->shards) {
     MutexLock lock(s.mu);
     for (const auto& [group, topics] : s.groups) {
-      for (const auto& [topic, queues] : topics) rows.push_back({group, topic, queues.committed, queues.pulled});
+      for (const auto& [topic, queues] : topics) rows.push_back({group, topic, queues.all(&Offsets::committed), queues.all(&Offsets::pulled)});
     }
   }
   return rows;
@@ -198,7 +238,7 @@ std::set<std::string> OffsetTable::groups_of(std::string_view topic) const {
     MutexLock lock(s.mu);
     for (const auto& [group, topics] : s.groups) {
       const auto it = topics.find(topic);
-      if (it != topics.end() && !it->second.committed.empty()) found.insert(group);
+      if (it != topics.end() && it->second.has_committed) found.insert(group);
     }
   }
   return found;

@@ -21,8 +21,8 @@ class OffsetTable {
   std::optional<int64_t> find(std::string_view group, std::string_view topic, int32_t queue_id) const;
   /// Stores also a lower offset.
   void commit(std::string_view group, std::string_view topic, int32_t queue_id, int64_t offset);
-  /// nextBeginOffset of the last pull, for in-flight statistics; memory only.
-  void note_pull(std::string_view group, std::string_view topic, int32_t queue_id, int64_t offset);
+  /// nextBeginOffset of the last pull, for in-flight statistics; memory only. `committed`: what the pull commits, with one look-up.
+  void note_pull(std::string_view group, std::string_view topic, int32_t queue_id, int64_t offset, std::optional<int64_t> committed = {});
   std::optional<int64_t> pull_offset(std::string_view group, std::string_view topic, int32_t queue_id) const;
   /// A pending server-side reset: set by the admin, taken by the next pull.
   void reset(std::string_view group, std::string_view topic, int32_t queue_id, int64_t offset);

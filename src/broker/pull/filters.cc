@@ -7,7 +7,7 @@ namespace mq::broker {
 TagFilter::TagFilter(std::shared_ptr<const wire::SubscriptionData> subscription)
     : subscription_(std::move(subscription)), all_(subscription_->classFilterMode || subscription_->matches_all()) {}
 
-std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_view topic, std::string_view expression, std::string_view type) {
+std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_view expression, std::string_view type) {
   if (expression.empty() && type.data() && type != "TAG") return nullptr;   // of tags none means all
   if (type == "SQL92") {
     if (auto filter = sql(expression)) return filter;
@@ -16,10 +16,9 @@ std::shared_ptr<const SubscriptionFilter> FilterCache::of_header(std::string_vie
   if (!wire::is_tag_type(type)) expression = "*";
   // An absent type means tags; a present, empty one is kept, see SubscriptionData::build.
   const bool empty_type = type.data() && type.empty();
-  if (last_ && topic_ == topic && expression_ == expression && empty_type_ == empty_type) return last_;
-  auto built = wire::SubscriptionData::build(topic, expression, empty_type ? type : "TAG");
+  if (last_ && expression_ == expression && empty_type_ == empty_type) return last_;
+  auto built = wire::SubscriptionData::build({}, expression, empty_type ? type : "TAG");   // whatever the topic: tags filter alike in all
   if (!built) return nullptr;
-  topic_ = topic;
   expression_ = expression;
   empty_type_ = empty_type;
   return last_ = std::make_shared<TagFilter>(std::make_shared<wire::SubscriptionData>(std::move(*built)));

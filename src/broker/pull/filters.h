@@ -57,7 +57,7 @@ class FilterCache {
   /// `filters` null: ConsumeQueueExt is off.
   explicit FilterCache(const ConsumerFilters* filters) : filters_(filters) {}
   /// Null when there is no expression where its type needs one. One that does not compile, or is of an unknown type, lets all pass.
-  std::shared_ptr<const SubscriptionFilter> of_header(std::string_view topic, std::string_view expression, std::string_view type);
+  std::shared_ptr<const SubscriptionFilter> of_header(std::string_view expression, std::string_view type);
   std::shared_ptr<const SubscriptionFilter> of_subscription(std::string_view group, const std::shared_ptr<const wire::SubscriptionData>& subscription);
 
  private:
@@ -66,7 +66,7 @@ class FilterCache {
 
   const ConsumerFilters* const filters_;
   // The last tag subscription that came in a header: pull consumers repeat theirs.
-  std::string topic_, expression_;
+  std::string expression_;
   bool empty_type_ = false;
   std::shared_ptr<const SubscriptionFilter> last_;
   // Of registered subscriptions, while their data is the same object.

@@ -182,7 +182,7 @@ class PullRoom::Lane {
     if (!wire::is_tag_type(type) && !broker_.config.enablePropertyFilter()) {
       return Refusal{ResponseCode::SYSTEM_ERROR, fmt::format("The broker does not support consumer to filter message by {}", type), {}};
     }
-    plan.filter = registered ? filters_.of_subscription(h.consumerGroup, registered) : filters_.of_header(h.topic, h.subscription, type);
+    plan.filter = registered ? filters_.of_subscription(h.consumerGroup, registered) : filters_.of_header(h.subscription, type);
     if (plan.filter) return std::nullopt;
     if (!registered) return Refusal{ResponseCode::SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed", {}};
     return Refusal{ResponseCode::FILTER_DATA_NOT_EXIST, "The broker's consumer filter data is not exist!Your expression may be wrong!", {}};
@@ -247,10 +247,8 @@ class PullRoom::Lane {
 
   void finish(const PullMessageHeader& h, const Responder& responder, bool lite, const Plan& plan, store::ReadResult& r, bool first_pass) {
     if (r.failed) return refuse(responder, {ResponseCode::SYSTEM_ERROR, "the ConsumeQueue cannot be read now; the broker's log says why", {}});
-    meta_.offsets.note_pull(h.consumerGroup, h.topic, h.queueId, r.next.index);
-    if (first_pass && (h.sysFlag & wire::pull_flag::kCommitOffset)) {
-      meta_.offsets.commit(h.consumerGroup, h.topic, h.queueId, h.commitOffset);
-    }
+    const bool commits = first_pass && (h.sysFlag & wire::pull_flag::kCommitOffset);
+    meta_.offsets.note_pull(h.consumerGroup, h.topic, h.queueId, r.next.index, commits ? std::optional(h.commitOffset) : std::nullopt);
     const ResponseCode code = code_of(r.status, h.queueOffset);
     if (code == ResponseCode::PULL_NOT_FOUND && first_pass && (h.sysFlag & wire::pull_flag::kSuspend) && !broker_.shutting_down.load() &&
         hold(h, responder, lite, plan)) {
