@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/slab.h"
 #include "store/format/segment_name.h"
+#include "store/memory_size.h"
 
 namespace mq::store {
 namespace {
@@ -40,11 +41,26 @@ Slab& chunks_of(int16_t capacity) {
   return capacity == kSmallChunk ? *small : *large;
 }
 
+std::atomic<int64_t> chunk_bytes{0};   // badge: published; of all queues
+
+constexpr int64_t bytes_of(int16_t capacity) { return capacity == 0 ? 0 : capacity == kSmallChunk ? 256 : 4096; }
+
+int64_t most_kept() noexcept {
+  static const int64_t bytes = std::clamp<int64_t>(memory_size() / 128, 4 << 20, 128 << 20);
+  return bytes;
+}
+
 }  // namespace
 
-void ConsumeQueue::ChunkFree::operator()(std::byte* p) const noexcept { chunks_of(capacity).give_back(p); }
+void ConsumeQueue::ChunkFree::operator()(std::byte* p) const noexcept {
+  chunk_bytes.fetch_sub(bytes_of(capacity), std::memory_order_relaxed);
+  chunks_of(capacity).give_back(p);
+}
+
+bool ConsumeQueue::memory_is_short() noexcept { return chunk_bytes.load(std::memory_order_relaxed) > most_kept(); }
 
 ConsumeQueue::ChunkMemory ConsumeQueue::make_chunk(int16_t capacity) {
+  chunk_bytes.fetch_add(bytes_of(capacity), std::memory_order_relaxed);
   return ChunkMemory(static_cast<std::byte*>(chunks_of(capacity).take()), ChunkFree{capacity});
 }
 
@@ -73,9 +89,11 @@ void ConsumeQueue::make_room() {
   MutexLock lock(mu_);
   if (!tail_) {
     set_tail(index, make_chunk(kSmallChunk));
-  } else if (in_file_ == index) {
+  } else if (in_file_ == index && (tail_capacity_ == kLargeChunk || memory_is_short())) {
+    full_.clear();
     tail_first_ = index;   // all of it is in the file: begin again in the same memory
   } else {
+    drop_flushed(kSmallOnes - 1);
     const bool busy = tail_capacity_ == kLargeChunk || full_.size() >= kSmallOnes;
     full_.push_back({tail_first_, drop_tail()});
     set_tail(index, make_chunk(busy ? kLargeChunk : kSmallChunk));
@@ -156,7 +174,14 @@ size_t ConsumeQueue::copy_unflushed(ByteBuffer& out, int64_t& from) const {
 void ConsumeQueue::flushed_to(int64_t index) {
   MutexLock lock(mu_);
   in_file_ = index;
-  std::erase_if(full_, [&](const Chunk& c) { return c.end() <= index; });
+  if (tail_capacity_ == kLargeChunk || memory_is_short()) drop_flushed(0);
+}
+
+/// The oldest ones of which all is in the file, so that no more than `but` are left where possible.
+void ConsumeQueue::drop_flushed(size_t but) noexcept {
+  auto end = full_.begin();
+  while (static_cast<size_t>(full_.end() - end) > but && end->end() <= in_file_) ++end;
+  full_.erase(full_.begin(), end);
 }
 
 Result<> ConsumeQueue::create_file(QueueFiles& files, int64_t base, int64_t from, ByteView bytes) {
@@ -211,8 +236,10 @@ Result<> ConsumeQueue::flush(QueueFiles& files, std::vector<int64_t>& touched, s
   }
 }
 
-void ConsumeQueue::release_idle_memory() {
+void ConsumeQueue::release_idle_memory(bool all) {
   MutexLock lock(mu_);
+  if (!all && tail_capacity_ == kSmallChunk) return;
+  drop_flushed(0);
   if (!tail_ || in_file_ != max_.load(std::memory_order_acquire)) return;
   (void)drop_tail();
   tail_first_ = in_file_;
@@ -262,7 +289,7 @@ Result<> ConsumeQueue::remove_files(QueueFiles& files) {
 size_t ConsumeQueue::memory_bytes() const {
   MutexLock lock(mu_);
   int64_t entries = tail_capacity_;
-  for (const Chunk& c : full_) entries += c.end() - c.first;
+  for (const Chunk& c : full_) entries += c.end() > in_file_ ? c.end() - c.first : 0;
   return sizeof(*this) + topic_.capacity() + full_.capacity() * sizeof(Chunk) + static_cast<size_t>(entries * CqEntry::kBytes);
 }
 

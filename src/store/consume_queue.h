@@ -6,7 +6,9 @@
 //   file:    [ min ............................ in_file )
 //   memory:               [ first_in_memory ................ max )     first_in_memory <= in_file <= max
 //
-// A queue that is idle costs its object and its names; its tail goes when all of it is in the file.
+// Of very many queues not each can have its file open, and who reads a little behind the end should not have to open it: of what is
+// in the file a hundred entries stay in memory too, unless all queues together take more than a small part of the machine's. A queue
+// that is idle costs its object and its names then.
 #pragma once
 
 #include <algorithm>
@@ -87,8 +89,10 @@ class ConsumeQueue {
   /// False as long as it never had an entry that leads to a message.
   bool had_entries() const noexcept { return had_entries_; }
   void mark_deleted() noexcept { deleted_.store(true, std::memory_order_release); }
-  /// Frees the tail when all of it is in the file.
-  void release_idle_memory();
+  /// Frees the tail when all of it is in the file, with what is older. `all` false: only pages, which of many queues are too much.
+  void release_idle_memory(bool all);
+  /// Of all queues of this process: more than is worth keeping is in memory.
+  static bool memory_is_short() noexcept;
 
   // --- index loop -----------------------------------------------------------------------------------------------------
   /// Writes everything before max() to the files and adds the files written to `touched`. Errors: kDiskFull, kIo; what
@@ -100,6 +104,7 @@ class ConsumeQueue {
   Result<int> remove_expired_files(QueueFiles& files);
   /// Removes the folder and what is in it. Errors: kIo.
   Result<> remove_files(QueueFiles& files);
+  /// Its object and the entries that are in memory only.
   size_t memory_bytes() const;
 
   // --- recovery, before any other thread knows the queue ---------------------------------------------------------------
@@ -141,6 +146,7 @@ class ConsumeQueue {
   Result<> write_entries(QueueFiles& files, int64_t from, ByteView bytes, std::vector<int64_t>& touched);
   Result<> create_file(QueueFiles& files, int64_t base, int64_t from, ByteView bytes);
   void flushed_to(int64_t index);
+  void drop_flushed(size_t but) noexcept REQUIRES(mu_);
 
   // First what an append touches: with the reference count before it, one cache line.
   int64_t next_ = 0;                      // badge: guarded by the append section
@@ -157,7 +163,7 @@ class ConsumeQueue {
 
   std::atomic<int64_t> min_{0};           // badge: published by the index loop
   mutable Mutex mu_;
-  std::vector<Chunk> full_ GUARDED_BY(mu_);   // badge: guarded; older pieces of the tail, not yet all in the file
+  std::vector<Chunk> full_ GUARDED_BY(mu_);   // badge: guarded; older pieces of the tail, without gaps up to it
   int64_t in_file_ GUARDED_BY(mu_) = 0;       // badge: guarded; entries before it are in the files
   int64_t first_file_ GUARDED_BY(mu_) = -1;   // badge: guarded; base of the first file, -1: none yet
   Mutex files_mu_;                            // held over the I/O of flush and removal, which must not overlap

@@ -274,11 +274,19 @@ struct Store::Impl {
     for (const auto& q : dirty.queues) {
       failed |= !flush_queue(q);
       // The tail belongs to the append section: freed without its lock, it could go while an append writes into it.
-      appender.exclusively([&] { q->release_idle_memory(); });
+      appender.exclusively([&] { q->release_idle_memory(ConsumeQueue::memory_is_short()); });
     }
     if (failed) dirty.end = -1;
     watch_memory(failed, dirty);
     return dirty;
+  }
+
+  /// What idle queues keep in memory others need now. Index loop.
+  void release_idle_queues() {
+    for (const auto& q : queues.all()) {
+      if (!ConsumeQueue::memory_is_short()) return;
+      appender.exclusively([&] { q->release_idle_memory(true); });
+    }
   }
 
   /// Entries that cannot be written stay in memory, so many and no more.
@@ -305,6 +313,7 @@ struct Store::Impl {
   /// Log and queues are made durable; recovery then starts behind them. Index loop.
   void move_safe_point() {
     const Appender::Dirty dirty = flush_queues();
+    if (ConsumeQueue::memory_is_short()) release_idle_queues();
     if (dirty.end < 0) return;
     bool synced = false;
     env.run_on(*flush_loop, [&] { synced = flush.sync().has_value(); });
