@@ -119,7 +119,7 @@ class Finder {
 Result<> find_needs(const wire::Frame& frame, std::string_view cluster, Needs& out) {
   out.list.clear();
   out.kept.clear();
-  if (frame.ext.pairs().empty()) return {};
+  if (frame.ext.empty()) return {};
   Finder f(frame, out);
   switch (frame.code) {
     case 10: f.need_send(f.field("topic"), f.field("group")); return {};

@@ -69,6 +69,7 @@ class Router {
   template <class Room, class R>
   static Answer thunk(void* room, Request& request) {
     using H = typename wire::RequestInfo<R::code>::Request;
+    if (const H* known = wire::remembered_header<H>(request.frame().ext)) return (static_cast<Room*>(room)->*R::fn)(*known, request);
     auto header = wire::decode_header<H>(request.frame().ext);
     if (!header) return request.refuse(wire::ResponseCode::SYSTEM_ERROR, header.error().message());
     return (static_cast<Room*>(room)->*R::fn)(*header, request);

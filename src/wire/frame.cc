@@ -60,6 +60,12 @@ Result<> decode_frame(ByteView bytes, Frame& out) {
   return internal::decode_json_header(header, bytes.data() + bytes.size(), out);
 }
 
+void ExtFields::list_form() const {
+  pairs_.resize(form_->fields.size());
+  for (size_t i = 0; i < pairs_.size(); ++i) pairs_[i] = {form_->key(i, header_), value(i)};
+  listed_ = true;
+}
+
 namespace internal {
 
 void reset_head(Frame& out) noexcept {

@@ -12,6 +12,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/result.h"
+#include "wire/header_form.h"
 
 namespace mq::wire {
 
@@ -26,50 +27,65 @@ inline constexpr int32_t kVersion5 = 413;            // V5_0_0: older clients kn
 inline constexpr int32_t kOurVersion = 479;          // V5_3_3: what our answers carry
 inline constexpr uint8_t kLanguageJava = 0;          // ordinal; our answers say JAVA as Java's servers do
 
-/// Where the fields of a header struct stand among the pairs of all frames of one form: found out with the first frame,
-/// so that the next ones compare no names.
-struct FieldPlaces {
-  static constexpr size_t kMost = 32;
-  static constexpr uint32_t kAbsent = UINT32_MAX;
-  const void* table = nullptr;           // the names of the struct's fields, which stand for the struct; null: not known yet
-  std::array<uint32_t, kMost> at;        // by field
-};
-
-/// The key-value pairs of extFields in order of arrival; a later pair of the same key wins.
+/// The key-value pairs of extFields in order of arrival; a later pair of the same key wins. Those of a header whose form is known are
+/// listed when somebody asks for them.
 class ExtFields {
  public:
   struct Pair {
     std::string_view key;
     std::string_view value;     // data() == nullptr: null
   };
-  void clear() noexcept { pairs_.clear(); present_ = false; places_ = nullptr; }
+  void clear() noexcept { pairs_.clear(); present_ = false; form_ = nullptr; }
   void add(std::string_view key, std::string_view value) {
+    list();
+    form_ = nullptr;
     pairs_.push_back({key, value});
-    places_ = nullptr;
   }
   /// The value, or a view with data() == nullptr.
   std::string_view find(std::string_view key) const noexcept {
+    if (form_) {
+      for (size_t i = form_->fields.size(); i-- > 0;) if (form_->key(i, header_) == key) return value(i);
+      return {};
+    }
     for (size_t i = pairs_.size(); i-- > 0;) if (pairs_[i].key == key) return pairs_[i].value;
     return {};
   }
-  const std::vector<Pair>& pairs() const noexcept { return pairs_; }
-  bool present() const noexcept { return present_; }     // extFields was in the header at all
-  void set_present() noexcept { present_ = true; }
-  /// Makes it `count` pairs, all to be written by the caller.
-  /// `places`: of the frame's form, kept by the caller; their keys are always the same, in the same order.
-  std::span<Pair> refill(size_t count, FieldPlaces& places) {
-    present_ = true;
-    pairs_.resize(count);
-    places_ = &places;
+  const std::vector<Pair>& pairs() const {
+    list();
     return pairs_;
   }
-  /// Null when the frame has no form that is remembered.
-  FieldPlaces* places() const noexcept { return places_; }
+  bool empty() const noexcept { return form_ ? form_->fields.empty() : pairs_.empty(); }
+  bool present() const noexcept { return present_; }     // extFields was in the header at all
+  void set_present() noexcept { present_ = true; }
+
+  /// Makes it the fields of `header`, which is of that form. All of them outlive what is read from here; `readable` and `scratch` as
+  /// for HeaderForm::value().
+  void set_form(HeaderForm& form, const char* header, const char* readable, char* scratch) noexcept {
+    present_ = true;
+    listed_ = false;
+    form_ = &form;
+    header_ = header;
+    readable_ = readable;
+    scratch_ = scratch;
+  }
+  /// Null when the header's form is not known.
+  HeaderForm* form() const noexcept { return form_; }
+  /// The i-th value of the form.
+  std::string_view value(size_t i) const noexcept { return form_->value(i, header_, readable_, scratch_); }
 
  private:
-  std::vector<Pair> pairs_;
+  void list() const {
+    if (form_ && !listed_) list_form();
+  }
+  void list_form() const;
+
+  mutable std::vector<Pair> pairs_;
   bool present_ = false;
-  FieldPlaces* places_ = nullptr;
+  mutable bool listed_ = false;          // pairs_ holds those of the form
+  HeaderForm* form_ = nullptr;
+  const char* header_ = nullptr;
+  const char* readable_ = nullptr;
+  char* scratch_ = nullptr;
 };
 
 /// A decoded frame. Views point into the input or into `scratch` (unescaped text); valid until the next decode into

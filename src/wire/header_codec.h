@@ -174,6 +174,71 @@ Failure bad_field(std::string_view name, std::string_view value);
 
 }  // namespace detail
 
+namespace detail {
+
+/// A header as the last frame of a form had it, and which of its fields may differ in the next one.
+template <class H>
+struct RememberedHeader {
+  struct Varying {
+    uint8_t field;   // of the header's table
+    uint8_t pair;    // of the form
+  };
+  H header;
+  uint8_t count = 0;
+  std::array<Varying, kFieldNames<H>.size()> varying;
+};
+
+template <class H>
+consteval bool can_be_remembered() {
+  if constexpr (!std::is_trivially_copyable_v<H> || !std::is_trivially_destructible_v<H> || kFieldNames<H>.empty()) return false;
+  else return sizeof(RememberedHeader<H>) <= HeaderForm::kMostKept;
+}
+
+template <class H, size_t I>
+bool assign_field(H& h, std::string_view text) {
+  static constexpr auto kMember = std::get<I>(H::fields()).member;
+  return assign(h.*kMember, text);
+}
+
+/// By field: gives it a value's text.
+template <class H>
+inline constexpr auto kAssign = []<size_t... I>(std::index_sequence<I...>) {
+  return std::array<bool (*)(H&, std::string_view), sizeof...(I)>{&assign_field<H, I>...};
+}(std::make_index_sequence<kFieldNames<H>.size()>());
+
+/// `h` was decoded from fields of a form.
+template <class H>
+void remember(HeaderForm& form, const FieldPlaces& places, const H& h) {
+  if (form.fields.size() > UINT8_MAX) return;
+  RememberedHeader<H> r{.header = h};
+  for (size_t i = 0; i < kFieldNames<H>.size(); ++i) {
+    const uint32_t pair = places.at[i];
+    if (pair == FieldPlaces::kAbsent) continue;
+    if (form.fields[pair].varies) r.varying[r.count++] = {static_cast<uint8_t>(i), static_cast<uint8_t>(pair)};
+    else (void)kAssign<H>[i](r.header, form.own_value(pair));   // views into the frame become views into the form
+  }
+  form.keep(r);
+}
+
+}  // namespace detail
+
+/// The header of a frame whose form is known, as it was last time but for what may differ; null: decode_header() has to look at it. Valid until
+/// the next frame is decoded.
+template <class H>
+const H* remembered_header(const ExtFields& ext) {
+  if constexpr (detail::can_be_remembered<H>()) {
+    HeaderForm* const form = ext.form();
+    auto* const r = form ? form->kept<detail::RememberedHeader<H>>() : nullptr;
+    if (!r) return nullptr;
+    for (size_t i = 0; i < r->count; ++i) {
+      if (!detail::kAssign<H>[r->varying[i].field](r->header, ext.value(r->varying[i].pair))) return nullptr;
+    }
+    return &r->header;
+  } else {
+    return nullptr;
+  }
+}
+
 /// Fills a header from extFields. Errors: kInvalid naming the field.
 template <class H>
 Result<H> decode_header(const ExtFields& ext) {
@@ -182,7 +247,7 @@ Result<H> decode_header(const ExtFields& ext) {
   if constexpr (!kNames.empty()) {
     H& h = *result;
     FieldPlaces own;
-    FieldPlaces& places = ext.places() ? *ext.places() : own;
+    FieldPlaces& places = ext.form() ? ext.form()->places : own;
     if (places.table != &kNames) [[unlikely]] detail::find_places(ext, kNames, places);
     const ExtFields::Pair* const pairs = ext.pairs().data();
     const auto value = [&](size_t i) { return places.at[i] == FieldPlaces::kAbsent ? std::string_view() : pairs[places.at[i]].value; };
@@ -201,6 +266,9 @@ Result<H> decode_header(const ExtFields& ext) {
     }(std::make_index_sequence<kNames.size()>());
     if (missing < kNames.size()) [[unlikely]] return detail::missing_field(kNames[missing]);
     if (bad < kNames.size()) [[unlikely]] return detail::bad_field(kNames[bad], value(bad));
+    if constexpr (detail::can_be_remembered<H>()) {
+      if (ext.form()) detail::remember(*ext.form(), places, h);
+    }
   }
   return result;
 }

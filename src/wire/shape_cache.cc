@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 #include "wire/codec_internal.h"
+#include "wire/header_codec.h"
 #include "wire/json_escape.h"
 
 #if defined(__x86_64__)
@@ -13,7 +15,7 @@
 namespace mq::wire {
 namespace {
 
-constexpr size_t kBlock = 16;
+constexpr size_t kBlock = HeaderForm::kBlock;
 constexpr size_t kMaxShapeBytes = 4096;
 constexpr size_t kMaxOpaqueDigits = 10;
 constexpr char kFixed = '\xFF';          // in a mask: the byte must be the template's
@@ -74,109 +76,82 @@ Fits choose_fits() noexcept { return fits_by_1; }
 
 const Fits fits = choose_fits();
 
+/// False when the text is no number, or one that this decoder leaves to the other: a leading zero is a number to some parsers and none to others.
+/// Eight bytes that end with it can be read.
+bool read_opaque(std::string_view digits, int32_t& out) noexcept {
+  if (digits[0] == '0' && digits.size() > 1) return false;
+  if (digits.size() <= 8) [[likely]] {   // at once, behind zeros in place of what stands before it
+    const auto other = 8 * (8 - digits.size());
+    uint64_t word;
+    std::memcpy(&word, digits.data() + digits.size() - 8, 8);
+    const uint64_t zeros = other == 0 ? 0 : 0x3030303030303030 >> (64 - other);
+    char text[8];
+    word = (other == 0 ? word : word >> other << other) | zeros;
+    std::memcpy(text, &word, 8);
+    return detail::eight_digits(text, out);
+  }
+  uint64_t number = 0;
+  for (const char c : digits) {
+    if (!is_digit(c)) return false;
+    number = number * 10 + static_cast<uint64_t>(c - '0');
+  }
+  out = static_cast<int32_t>(number);
+  return number <= INT32_MAX;
+}
+
 }  // namespace
 
 struct ShapeCache::Shape {
-  /// Part of a value: bytes taken as they are, then what one escape means.
-  struct Run {
-    uint16_t from = 0;
-    uint16_t size = 0;
-    char escaped = 0;
-    bool ends = false;      // the value's last: no escape follows
-  };
-  struct Field {
-    uint16_t key_at = 0;
-    uint16_t key_size = 0;
-    uint16_t value_at = 0;  // of a value without escapes
-    uint16_t value_size = 0;
-    uint16_t runs = 0;      // of a value with escapes; 0 = none
-  };
-
-  size_t size = 0;          // of the header
-  std::vector<char> like;   // the header it was learnt from
+  HeaderForm form;
   std::vector<char> mask;   // kFixed or 0 for each byte
-  std::vector<Field> fields;
-  std::vector<Run> runs;    // of all values, in order
-  FieldPlaces places;       // of the last kind of header read from such frames
   size_t opaque_at = 0;
   size_t opaque_size = 0;
   int32_t code = 0, flag = 0, version = 0;
   uint8_t language = kLanguageJava;
   bool has_ext = false;
+  int refused = 0;          // headers of its length that it could not be widened to
 
+  size_t size() const noexcept { return form.like.size(); }
   bool decode(const char* header, const char* readable, Frame& out);
   bool learn(std::string_view header, const Frame& decoded);
+  bool widen(const Shape& other);
 
  private:
   const char* learn_ext(const char* p, const char* end);
-  const char* learn_value(const char* p, const char* end, Field& field);
-  void free(const char* from, const char* to) noexcept { std::fill(mask.begin() + (from - start_), mask.begin() + (to - start_), '\0'); }
+  const char* learn_value(const char* p, const char* end, HeaderForm::Field& field);
 
   const char* start_ = nullptr;   // of the header being learnt
 };
 
 bool ShapeCache::Shape::decode(const char* header, const char* readable, Frame& out) {
-  if (!fits(header, like.data(), mask.data(), size)) return false;
-  uint64_t opaque = 0;
-  const char* const digits = header + opaque_at;
-  for (const char *c = digits, *const last = c + opaque_size; c < last; ++c) {
-    const unsigned digit = static_cast<unsigned char>(*c) - unsigned{'0'};
-    if (digit > 9) return false;
-    opaque = opaque * 10 + digit;
-  }
-  // A leading zero is a number to some parsers and none to others: the other decoder shall say.
-  if ((*digits == '0' && opaque_size > 1) || opaque > INT32_MAX) return false;
+  if (!fits(header, form.like.data(), mask.data(), size())) return false;
+  if (!read_opaque({header + opaque_at, opaque_size}, out.opaque)) return false;
   out.code = code;
   out.language = language;
   out.version = version;
-  out.opaque = static_cast<int32_t>(opaque);
   out.has_opaque = true;
   out.flag = flag;
   out.remark = {};
 
   if (!has_ext) return out.ext.clear(), true;
-  if (out.scratch.size() < size + kBlock) out.scratch.resize(size + kBlock);
-  char* to = out.scratch.data();
-  const Run* run = runs.data();
-  auto pair = out.ext.refill(fields.size(), places).begin();
-  for (const Field *field = fields.data(), *const last_field = field + fields.size(); field < last_field; ++field, ++pair) {
-    const Field f = *field;   // what is written below might be it, as far as the compiler knows
-    pair->key = {header + f.key_at, f.key_size};
-    if (f.runs == 0) {
-      pair->value = {header + f.value_at, f.value_size};
-      continue;
-    }
-    char* const value = to;
-    for (const Run* const last = run + f.runs; run < last; ++run) {
-      const char* from = header + run->from;
-      if (static_cast<size_t>(readable - from) >= run->size + kBlock) [[likely]] {
-        for (size_t k = 0; k < run->size; k += kBlock) std::memcpy(to + k, from + k, kBlock);   // scratch has that room
-      } else {
-        std::memcpy(to, from, run->size);
-      }
-      to += run->size;
-      *to = run->escaped;
-      to += run->ends ? 0 : 1;
-    }
-    pair->value = {value, static_cast<size_t>(to - value)};
-  }
+  if (out.scratch.size() < form.room) out.scratch.resize(form.room);
+  out.ext.set_form(form, header, readable, out.scratch.data());
   return true;
 }
 
 /// Takes the header as a shape when it has the plain form all clients write; `decoded` is what it means.
 bool ShapeCache::Shape::learn(std::string_view header, const Frame& decoded) {
   if (header.size() < kBlock || header.size() > kMaxShapeBytes || !decoded.has_opaque || decoded.remark.data()) return false;
-  size = header.size();
   start_ = header.data();
-  like.assign(header.begin(), header.end());
-  mask.assign(size, kFixed);
+  form.like.assign(header.begin(), header.end());
+  mask.assign(size(), kFixed);
   code = decoded.code;
   flag = decoded.flag;
   version = decoded.version;
   language = decoded.language;
 
   const char* p = header.data();
-  const char* const end = p + size;
+  const char* const end = p + size();
   static constexpr std::string_view kExt = "\"extFields\":{", kOpaque = "\"opaque\":";
   int depth = 0;
   while (p < end) {
@@ -192,7 +167,7 @@ bool ShapeCache::Shape::learn(std::string_view header, const Frame& decoded) {
       opaque_at = static_cast<size_t>(p - start_);
       while (p < end && is_digit(*p)) ++p, ++opaque_size;
       if (opaque_size == 0 || opaque_size > kMaxOpaqueDigits || p == end || (*p != ',' && *p != '}')) return false;
-      free(p - opaque_size, p);
+      std::fill_n(mask.begin() + static_cast<ptrdiff_t>(opaque_at), opaque_size, '\0');
     } else if (*p == '"') {   // any other string stays as it is
       const char* const text = ++p;
       while (p < end && is_plain(*p)) ++p;
@@ -207,14 +182,15 @@ bool ShapeCache::Shape::learn(std::string_view header, const Frame& decoded) {
       ++p;
     }
   }
-  return depth == 0 && opaque_size != 0 && fields.size() == decoded.ext.pairs().size();
+  form.settle();
+  return depth == 0 && opaque_size != 0 && form.fields.size() == decoded.ext.pairs().size();
 }
 
 /// Behind the opening brace of extFields: `"key":"value"` with commas between. Returns the place behind the closing one.
 const char* ShapeCache::Shape::learn_ext(const char* p, const char* end) {
   if (p < end && *p == '}') return p + 1;
   while (p < end && *p == '"') {
-    Field field;
+    HeaderForm::Field field;
     const char* const key = ++p;
     while (p < end && *p != '"') {
       if (!is_plain(*p)) return nullptr;
@@ -225,7 +201,7 @@ const char* ShapeCache::Shape::learn_ext(const char* p, const char* end) {
     field.key_size = static_cast<uint16_t>(p - key);
     p = learn_value(p + 3, end, field);
     if (!p || p == end) return nullptr;
-    fields.push_back(field);
+    form.fields.push_back(field);
     if (*p == '}') return p + 1;
     if (*p != ',') return nullptr;
     ++p;
@@ -234,33 +210,68 @@ const char* ShapeCache::Shape::learn_ext(const char* p, const char* end) {
 }
 
 /// Behind the opening quote of a value. Returns the place behind the closing one.
-const char* ShapeCache::Shape::learn_value(const char* p, const char* end, Field& field) {
+const char* ShapeCache::Shape::learn_value(const char* p, const char* end, HeaderForm::Field& field) {
   field.value_at = static_cast<uint16_t>(p - start_);
+  field.first_run = static_cast<uint16_t>(form.runs.size());
+  field.room_at = static_cast<uint32_t>(form.room);
   for (const char* from = p; p < end;) {
     if (is_plain(*p)) {
       ++p;
       continue;
     }
-    free(from, p);
-    Run run{static_cast<uint16_t>(from - start_), static_cast<uint16_t>(p - from), 0, false};
+    HeaderForm::Run run{.from = static_cast<uint16_t>(from - start_), .size = static_cast<uint16_t>(p - from)};
     if (*p == '"') {
       if (field.runs == 0) {
         field.value_size = run.size;
       } else {
         run.ends = true;
-        runs.push_back(run);
+        form.runs.push_back(run);
         ++field.runs;
+        form.room += run.size + 1u + kBlock;
       }
       return p + 1;
     }
     if (*p != '\\' || end - p < 7 || std::memcmp(p, "\\u00", 4) != 0 || p[4] >= '8' || internal::hex_digit(p[4]) < 0 || internal::hex_digit(p[5]) < 0) return nullptr;
     run.escaped = static_cast<char>(internal::hex_digit(p[4]) << 4 | internal::hex_digit(p[5]));
-    runs.push_back(run);
+    form.runs.push_back(run);
     ++field.runs;
+    form.room += run.size + 1u;
     p += 6;
     from = p;
   }
   return nullptr;
+}
+
+/// Lets those values vary in which another header of the same form differs. False, and nothing is changed, when it is not of the same form.
+bool ShapeCache::Shape::widen(const Shape& other) {
+  const auto places = [](const Shape& s) { return std::tuple(s.size(), s.form.fields.size(), s.form.runs.size(), s.opaque_at, s.opaque_size); };
+  if (places(*this) != places(other)) return false;
+  const char *const a = form.like.data(), *const b = other.form.like.data();
+  std::vector<char> wider = mask;
+  std::vector<HeaderForm::Field> fields = form.fields;
+  std::vector<HeaderForm::Run> runs = form.runs;
+  const auto differs = [&](size_t at, size_t size) {
+    if (std::memcmp(a + at, b + at, size) == 0) return false;
+    std::fill_n(wider.begin() + static_cast<ptrdiff_t>(at), size, '\0');
+    return true;
+  };
+  for (size_t i = 0; i < fields.size(); ++i) {
+    HeaderForm::Field& f = fields[i];
+    const HeaderForm::Field& o = other.form.fields[i];
+    if (f.value_at != o.value_at || f.value_size != o.value_size || f.runs != o.runs) return false;
+    if (f.runs == 0) f.varies |= differs(f.value_at, f.value_size);
+    for (size_t r = f.first_run; r < size_t{f.first_run} + f.runs; ++r) {
+      if (runs[r].from != other.form.runs[r].from || runs[r].size != other.form.runs[r].size) return false;
+      runs[r].varies |= differs(runs[r].from, runs[r].size);
+      f.varies |= runs[r].varies;
+    }
+  }
+  if (!fits(b, a, wider.data(), size())) return false;   // they differ in more than values
+  mask = std::move(wider);
+  form.fields = std::move(fields);
+  form.runs = std::move(runs);
+  form.settle();
+  return true;
 }
 
 ShapeCache::ShapeCache() = default;
@@ -277,7 +288,7 @@ Result<> ShapeCache::decode(ByteView frame, Frame& out) {
   Slot& slot = slots_[header_bytes % kSlots];
   const char* const header = reinterpret_cast<const char*>(frame.data()) + 8;
   const char* const readable = reinterpret_cast<const char*>(frame.data()) + frame.size();
-  if (slot.shape && slot.shape->size == header_bytes && slot.shape->decode(header, readable, out)) [[likely]] {
+  if (slot.shape && slot.shape->size() == header_bytes && slot.shape->decode(header, readable, out)) [[likely]] {
     out.type = SerializeType::kJson;
     out.body = frame.subspan(8 + header_bytes);
     slot.misses = 0;
@@ -285,25 +296,33 @@ Result<> ShapeCache::decode(ByteView frame, Frame& out) {
     return {};
   }
   auto result = decode_frame(frame, out);
-  if (result && (!slot.shape || ++slot.misses >= kMissesBeforeChange)) learn(frame, out);
+  if (result) learn({header, header_bytes}, readable, out, slot);
   return result;
 }
 
-void ShapeCache::learn(ByteView frame, const Frame& decoded) {
-  const size_t header_bytes = load_be<uint32_t>(frame.data() + 4) & 0xFFFFFF;
-  Slot& slot = slots_[header_bytes % kSlots];
-  slot.misses = 0;
-  const char* const header = reinterpret_cast<const char*>(frame.data()) + 8;
+/// A header that no shape fits: it widens that of its length, or becomes the shape of its slot when that is not seen any more.
+void ShapeCache::learn(std::string_view header, const char* readable, const Frame& decoded, Slot& slot) {
+  ++slot.misses;
+  const bool may_widen = slot.shape && slot.shape->size() == header.size() && slot.shape->refused < kMostRefused;
+  const bool may_replace = !slot.shape || slot.misses >= kMissesBeforeChange;
+  if (!may_widen && !may_replace) return;
   auto shape = std::make_unique<Shape>();
   Frame again;
-  if (!shape->learn({header, header_bytes}, decoded) || !shape->decode(header, reinterpret_cast<const char*>(frame.data()) + frame.size(), again)) return;
-  // Two keys of one name, a second spelling of a member: whatever the walk over the header took otherwise shows here.
-  bool same = again.opaque == decoded.opaque && again.ext.present() == decoded.ext.present();
-  for (size_t i = 0; same && i < shape->fields.size(); ++i) {
-    const auto &a = again.ext.pairs()[i], &b = decoded.ext.pairs()[i];
-    same = a.key == b.key && a.value == b.value;
+  if (!shape->learn(header, decoded) || !shape->decode(header.data(), readable, again)) {
+    if (may_widen) ++slot.shape->refused;
+    return;
   }
-  if (same) slot.shape = std::move(shape);
+  // Two keys of one name, a second spelling of a member: whatever the walk over the header took otherwise shows here.
+  const auto &a = again.ext.pairs(), &b = decoded.ext.pairs();
+  const auto same = [](const ExtFields::Pair& x, const ExtFields::Pair& y) { return x.key == y.key && x.value == y.value; };
+  if (again.opaque != decoded.opaque || again.ext.present() != decoded.ext.present() || !std::ranges::equal(a, b, same)) return;
+  if (may_widen && slot.shape->widen(*shape)) {
+    slot.misses = 0;
+  } else if (may_replace) {
+    slot = {std::move(shape), 0};
+  } else {
+    ++slot.shape->refused;
+  }
 }
 
 }  // namespace mq::wire

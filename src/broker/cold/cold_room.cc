@@ -49,7 +49,7 @@ Answer ColdRoom::info(const wire::NoHeader&, Request& request) {
 }
 
 Answer ColdRoom::set_read_ahead(const wire::ReadAheadHeader& h, Request& request) {
-  if (request.frame().ext.pairs().empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, "set commitlog readahead mode param error");
+  if (request.frame().ext.empty()) return request.refuse(ResponseCode::SYSTEM_ERROR, "set commitlog readahead mode param error");
   const auto mode = parse_int64(h.READ_AHEAD_MODE.value_or(""));
   if (!mode) return request.refuse(ResponseCode::SYSTEM_ERROR, "set commitlog readahead mode failed");
   if (*mode != 0 && *mode != 1) return request.refuse(ResponseCode::INVALID_PARAMETER, "set commitlog readahead mode param value error");

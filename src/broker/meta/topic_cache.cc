@@ -1,7 +1,9 @@
 #include "broker/meta/topic_cache.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "msg/names.h"
 #include "store/format/index_layout.h"
 #include "store/store.h"
 
@@ -15,6 +17,27 @@ void TopicCache::expect(const Entry& e, int32_t queue_id) noexcept {
   __builtin_prefetch(e.puts, 1);
   __builtin_prefetch(reinterpret_cast<const char*>(e.puts) + 64, 1);
   if (static_cast<size_t>(queue_id) < e.first_queues.size()) __builtin_prefetch(e.first_queues[static_cast<size_t>(queue_id)].get(), 1);
+}
+
+/// Eight bytes at a time: names are short, and one is hashed for each message.
+size_t TopicCache::hash_of(std::string_view name) noexcept {
+  constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;
+  uint64_t hash = name.size();
+  const auto mix = [&hash](uint64_t word) {
+    hash = (hash ^ word) * kOdd;
+    hash ^= hash >> 29;
+  };
+  const char* p = name.data();
+  size_t left = name.size();
+  for (; left >= 8; p += 8, left -= 8) {
+    uint64_t word;
+    std::memcpy(&word, p, sizeof word);
+    mix(word);
+  }
+  uint64_t rest = 0;
+  for (; left > 0; --left) rest = rest << 8 | static_cast<unsigned char>(*p++);
+  mix(rest);
+  return hash;
 }
 
 /// The slot of the topic, or the empty one where it belongs.
@@ -49,11 +72,13 @@ TopicCache::Entry* TopicCache::add(std::string_view name, uint64_t changes) {
   Owner entry(new (SlabAllocator<Entry>().allocate(1)) Entry{});
   entry->topic = std::move(topic);
   const std::string& whole = entry->topic->name();
-  entry->name_size = static_cast<uint32_t>(whole.size());
+  entry->name_size = static_cast<uint16_t>(whole.size());
+  entry->is_retry = is_retry_topic(whole);
+  entry->send_forbidden = is_send_forbidden_topic(whole);
   entry->key_hash_start = store::index_hash_start(whole);
   std::copy_n(whole.data(), std::min(whole.size(), entry->name_start.size()), entry->name_start.data());
   if (!renew(*entry, changes)) return nullptr;   // deleted just now
-  const size_t hash = StringHash()(name);
+  const size_t hash = hash_of(name);
   Slot& slot = *slot_of(hash, name);
   slot = {hash, std::move(entry)};
   ++count_;
@@ -62,7 +87,7 @@ TopicCache::Entry* TopicCache::add(std::string_view name, uint64_t changes) {
 
 void TopicCache::drop(std::string_view name) {
   last_ = nullptr;
-  Slot* gone = slot_of(StringHash()(name), name);
+  Slot* gone = slot_of(hash_of(name), name);
   if (!gone->entry) return;
   gone->entry.reset();
   --count_;

@@ -23,7 +23,9 @@ class TopicCache {
  public:
   struct Entry {
     std::array<char, 40> name_start{};     // of the topic; the whole name when it is not longer
-    uint32_t name_size = 0;
+    uint16_t name_size = 0;
+    bool is_retry = false;                 // of a group's retries
+    bool send_forbidden = false;           // one of the broker's own
     int32_t key_hash_start = 0;            // store::index_hash_start() of its name
     uint64_t changes = 0;                  // TopicTable::changes() when the topic was looked at last
     TopicTraffic* puts = nullptr;          // null until used
@@ -94,10 +96,11 @@ class TopicCache {
     Owner entry;
   };
 
+  static size_t hash_of(std::string_view name) noexcept;
   static void expect(const Entry& e, int32_t queue_id) noexcept;
   Slot* slot_of(size_t hash, std::string_view name) noexcept;
   Entry* known(std::string_view name) noexcept {
-    const Slot* slot = slot_of(StringHash()(name), name);
+    const Slot* slot = slot_of(hash_of(name), name);
     return slot->entry.get();
   }
   bool renew(Entry& entry, uint64_t changes);

@@ -1,5 +1,7 @@
 #include "broker/send/properties_rewrite.h"
 
+#include <array>
+
 #include "msg/properties.h"
 #include "msg/record.h"
 #include "msg/types.h"
@@ -16,7 +18,42 @@ void append_pair(std::string& to, std::string_view name, std::string_view value)
   to.append(name).append(1, '\x01').append(value).append(1, '\x02');
 }
 
+/// What a send looks at, of all texts that differ in nothing but values: where it stands.
+struct PropertyPlaces {
+  struct Place {
+    uint32_t at = 0;
+    uint32_t size = 0;   // 0: absent
+  };
+  static constexpr std::array kTexts = {&SendProperties::tags, &SendProperties::keys,  &SendProperties::uniq_key,
+                                        &SendProperties::wait, &SendProperties::delay, &SendProperties::tran_msg};
+  std::array<Place, kTexts.size()> places;
+  bool special, timed, inner, plain;
+
+  PropertyPlaces(const SendProperties& seen, std::string_view text) noexcept
+      : special(seen.special), timed(seen.timed), inner(seen.inner), plain(seen.plain) {
+    for (size_t i = 0; i < kTexts.size(); ++i) {
+      const std::string_view t = seen.*kTexts[i];
+      if (t.data()) places[i] = {static_cast<uint32_t>(t.data() - text.data()), static_cast<uint32_t>(t.size())};
+    }
+  }
+  SendProperties in(std::string_view text) const noexcept {
+    SendProperties p{.special = special, .timed = timed, .inner = inner, .plain = plain};
+    for (size_t i = 0; i < kTexts.size(); ++i) {
+      if (places[i].size > 0) p.*kTexts[i] = {text.data() + places[i].at, places[i].size};
+    }
+    return p;
+  }
+};
+
 }  // namespace
+
+SendProperties scan_properties(std::string_view text, wire::HeaderForm* form) noexcept {
+  if (!form || !form->only_property_values_vary()) return scan_properties(text);
+  if (const auto* places = form->kept<PropertyPlaces>()) return places->in(text);
+  const SendProperties seen = scan_properties(text);
+  form->keep(PropertyPlaces(seen, text));
+  return seen;
+}
 
 SendProperties scan_properties(std::string_view text) noexcept {
   SendProperties p;

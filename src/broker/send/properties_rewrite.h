@@ -6,6 +6,7 @@
 
 #include "base/byte_buffer.h"
 #include "msg/record.h"
+#include "wire/header_form.h"
 
 namespace mq::broker {
 
@@ -23,6 +24,8 @@ struct SendProperties {
   bool plain = true;       // none of MSG_REGION, TRACE_ON, CLUSTER, POP_CK occurs and no pair is malformed: kept as it is
 };
 SendProperties scan_properties(std::string_view text) noexcept;
+/// The same of the properties in a header whose form may be known (else null): names are compared once for each form.
+SendProperties scan_properties(std::string_view text, wire::HeaderForm* form) noexcept;
 
 /// Appends MSG_REGION, TRACE_ON, CLUSTER and, when absent, UNIQ_KEY; removes POP_CK and earlier values of the first three.
 class PropertiesRewriter {
