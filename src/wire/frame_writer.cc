@@ -1,6 +1,5 @@
-#include <charconv>
-
 #include "base/check.h"
+#include "base/digits.h"
 #include "wire/frame.h"
 #include "wire/json_text.h"
 
@@ -10,8 +9,8 @@ namespace {
 constexpr size_t kMaxHeaderBytes = (1 << 24) - 1;
 
 void append_number(ByteBuffer& out, int64_t v) {
-  char* to = reinterpret_cast<char*>(out.reserve(20));
-  out.commit(static_cast<size_t>(std::to_chars(to, to + 20, v).ptr - to));
+  char* to = reinterpret_cast<char*>(out.reserve(kMostDigits));
+  out.commit(static_cast<size_t>(put_number(to, v) - to));
 }
 
 }  // namespace
@@ -60,9 +59,8 @@ void FrameWriter::field(std::string_view key, std::string_view value) {
 }
 
 void FrameWriter::field(std::string_view key, int64_t value) {
-  char text[20];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  field(key, std::string_view(text, static_cast<size_t>(end - text)));
+  char text[kMostDigits];
+  field(key, std::string_view(text, static_cast<size_t>(put_number(text, value) - text)));
 }
 
 void FrameWriter::field(std::string_view key, bool value) { field(key, value ? std::string_view("true") : std::string_view("false")); }
