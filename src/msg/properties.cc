@@ -135,6 +135,21 @@ uint32_t hash_of_16(__m128i ascii) noexcept {
 }
 #endif
 
+/// From the first character that is not ASCII on. Apart, so that the hash of others needs no stack.
+[[gnu::noinline]] int32_t hash_of_any(std::string_view utf8, uint32_t h) noexcept {
+  size_t bad = 0;
+  while (!utf8.empty()) {
+    const char32_t c = next_code_point(utf8, bad);
+    if (c < 0x10000) {
+      h = h * 31 + c;
+    } else {
+      h = h * 31 + (0xD800 + ((c - 0x10000) >> 10));
+      h = h * 31 + (0xDC00 + ((c - 0x10000) & 0x3FF));
+    }
+  }
+  return static_cast<int32_t>(h);
+}
+
 }  // namespace
 
 int32_t java_hash(std::string_view utf8, int32_t before) noexcept {
@@ -156,20 +171,10 @@ int32_t java_hash(std::string_view utf8, int32_t before) noexcept {
     h = h * kPowers[8] + ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)));
     utf8.remove_prefix(8);
   }
-  size_t bad = 0;
-  while (!utf8.empty()) {
-    if (const auto ascii = static_cast<unsigned char>(utf8.front()); ascii < 0x80) [[likely]] {
-      h = h * 31 + ascii;
-      utf8.remove_prefix(1);
-      continue;
-    }
-    const char32_t c = next_code_point(utf8, bad);
-    if (c < 0x10000) {
-      h = h * 31 + c;
-    } else {
-      h = h * 31 + (0xD800 + ((c - 0x10000) >> 10));
-      h = h * 31 + (0xDC00 + ((c - 0x10000) & 0x3FF));
-    }
+  for (; !utf8.empty(); utf8.remove_prefix(1)) {
+    const auto ascii = static_cast<unsigned char>(utf8.front());
+    if (ascii >= 0x80) [[unlikely]] return hash_of_any(utf8, h);
+    h = h * 31 + ascii;
   }
   return static_cast<int32_t>(h);
 }

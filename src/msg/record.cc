@@ -1,12 +1,11 @@
 #include "msg/record.h"
 
 #include <algorithm>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "base/check.h"
+#include "base/copy_short.h"
 #include "base/crc32.h"
+#include "msg/offset_msg_ids.h"
 
 namespace mq {
 namespace {
@@ -30,11 +29,17 @@ class Put {
     if (n) std::memcpy(p_, from, n);
     p_ += n;
   }
+  void name(std::string_view text) noexcept {
+    copy_short(p_, text.data(), text.size());
+    p_ += text.size();
+  }
+  /// At least 12 bytes must follow: of an IPv4 address all 16 bytes are written, too.
   void host(const Host& h) noexcept {
-    bytes(h.ip.data(), h.len);
+    std::memcpy(p_, h.ip.data(), sizeof h.ip);
+    p_ += h.len;
     be(h.port);
   }
-  const std::byte* at() const noexcept { return p_; }
+  std::byte* at() const noexcept { return p_; }
 
  private:
   std::byte* p_;
@@ -79,72 +84,20 @@ class Take {
   bool ok_ = true;
 };
 
-/// Each byte's two digits.
-constexpr auto kHexPairs = [] {
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (size_t b = 0; b < 256; ++b) pairs[b] = {"0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
-  return pairs;
-}();
-
-#ifdef __SSE2__
-__m128i hex_digits(__m128i halves) noexcept {
-  const __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(halves, _mm_set1_epi8(9)), _mm_set1_epi8('A' - '0' - 10));
-  return _mm_add_epi8(_mm_add_epi8(halves, _mm_set1_epi8('0')), letters);
-}
-#endif
-
-/// 2 n upper-case digits.
-void put_hex(char* hex, const std::byte* raw, size_t n) noexcept {
-  size_t i = 0;
-#ifdef __SSE2__
-  const __m128i low = _mm_set1_epi8(15);
-  for (; i + 16 <= n; i += 16, hex += 32) {   // all there is of an id with an IPv4 address
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(raw + i));
-    const __m128i high_halves = _mm_and_si128(_mm_srli_epi16(bytes, 4), low), low_halves = _mm_and_si128(bytes, low);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(hex), hex_digits(_mm_unpacklo_epi8(high_halves, low_halves)));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(hex + 16), hex_digits(_mm_unpackhi_epi8(high_halves, low_halves)));
-  }
-#endif
-  for (; i < n; ++i, hex += 2) std::memcpy(hex, kHexPairs[static_cast<size_t>(raw[i])].data(), 2);
-}
-
-/// The 16 digits of a number.
-inline void put_hex_of_8(char* hex, int64_t v) noexcept {
-#ifdef __SSE2__
-  const __m128i low = _mm_set1_epi8(15), bytes = _mm_cvtsi64_si128(static_cast<int64_t>(__builtin_bswap64(static_cast<uint64_t>(v))));
-  const __m128i halves = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low), _mm_and_si128(bytes, low));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(hex), hex_digits(halves));
-#else
-  std::byte raw[8];
-  store_be(raw, v);
-  put_hex(hex, raw, sizeof raw);
-#endif
-}
-
 Failure corrupt(std::string_view what) { return fail(Errc::kCorrupt, std::string(what)); }
 
-}  // namespace
-
-namespace {
-
-bool misses_separator(std::string_view properties, std::string_view more) noexcept {
+/// Whether a 0x02 goes between the two.
+inline bool misses_separator(std::string_view properties, std::string_view more) noexcept {
   return !more.empty() && !properties.empty() && properties.back() != '\2';
 }
 
-}  // namespace
-
-size_t properties_size(const MessageFields& m) noexcept {
-  return m.properties.size() + misses_separator(m.properties, m.more_properties) + m.more_properties.size();
+/// All of a record but its properties.
+size_t bare_size(const MessageFields& m) noexcept {
+  return 74 + host_size(m.bornHost) + host_size(m.storeHost) + m.body.size() + (is_v2(m) ? 2 : 1) + m.topic.size();
 }
 
-size_t record_size(const MessageFields& m) noexcept {
-  return 74 + host_size(m.bornHost) + host_size(m.storeHost) + m.body.size() + (is_v2(m) ? 2 : 1) + m.topic.size() + properties_size(m);
-}
-
-namespace {
-
-/// All before the body.
-void put_head(Put& put, const MessageFields& m, size_t size, int32_t body_crc) noexcept {
+/// All before the body. Takes and gives the pen by value, so that it stays in a register.
+inline Put put_head(Put put, const MessageFields& m, size_t size, int32_t body_crc) noexcept {
   int32_t flags = m.sysFlag & ~(sys_flag::kBornHostV6 | sys_flag::kStoreHostV6);
   if (m.bornHost.v6()) flags |= sys_flag::kBornHostV6;
   if (m.storeHost.v6()) flags |= sys_flag::kStoreHostV6;
@@ -163,37 +116,46 @@ void put_head(Put& put, const MessageFields& m, size_t size, int32_t body_crc) n
   put.be(m.reconsumeTimes);
   put.be(m.preparedTransactionOffset);
   put.be(static_cast<int32_t>(m.body.size()));
+  return put;
 }
 
 /// The body and all behind it.
-inline void put_rest(Put& put, ByteView body, std::string_view topic, bool v2, size_t properties_bytes, std::string_view properties, bool separator,
-                     std::string_view more) noexcept {
+inline Put put_rest(Put put, ByteView body, std::string_view topic, bool v2, size_t properties_bytes, std::string_view properties, bool separator,
+                    std::string_view more) noexcept {
   put.bytes(body.data(), body.size());
   if (v2) {
     put.be(static_cast<int16_t>(topic.size()));
   } else {
     put.be(static_cast<int8_t>(topic.size()));
   }
-  put.bytes(topic.data(), topic.size());
+  put.name(topic);
   put.be(static_cast<int16_t>(properties_bytes));
   put.bytes(properties.data(), properties.size());
   if (separator) put.be(int8_t{2});
   put.bytes(more.data(), more.size());
+  return put;
 }
 
 }  // namespace
 
+size_t properties_size(const MessageFields& m) noexcept {
+  return m.properties.size() + misses_separator(m.properties, m.more_properties) + m.more_properties.size();
+}
+
+size_t record_size(const MessageFields& m) noexcept { return bare_size(m) + properties_size(m); }
+
 Result<size_t> encode_record(const MessageFields& m, ByteBuffer& out) {
   if (m.topic.size() > kMaxTopic) return fail(Errc::kTooLarge, "the topic has more than 32767 bytes");
-  const size_t properties = properties_size(m);
+  const bool separator = misses_separator(m.properties, m.more_properties);
+  const size_t properties = m.properties.size() + separator + m.more_properties.size();
   if (properties > kMaxPropertiesBytes) return fail(Errc::kTooLarge, "the properties have more than 32767 bytes");
-  const size_t size = record_size(m);
+  const size_t size = bare_size(m) + properties;
   if (size > INT32_MAX) return fail(Errc::kTooLarge, "the record has more than 2 GiB");
-  Put put(out.reserve(size));
-  put_head(put, m, size, crc31(m.body));
-  put_rest(put, m.body, m.topic, is_v2(m), properties, m.properties, misses_separator(m.properties, m.more_properties), m.more_properties);
+  std::byte* const record = out.reserve(size);
+  const Put body = put_head(Put(record), m, size, crc31(m.body));
+  [[maybe_unused]] const Put end = put_rest(body, m.body, m.topic, is_v2(m), properties, m.properties, separator, m.more_properties);
+  MQ_DCHECK(end.at() == record + size);
   out.commit(size);
-  MQ_DCHECK(put.at() == out.data() + out.size());
   return size;
 }
 
@@ -203,9 +165,7 @@ RecordSeries::RecordSeries(const MessageFields& shared) noexcept
   bare.body = {};
   bare.properties = bare.more_properties = {};
   bare_size_ = record_size(bare);
-  Put put(head_.data());
-  put_head(put, bare, 0, 0);
-  head_size_ = static_cast<size_t>(put.at() - head_.data());
+  head_size_ = static_cast<size_t>(put_head(Put(head_.data()), bare, 0, 0).at() - head_.data());
 }
 
 size_t RecordSeries::append(int32_t flag, ByteView body, std::string_view properties, bool more, ByteBuffer& out) const {
@@ -220,10 +180,9 @@ size_t RecordSeries::append(int32_t flag, ByteView body, std::string_view proper
   store_be(record + kBodyCrcAt, crc31(body));
   store_be(record + kFlagAt, flag);
   store_be(record + head_size_ - 4, static_cast<int32_t>(body.size()));
-  Put put(record + head_size_);
-  put_rest(put, body, topic_, v2_, properties_bytes, properties, separator, added);
+  [[maybe_unused]] const Put end = put_rest(Put(record + head_size_), body, topic_, v2_, properties_bytes, properties, separator, added);
+  MQ_DCHECK(end.at() == record + size);
   out.commit(size);
-  MQ_DCHECK(put.at() == record + size);
   return size;
 }
 
@@ -272,31 +231,13 @@ std::string offset_msg_id(const Host& store_host, PhyOffset offset) {
   return id;
 }
 
-void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset offset) {
-  std::byte raw[28];
-  Put put(raw);
-  put.host(store_host);
-  put.be(offset.bytes);
-  const size_t n = host_size(store_host) + 8;
-  const size_t before = out.size();
-  out.resize(before + 2 * n);
-  put_hex(out.data() + before, raw, n);
-}
+void append_offset_msg_id(std::string& out, const Host& store_host, PhyOffset offset) { append_offset_msg_ids(out, store_host, {&offset, 1}); }
 
 void append_offset_msg_ids(std::string& out, const Host& store_host, std::span<const PhyOffset> offsets) {
-  if (offsets.empty()) return;
-  std::byte raw[20];
-  Put(raw).host(store_host);
-  std::array<char, 2 * sizeof raw> host;
-  const size_t host_digits = 2 * host_size(store_host), one = host_digits + 16 + 1, before = out.size();
-  put_hex(host.data(), raw, host_digits / 2);
-  out.resize(before + offsets.size() * one - 1);
-  char* at = out.data() + before;
-  for (size_t i = 0; i < offsets.size(); ++i, at += one) {
-    if (i > 0) at[-1] = ',';
-    std::memcpy(at, host.data(), host_digits);
-    put_hex_of_8(at + host_digits, offsets[i].bytes);
-  }
+  const OffsetMsgIds ids(store_host);
+  const size_t before = out.size();
+  out.resize(before + ids.size(offsets.size()));
+  ids.put(out.data() + before, offsets);
 }
 
 Result<MsgId> parse_offset_msg_id(std::string_view text) {

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "msg/offset_msg_ids.h"
+
 namespace mq {
 namespace {
 
@@ -227,6 +229,16 @@ TEST(MsgId, Golden) {   // spec protocol 11.6
     EXPECT_EQ(got, want);
     append_offset_msg_ids(got, h, {});
     EXPECT_EQ(got, want);
+
+    got = "before ";
+    const OffsetMsgIds ids(h);
+    const size_t before = got.size();
+    got.resize(before + ids.size(offsets.size()));
+    EXPECT_EQ(ids.put(got.data() + before, offsets), got.data() + got.size());
+    EXPECT_EQ(got, want);
+    EXPECT_EQ(want.substr(before, ids.host().size()), ids.host());
+    EXPECT_EQ(ids.size(0), 0u);
+    EXPECT_EQ(ids.put(got.data(), {}), got.data());
   }
   for (std::string_view bad : {"", "0A01", "0A01020300002A9F00000000075BCD1", "0A01020300002A9F00000000075BCD1G"}) {
     EXPECT_EQ(parse_offset_msg_id(bad).error().code(), Errc::kInvalid) << bad;

@@ -1,14 +1,18 @@
 #include "wire/send_response.h"
 
-#include <charconv>
-
+#include "base/check.h"
+#include "base/copy_short.h"
+#include "base/digits.h"
 #include "wire/headers/send.h"
 #include "wire/json_text.h"
 
 namespace mq::wire {
 namespace {
 
-constexpr size_t kMostNumbers = 11 + 11 + 20 + 11;   // the digits of code, queueId, queueOffset and opaque
+constexpr std::string_view kHead = "{\"code\":0,\"extFields\":{\"msgId\":\"";
+constexpr char kQueueId[] = "\",\"queueId\":\"", kQueueOffset[] = "\",\"queueOffset\":\"", kTransactionId[] = "\",\"transactionId\":\"";
+constexpr char kEnd[] = ",\"serializeTypeCurrentRPC\":\"JSON\",\"version\":479}";
+static_assert(kOurVersion == 479);
 
 /// Writes into room that was reserved for the whole answer.
 class Pen {
@@ -23,110 +27,73 @@ class Pen {
     if (!t.empty()) std::memcpy(p_, t.data(), t.size());
     p_ += t.size();
   }
-  void number(int64_t v) noexcept {
-    if (v >= 0 && v < 10) *p_++ = static_cast<char>('0' + v);
-    else p_ = std::to_chars(p_, p_ + 20, v).ptr;
+  void name(std::string_view t) noexcept {
+    copy_short(p_, t.data(), t.size());
+    p_ += t.size();
   }
-  template <class T>
-  void be(T v) noexcept {
-    store_be(p_, v);
-    p_ += sizeof v;
-  }
-  /// A field of a ROCKETMQ header.
-  void field(std::string_view key, std::string_view value) noexcept {
-    be(static_cast<int16_t>(key.size()));
-    text(key);
-    be(static_cast<int32_t>(value.size()));
-    text(value);
-  }
-  char* at() const noexcept { return p_; }
+  void number(int64_t v) noexcept { p_ = put_number(p_, v); }
+  void ids(const OffsetMsgIds& ids, std::span<const PhyOffset> offsets) noexcept { p_ = ids.put(p_, offsets); }
+  void offset(PhyOffset offset) noexcept { p_ = OffsetMsgIds::put_offset(p_, offset); }
+  std::byte* at() const noexcept { return reinterpret_cast<std::byte*>(p_); }
 
  private:
   char* p_;
 };
 
-std::string_view digits(char (&text)[20], int64_t v) noexcept {
-  return {text, static_cast<size_t>(std::to_chars(text, text + 20, v).ptr - text)};
-}
-
 }  // namespace
 
-SendResponseTemplate::SendResponseTemplate(std::string_view region, std::string_view trace_on)
-    : region_(region), trace_on_(trace_on) {
-  ByteBuffer json;
-  json.append(std::string_view("\",\"MSG_REGION\":\""));
-  append_json_text(json, region);
-  json.append(std::string_view("\",\"TRACE_ON\":\""));
-  append_json_text(json, trace_on);
-  json.append(std::string_view("\"},\"flag\":1,\"language\":\"JAVA\",\"opaque\":"));
-  json_tail_ = json.text();
+SendResponseTemplate::SendResponseTemplate(const Host& store_host, std::string_view region, std::string_view trace_on)
+    : ids_(store_host), region_(region), trace_on_(trace_on) {
+  head_size_ = kLengths + kHead.size() + ids_.host().size();
+  MQ_CHECK(head_size_ <= head_.size());
+  Pen head(head_.data() + kLengths);
+  head.text(kHead);
+  head.text(ids_.host());
 
-  binary_tail_.resize(2 + 10 + 4 + region.size() + 2 + 8 + 4 + trace_on.size());
-  Pen pen(reinterpret_cast<std::byte*>(binary_tail_.data()));
-  pen.field("MSG_REGION", region);
-  pen.field("TRACE_ON", trace_on);
+  ByteBuffer tail;
+  tail.append(std::string_view("\",\"MSG_REGION\":\""));
+  append_json_text(tail, region);
+  tail.append(std::string_view("\",\"TRACE_ON\":\""));
+  append_json_text(tail, trace_on);
+  tail.append(std::string_view("\"},\"flag\":1,\"language\":\"JAVA\",\"opaque\":"));
+  tail_ = tail.text();
 }
 
 void SendResponseTemplate::append(ByteBuffer& out, const SendAnswer& a) const {
-  if (a.type == SerializeType::kRocketMq) return append_binary(out, a);
+  MQ_DCHECK(!a.stored_at.empty());
   // The id of a transaction is the client's text: it may hold anything.
-  if (!a.msgId.data() || !(a.plain_id || is_plain_json_text(a.msgId)) || !is_plain_json_text(a.transactionId)) [[unlikely]] return append_generic(out, a);
-  append_json(out, a);
-}
-
-void SendResponseTemplate::append_json(ByteBuffer& out, const SendAnswer& a) const {
-  static constexpr size_t kLiterals = 8 + 8 + 23 + 13 + 17 + 19 + 48;   // the lengths, then the literals below
-  std::byte* const start = out.reserve(kLiterals + kMostNumbers + a.msgId.size() + a.transactionId.size() + json_tail_.size());
-  Pen pen(start + 8);
-  pen.literal("{\"code\":");
-  pen.number(a.code);
-  pen.literal(",\"extFields\":{\"msgId\":\"");
-  pen.text(a.msgId);
-  pen.literal("\",\"queueId\":\"");
+  const bool usual = a.type == SerializeType::kJson && a.code == 0 && is_plain_json_text(a.transactionId);
+  if (!usual) [[unlikely]] return append_generic(out, a);
+  static constexpr size_t kOthers = sizeof kQueueId + sizeof kQueueOffset + sizeof kTransactionId + sizeof kEnd + 3 * kMostDigits;
+  std::byte* const start = out.reserve(head_.size() + ids_.size(a.stored_at.size()) + a.transactionId.size() + tail_.size() + kOthers);
+  std::memcpy(start, head_.data(), head_.size());   // of an IPv4 address too much, which is written over
+  Pen pen(start + head_size_);
+  pen.offset(a.stored_at.front());
+  if (a.stored_at.size() > 1) {
+    pen.literal(",");
+    pen.ids(ids_, a.stored_at.subspan(1));
+  }
+  pen.literal(kQueueId);
   pen.number(a.queueId);
-  pen.literal("\",\"queueOffset\":\"");
+  pen.literal(kQueueOffset);
   pen.number(a.queueOffset);
   if (a.transactionId.data()) {
-    pen.literal("\",\"transactionId\":\"");
-    pen.text(a.transactionId);
+    pen.literal(kTransactionId);
+    pen.name(a.transactionId);
   }
-  pen.text(json_tail_);
+  pen.text(tail_);
   pen.number(a.opaque);
-  pen.literal(",\"serializeTypeCurrentRPC\":\"JSON\",\"version\":479}");
-  static_assert(kOurVersion == 479);
-  const size_t bytes = static_cast<size_t>(reinterpret_cast<std::byte*>(pen.at()) - start);
+  pen.literal(kEnd);
+  const auto bytes = static_cast<size_t>(pen.at() - start);
   store_be(start, static_cast<uint32_t>(bytes - 4));
-  store_be(start + 4, static_cast<uint32_t>(bytes - 8));   // serialize type 0
-  out.commit(bytes);
-}
-
-void SendResponseTemplate::append_binary(ByteBuffer& out, const SendAnswer& a) const {
-  static constexpr size_t kFixed = 8 + 17 + 4 + (2 + 5 + 4) + (2 + 7 + 4) + (2 + 11 + 4) + (2 + 13 + 4);
-  char queue_id[20], queue_offset[20];
-  std::byte* const start = out.reserve(kFixed + kMostNumbers + a.msgId.size() + a.transactionId.size() + binary_tail_.size());
-  Pen pen(start + 8);
-  pen.be(static_cast<int16_t>(a.code));
-  pen.be(static_cast<int8_t>(kLanguageJava));
-  pen.be(static_cast<int16_t>(kOurVersion));
-  pen.be(a.opaque);
-  pen.be(kFlagResponse);
-  pen.be(int32_t{0});   // no remark
-  char* const ext = pen.at();
-  pen.be(int32_t{0});
-  if (a.msgId.data()) pen.field("msgId", a.msgId);
-  pen.field("queueId", digits(queue_id, a.queueId));
-  pen.field("queueOffset", digits(queue_offset, a.queueOffset));
-  if (a.transactionId.data()) pen.field("transactionId", a.transactionId);
-  pen.text(binary_tail_);
-  store_be(ext, static_cast<int32_t>(pen.at() - ext - 4));
-  const size_t bytes = static_cast<size_t>(reinterpret_cast<std::byte*>(pen.at()) - start);
-  store_be(start, static_cast<uint32_t>(bytes - 4));
-  store_be(start + 4, static_cast<uint32_t>(1u << 24 | (bytes - 8)));
+  store_be(start + 4, static_cast<uint32_t>(bytes - kLengths));   // serialize type 0
   out.commit(bytes);
 }
 
 void SendResponseTemplate::append_generic(ByteBuffer& out, const SendAnswer& a) const {
-  const SendMessageResponseHeader h{.msgId = a.msgId, .queueId = a.queueId, .queueOffset = a.queueOffset,
+  std::string msg_id(ids_.size(a.stored_at.size()), '\0');
+  ids_.put(msg_id.data(), a.stored_at);
+  const SendMessageResponseHeader h{.msgId = msg_id, .queueId = a.queueId, .queueOffset = a.queueOffset,
                                     .transactionId = a.transactionId, .MSG_REGION = region_, .TRACE_ON = trace_on_};
   encode_frame(out, {.type = a.type, .code = a.code, .opaque = a.opaque, .flag = kFlagResponse}, h);
 }

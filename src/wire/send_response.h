@@ -2,10 +2,13 @@
 // answers of a broker is laid out once.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "msg/offset_msg_ids.h"
 #include "wire/frame.h"
 
 namespace mq::wire {
@@ -15,8 +18,7 @@ struct SendAnswer {
   SerializeType type = SerializeType::kJson;
   int32_t code = 0;
   int32_t opaque = 0;
-  std::string_view msgId;
-  bool plain_id = false;            // msgId has nothing that JSON writes as another: who made it knows
+  std::span<const PhyOffset> stored_at;   // of the message, of a batch of each: what its msgId says; at least one
   int32_t queueId = 0;
   int64_t queueOffset = 0;          // index in the ConsumeQueue, of a batch that of its first message
   std::string_view transactionId;   // data() == nullptr: none
@@ -25,21 +27,23 @@ struct SendAnswer {
 /// Immutable once made, so any thread may use it.
 class SendResponseTemplate {
  public:
-  /// `region` and `trace_on`: MSG_REGION and TRACE_ON of every answer.
-  SendResponseTemplate(std::string_view region, std::string_view trace_on);
+  /// `store_host`: in every msgId. `region` and `trace_on`: MSG_REGION and TRACE_ON of every answer.
+  SendResponseTemplate(const Host& store_host, std::string_view region, std::string_view trace_on);
 
   /// Appends the bytes that encode_frame gives for a SendMessageResponseHeader with these fields and no body.
   void append(ByteBuffer& out, const SendAnswer& a) const;
 
  private:
-  void append_json(ByteBuffer& out, const SendAnswer& a) const;
-  void append_binary(ByteBuffer& out, const SendAnswer& a) const;
   void append_generic(ByteBuffer& out, const SendAnswer& a) const;
 
-  std::string region_;
-  std::string trace_on_;
-  std::string json_tail_;     // from the last two fields to the opaque
-  std::string binary_tail_;   // the last two fields
+  const OffsetMsgIds ids_;
+  const std::string region_;
+  const std::string trace_on_;
+  static constexpr size_t kLengths = 8;    // of the frame and of its header
+  // Of SUCCESS in JSON:
+  std::array<std::byte, 80> head_{};       // the lengths to be, then all before the first msgId's offset
+  size_t head_size_ = 0;
+  std::string tail_;                       // from the last two fields to the opaque
 };
 
 }  // namespace mq::wire

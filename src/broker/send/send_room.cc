@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/copy_short.h"
 #include "base/text.h"
 #include "broker/core/slots.h"
 #include "broker/core/uniq_key.h"
@@ -13,6 +14,7 @@
 #include "broker/meta/topic_cache.h"
 #include "broker/send/properties_rewrite.h"
 #include "broker/send/put_answer.h"
+#include "broker/send/waiting_sessions.h"
 #include "msg/names.h"
 #include "msg/properties.h"
 #include "wire/send_response.h"
@@ -30,7 +32,9 @@ constexpr int32_t kVersionWithMaxTimes = 121;   // V3_4_9: the request's maxReco
 
 /// What an answer needs once the store has spoken.
 struct PendingSend {
-  Responder responder;
+  uint32_t session = 0;            // in WaitingSessions
+  int32_t opaque = 0;
+  bool oneway = false;
   TopicTraffic* traffic = nullptr;
   MessageType type = MessageType::kNormal;
   int32_t queue_id = 0;
@@ -44,7 +48,7 @@ struct PendingSend {
     if (k.size() > key.size()) {
       long_key = k;
     } else if (!k.empty()) {   // that of a batch, which may have none
-      std::memcpy(key.data(), k.data(), k.size());
+      copy_short(key.data(), k.data(), k.size());
       key_size = static_cast<uint8_t>(k.size());
     }
   }
@@ -68,7 +72,7 @@ class SendRoom::Lane final : public PutSink {
         checks_(broker, meta, topics_),
         rewriter_(broker.config.regionId(), broker.config.traceOn(), broker.cluster),
         uniq_(broker.store_host, static_cast<int32_t>(getpid()), broker.env.clock(), broker.env.rng()),
-        stored_(checks_.response_header().MSG_REGION, checks_.response_header().TRACE_ON) {}
+        stored_(broker.store_host, checks_.response_header().MSG_REGION, checks_.response_header().TRACE_ON) {}
 
   Answer send(const wire::SendMessageHeader& h, Request& request) {
     PutMessage m;
@@ -120,7 +124,7 @@ class SendRoom::Lane final : public PutSink {
   void on_put(uint32_t slot, const PutResult& r) noexcept override {
     PendingSend& p = pending_[slot];
     answer(p, r);
-    p.responder = Responder();
+    sessions_.let_go(p.session);
     pending_.give_back(slot);
   }
 
@@ -216,7 +220,9 @@ class SendRoom::Lane final : public PutSink {
   uint32_t take_slot(const Request& request, TopicCache::Entry& topic, MessageType type, int32_t queue_id, std::string_view key) {
     const uint32_t slot = pending_.take();
     PendingSend& p = pending_[slot];
-    p.responder = request.responder();
+    p.session = sessions_.hold(request.session_ref());
+    p.opaque = request.frame().opaque;
+    p.oneway = request.frame().is_oneway();
     p.traffic = &topics_.puts(topic);
     p.type = type;
     p.queue_id = queue_id;
@@ -226,24 +232,23 @@ class SendRoom::Lane final : public PutSink {
 
   // --- answers --------------------------------------------------------------------------------------------------------
 
-  void answer(PendingSend& p, const PutResult& r) {
+  [[gnu::always_inline]] void answer(const PendingSend& p, const PutResult& r) {
     const bool ok = r.status == store::PutStatus::kPutOk;
     if (!ok) {
       const PutAnswer a = answer_of(r, broker_);
       if (!a.stored) {
-        (void)p.responder.answer(a.code, checks_.response_header(), a.remark);
+        (void)Responder(sessions_[p.session], remoting::kAnswerType, p.opaque, p.oneway).answer(a.code, checks_.response_header(), a.remark);
         return;
       }
     }
-    ids_.clear();
-    p.traffic->put(p.type, r.parts.empty() ? 1 : static_cast<int64_t>(r.parts.size()), static_cast<int64_t>(r.bytes));
-    if (r.parts.empty()) append_offset_msg_id(ids_, broker_.store_host, r.phy);
-    else append_offset_msg_ids(ids_, broker_.store_host, r.parts);
-    ByteBuffer* const out = p.responder.output();
+    const std::span<const PhyOffset> stored_at = r.parts.empty() ? std::span(&r.phy, 1) : r.parts;
+    p.traffic->put(p.type, static_cast<int64_t>(stored_at.size()), static_cast<int64_t>(r.bytes));
+    if (p.oneway) return;
+    ByteBuffer* const out = sessions_[p.session]->output();
     if (!out) return;
-    const wire::FrameHead head = p.responder.head(ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT, {});
-    stored_.append(*out, {.type = head.type, .code = head.code, .opaque = head.opaque, .msgId = ids_, .plain_id = true, .queueId = p.queue_id,
-                          .queueOffset = r.queue_offset.index, .transactionId = p.transaction_id()});
+    const ResponseCode code = ok ? ResponseCode::SUCCESS : ResponseCode::FLUSH_DISK_TIMEOUT;
+    stored_.append(*out, {.type = remoting::kAnswerType, .code = static_cast<int32_t>(code), .opaque = p.opaque, .stored_at = stored_at,
+                          .queueId = p.queue_id, .queueOffset = r.queue_offset.index, .transactionId = p.transaction_id()});
   }
 
   BrokerContext& broker_;
@@ -255,8 +260,8 @@ class SendRoom::Lane final : public PutSink {
   UniqKeyMaker uniq_;
   const wire::SendResponseTemplate stored_;   // the answers to messages that were stored
   ByteBuffer properties_;                 // of the message being sent
-  std::string ids_;                       // of the answer being formed
   Slots<PendingSend> pending_;
+  WaitingSessions sessions_;
 };
 
 SendRoom::SendRoom(BrokerContext& broker, const Registries& meta, PutPipeline& pipeline) : broker_(broker) {
