@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "msg/properties.h"
@@ -57,6 +58,69 @@ TEST(Append, ABatchKeepsItsOrder) {
       ASSERT_TRUE(record);
       EXPECT_EQ(as_text(record->m.body), bodies[i]) << "queue " << queue_id << " offset " << i;
       EXPECT_EQ(record->m.queueOffset, static_cast<int64_t>(i));
+    }
+  }
+}
+
+/// A caller's bug costs its own item, not its neighbours and not the log.
+TEST(Append, AnItemThatIsNoWholeRecordIsRefusedAlone) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  const std::vector<std::function<void(AppendBatch&, AppendItem&)>> bugs = {
+      [](AppendBatch& b, AppendItem& item) { store_be(b.bytes.data() + item.offset, static_cast<int32_t>(item.size) - 1); },
+      [](AppendBatch& b, AppendItem& item) { store_be(b.bytes.data() + item.offset, static_cast<int32_t>(item.size) + 1); },
+      [](AppendBatch& b, AppendItem& item) { store_be(b.bytes.data() + item.offset, INT32_MIN); },
+      [](AppendBatch& b, AppendItem& item) { store_be(b.bytes.data() + item.offset, 75), item.size = 75; },   // a storeTimestamp would not fit
+      [](AppendBatch&, AppendItem& item) { item.size = 0; },
+      [](AppendBatch&, AppendItem& item) { item.records = 0; },
+      [](AppendBatch&, AppendItem& item) { item.records = 2; },
+      [](AppendBatch& b, AppendItem& item) { item.offset = b.bytes.size() - item.size + 1; },
+  };
+  int64_t good = 0;
+  for (const auto& bug : bugs) {
+    AppendBatch batch;
+    for (const char* const prefix : {"before", "bad", "after"}) add(t, batch, "A", 0, prefix);
+    bug(batch, batch.items[1]);
+    t.store().append(batch);
+    EXPECT_EQ(batch.items[0].status, PutStatus::kPutOk);
+    EXPECT_EQ(batch.items[1].status, PutStatus::kMessageIllegal);
+    EXPECT_EQ(batch.items[2].status, PutStatus::kPutOk);
+    EXPECT_EQ(batch.items[0].queue_offset.index, good);
+    EXPECT_EQ(batch.items[2].queue_offset.index, good + 1);
+    good += 2;
+    const auto after = t.store().record_at(batch.items[2].phy);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(as_text(decode_record(after->bytes, RecordCheck::kLengthsAndCrc)->m.body), "after.0");
+  }
+}
+
+TEST(Append, FillsInWhatItKnowsWhateverTheHosts) {
+  TestStore t;
+  ASSERT_TRUE(t.start());
+  for (const char* const born : {"10.0.0.9", "2001:db8::9"}) {
+    for (const char* const stored : {"10.0.0.1", "2001:db8::1"}) {
+      for (const bool queued : {true, false}) {
+        AppendBatch batch;
+        AppendItem item{.queue = queued ? t.store().queue("A", 0) : nullptr, .deliver_delay_ms = 1000};
+        item.size = encode_record({.topic = "A", .bornTimestamp = 5, .bornHost = *Host::parse(born, 4000), .storeHost = *Host::parse(stored, 10911), .body = as_bytes("b")},
+                                  batch.bytes).value();
+        batch.items.push_back(item);
+        t.store().append(batch);
+        const AppendItem& done = batch.items[0];
+        ASSERT_EQ(done.status, PutStatus::kPutOk);
+        const auto bytes = t.store().record_at(done.phy);
+        ASSERT_TRUE(bytes);
+        const auto record = decode_record(bytes->bytes, RecordCheck::kLengthsAndCrc);
+        ASSERT_TRUE(record);
+        EXPECT_EQ(record->m.storeTimestamp, done.store_timestamp);
+        EXPECT_EQ(record->m.physicalOffset, done.phy.bytes);
+        EXPECT_EQ(record->m.queueOffset, done.queue_offset.index);
+        EXPECT_EQ(record->m.bornTimestamp, 5);
+        EXPECT_EQ(record->m.bornHost, *Host::parse(born, 4000));
+        EXPECT_EQ(record->m.storeHost, *Host::parse(stored, 10911));
+        if (!queued) continue;
+        EXPECT_EQ(t.store().entry_at(*item.queue, done.queue_offset)->tagsCode, done.store_timestamp + 1000);
+      }
     }
   }
 }

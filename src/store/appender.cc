@@ -20,20 +20,21 @@ constexpr int64_t kMaxClockStepBackMs = 60'000;
 constexpr std::array<int64_t, 12> kDistributeUs = {1'000,     10'000,    50'000,    100'000,   200'000,   500'000,
                                                    1'000'000, 2'000'000, 3'000'000, 4'000'000, 5'000'000, 10'000'000};
 
+constexpr size_t kLeastRecord = store_timestamp_at(true) + 8;   // bytes, of what is patched
+
 /// What is known of the item's records; null: nothing.
 const AppendPart* parts_of(const AppendBatch& batch, const AppendItem& item) noexcept {
   return item.records > 1 && item.first_part >= 0 ? batch.parts.data() + item.first_part : nullptr;
 }
 
-/// True when the item's bytes are `records` whole records, as large as its parts say: what a bug of a caller must not bring into the log.
-bool well_formed(const AppendBatch& batch, const AppendItem& item) noexcept {
-  if (item.offset + item.size > batch.bytes.size() || item.records < 1) return false;
+bool several_well_formed(const AppendBatch& batch, const AppendItem& item) noexcept {
+  if (item.records < 1) return false;
   const AppendPart* part = parts_of(batch, item);
   if (part && static_cast<size_t>(item.first_part) + static_cast<size_t>(item.records) > batch.parts.size()) return false;
   const std::byte* p = batch.bytes.data() + item.offset;
   size_t at = 0;
   for (int32_t i = 0; i < item.records; ++i) {
-    if (item.size - at < store_timestamp_at(true) + 8) return false;
+    if (item.size - at < kLeastRecord) return false;
     const auto size = load_be<int32_t>(p + at);
     const int32_t step = part ? part[i].size : size;   // the next is looked at before this one is there
     if (size != step || size <= 0 || static_cast<size_t>(size) > item.size - at) return false;
@@ -41,6 +42,24 @@ bool well_formed(const AppendBatch& batch, const AppendItem& item) noexcept {
   }
   return at == item.size;
 }
+
+/// True when the item's bytes are `records` whole records, as large as its parts say: what a bug of a caller must not bring into the log.
+inline bool well_formed(const AppendBatch& batch, const AppendItem& item) noexcept {
+  if (item.offset + item.size > batch.bytes.size()) return false;
+  if (item.records != 1) return several_well_formed(batch, item);
+  return item.size >= kLeastRecord && item.size <= INT32_MAX && load_be<uint32_t>(batch.bytes.data() + item.offset) == item.size;
+}
+
+/// What is known when it is appended, into a record. `queue_offset` null: it has none.
+inline void patch(std::byte* record, const int64_t* queue_offset, int64_t phy, int64_t now) noexcept {
+  if (queue_offset) store_be(record + kQueueOffsetAt, *queue_offset);
+  store_be(record + kPhyOffsetAt, phy);
+  const bool v6 = load_be<int32_t>(record + kSysFlagAt) & sys_flag::kBornHostV6;
+  store_be(record + store_timestamp_at(v6), now);
+}
+
+/// Of an item with one record.
+int64_t tags_code_of(const AppendItem& item) noexcept { return item.deliver_delay_ms >= 0 ? item.store_timestamp + item.deliver_delay_ms : item.tagsCode; }
 
 int64_t tags_code_of(ByteView record) noexcept {
   const auto r = decode_record(record, RecordCheck::kLengths);
@@ -138,7 +157,7 @@ bool Appender::make_room(AppendBatch& batch, size_t first) {
   return true;
 }
 
-void Appender::place(AppendItem& item, const AppendPart* part, std::byte* bytes, int64_t phy, int64_t now) {
+inline void Appender::place(AppendItem& item, const AppendPart* part, std::byte* bytes, int64_t phy, int64_t now) {
   if (item.queue && item.queue->deleted()) [[unlikely]] {
     item.queue = queues_.find_or_make(item.queue->topic(), item.queue->queue_id());   // the topic is there again
   }
@@ -147,26 +166,33 @@ void Appender::place(AppendItem& item, const AppendPart* part, std::byte* bytes,
   item.store_timestamp = now;
   if (item.queue) item.queue->take(item.records);
   int64_t offset = item.queue_offset.index;
-  for (size_t at = 0; at < item.size;) {
-    std::byte* record = bytes + at;
-    if (item.queue) store_be(record + kQueueOffsetAt, offset++);
-    store_be(record + kPhyOffsetAt, phy + static_cast<int64_t>(at));
-    const bool v6 = load_be<int32_t>(record + kSysFlagAt) & sys_flag::kBornHostV6;
-    store_be(record + store_timestamp_at(v6), now);
-    at += static_cast<size_t>(part ? (part++)->size : load_be<int32_t>(record));
+  const int64_t* const in_queue = item.queue ? &offset : nullptr;
+  if (item.records == 1) [[likely]] return patch(bytes, in_queue, phy, now);
+  for (size_t at = 0; at < item.size; ++offset) {
+    patch(bytes + at, in_queue, phy + static_cast<int64_t>(at), now);
+    at += static_cast<size_t>(part ? (part++)->size : load_be<int32_t>(bytes + at));
   }
 }
 
-void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) {
+inline void Appender::enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) {
   item.status = PutStatus::kPutOk;
   if (!item.queue) return;
+  ConsumeQueue& queue = *item.queue;
+  if (item.records != 1 || queue.ext_to_write() || deliberate_bug == DeliberateBug::kSkipsEntries) [[unlikely]] return enter_any(batch, item, arrivals);
+  const CqEntry entry{item.phy.bytes, static_cast<int32_t>(item.size), tags_code_of(item)};
+  const Arrival arrival{&queue, {queue.max()}, entry.tagsCode, item.store_timestamp};
+  arrivals.push_back(arrival);
+  queue.put(entry);
+  list(item.queue);
+}
+
+void Appender::enter_any(const AppendBatch& batch, const AppendItem& item, std::vector<Arrival>& arrivals) {
   const std::byte* bytes = batch.bytes.data() + item.offset;
   // Bits of filters that have changed since would hide what the new ones want.
   const bool with_bits = item.bits_bytes > 0 && batch.bits_version % 2 == 0 && filter_bits_->version() == batch.bits_version;
   ByteView bits = with_bits ? batch.bit_maps.view().subspan(item.first_bits) : ByteView();
-  if (item.records == 1) [[likely]] {
-    const int64_t tags = item.deliver_delay_ms >= 0 ? item.store_timestamp + item.deliver_delay_ms : item.tagsCode;
-    return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags}, item.store_timestamp,
+  if (item.records == 1) {
+    return enter_one(item.queue, {item.phy.bytes, static_cast<int32_t>(item.size), tags_code_of(item)}, item.store_timestamp,
                      bits.first(with_bits ? item.bits_bytes : 0), arrivals);
   }
   const AppendPart* part = parts_of(batch, item);
@@ -206,7 +232,7 @@ void Appender::put(const std::shared_ptr<ConsumeQueue>& queue, CqEntry entry, in
   list(queue);
 }
 
-void Appender::list(const std::shared_ptr<ConsumeQueue>& queue, int32_t entries) {
+inline void Appender::list(const std::shared_ptr<ConsumeQueue>& queue, int32_t entries) {
   if (queue->becomes_dirty()) dirty_.push_back(queue);
   if (queue->becomes_worth_a_write(entries)) full_.push_back(queue);
 }

@@ -75,6 +75,8 @@ class Appender {
   static constexpr size_t kQueuesPerLock = 256;
 
   void enter(const AppendBatch& batch, AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
+  /// Of several records, or into a queue with ConsumeQueueExt.
+  void enter_any(const AppendBatch& batch, const AppendItem& item, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   /// Of several records that are known; their queue has no ConsumeQueueExt.
   void enter_parts(const AppendItem& item, const AppendPart* part, std::vector<Arrival>& arrivals) REQUIRES(mu_);
   void list(const std::shared_ptr<ConsumeQueue>& queue, int32_t entries = 1) REQUIRES(mu_);

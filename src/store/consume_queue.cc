@@ -76,14 +76,6 @@ ConsumeQueue::ChunkMemory ConsumeQueue::drop_tail() noexcept {
 
 // --- append ---------------------------------------------------------------------------------------------------------
 
-void ConsumeQueue::put(const CqEntry& entry) {
-  const int64_t index = max_.load(std::memory_order_relaxed);
-  if (index == tail_end()) [[unlikely]] make_room();
-  entry.store(tail_at(index));
-  had_entries_ = true;
-  max_.store(index + 1, std::memory_order_release);
-}
-
 void ConsumeQueue::make_room() {
   const int64_t index = max_.load(std::memory_order_relaxed);
   MutexLock lock(mu_);

@@ -172,6 +172,14 @@ class ConsumeQueue {
   const std::string topic_;
 };
 
+inline void ConsumeQueue::put(const CqEntry& entry) {
+  const int64_t index = max_.load(std::memory_order_relaxed);
+  if (index == tail_end()) [[unlikely]] make_room();
+  entry.store(tail_at(index));
+  had_entries_ = true;
+  max_.store(index + 1, std::memory_order_release);
+}
+
 template <class Next>
 void ConsumeQueue::put_many(int32_t count, Next next) {
   int64_t index = max_.load(std::memory_order_relaxed);

@@ -9,6 +9,11 @@ void IndexFeed::push(const AppendBatch& batch) {
   for (const AppendItem& item : batch.items) {
     if (item.keys < 0 || (item.records > 1 && item.first_part < 0) || item.status != PutStatus::kPutOk) continue;
     if (entries_.size() + static_cast<size_t>(item.keys) + static_cast<size_t>(item.records) > kMaxEntries) return;
+    if (item.records == 1 && item.keys == 1) [[likely]] {
+      const Entry only{item.phy.bytes, item.store_timestamp, batch.key_hashes[item.first_key], static_cast<int32_t>(item.size)};
+      entries_.push_back(only);
+      continue;
+    }
     const AppendPart whole{.size = static_cast<int32_t>(item.size), .keys = item.keys};
     const AppendPart* parts = item.records > 1 ? batch.parts.data() + item.first_part : &whole;
     const int32_t* hash = batch.key_hashes.data() + item.first_key;
