@@ -21,15 +21,17 @@ constexpr size_t kMaxPlainTopicBytes = 127;
 
 int32_t key_hash_start(const PutMessage& m) noexcept { return m.key_hash_start ? *m.key_hash_start : store::index_hash_start(m.fields.topic); }
 
-/// Names a record's index keys, so that the index does not read the record again. How many.
-int32_t list_keys(int32_t start, std::string_view uniq_key, std::string_view keys, std::vector<int32_t>& hashes) {
-  if (keys.empty() && !uniq_key.empty()) {
-    hashes.push_back(store::index_hash(start, uniq_key));
-    return 1;
-  }
+int32_t list_all_keys(int32_t start, std::string_view uniq_key, std::string_view keys, std::vector<int32_t>& hashes) {
   const size_t before = hashes.size();
   store::for_each_index_key(uniq_key, keys, [&](std::string_view key) { hashes.push_back(store::index_hash(start, key)); });
   return static_cast<int32_t>(hashes.size() - before);
+}
+/// Names a record's index keys, so that the index does not read the record again. How many.
+[[gnu::always_inline]] inline int32_t list_keys(int32_t start, std::string_view uniq_key, std::string_view keys, std::vector<int32_t>& hashes) {
+  if (!keys.empty() || uniq_key.empty()) return list_all_keys(start, uniq_key, keys, hashes);
+  const int32_t only = store::index_hash(start, uniq_key);
+  hashes.push_back(only);
+  return 1;
 }
 
 }  // namespace
@@ -62,14 +64,18 @@ struct PutPipeline::Impl {
     return PutStatus::kPutOk;
   }
 
-  AppendItem item_for(PutMessage& m, size_t offset, size_t size, int32_t records) const {
-    AppendItem item;
+  /// All of it but its keys and parts; nothing may fail between this and TurnBatch::add().
+  [[gnu::always_inline]] AppendItem& begin_item(TurnBatch& turn, PutMessage& m, size_t offset, size_t size, int32_t records) const {
+    store::QueueRef queue = std::move(m.queue);
+    if (!sys_flag::reaches_queue(m.fields.sysFlag)) queue = nullptr;
+    else if (!queue) queue = broker.store.queue(m.fields.topic, m.fields.queueId);
+    AppendItem& item = turn.next();
+    item.queue = std::move(queue);
     item.offset = offset;
     item.size = size;
     item.records = records;
     item.tagsCode = m.tagsCode;
     item.deliver_delay_ms = m.deliver_delay_ms;
-    if (sys_flag::reaches_queue(m.fields.sysFlag)) item.queue = m.queue ? std::move(m.queue) : broker.store.queue(m.fields.topic, m.fields.queueId);
     return item;
   }
 };
@@ -112,12 +118,12 @@ void PutPipeline::put(PutMessage& m, PutSink& sink, uint32_t slot) {
     turn.bytes().resize(at);
     return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
   }
-  AppendItem item = impl_->item_for(m, at, *size, 1);
-  if (m.keys_known) {
-    item.first_key = static_cast<uint32_t>(turn.key_hashes().size());
-    item.keys = list_keys(key_hash_start(m), m.uniq_key, m.keys, turn.key_hashes());
-  }
-  turn.add(std::move(item), {&sink, slot, m.wait, m.may_give_up});
+  const size_t first_key = turn.key_hashes().size();
+  const int32_t keys = m.keys_known ? list_keys(key_hash_start(m), m.uniq_key, m.keys, turn.key_hashes()) : -1;
+  AppendItem& item = impl_->begin_item(turn, m, at, *size, 1);
+  item.keys = keys;
+  item.first_key = static_cast<uint32_t>(first_key);
+  turn.add({&sink, slot, m.wait, m.may_give_up});
 }
 
 void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
@@ -152,12 +158,12 @@ void PutPipeline::put_batch(PutMessage& m, PutSink& sink, uint32_t slot) {
     turn.parts().resize(first_part);
     return sink.on_put(slot, {.status = PutStatus::kMessageIllegal});
   }
-  AppendItem item = impl_->item_for(m, at, turn.bytes().size() - at, static_cast<int32_t>(records));
+  AppendItem& item = impl_->begin_item(turn, m, at, turn.bytes().size() - at, static_cast<int32_t>(records));
   item.first_part = static_cast<int32_t>(first_part);
   item.first_key = static_cast<uint32_t>(first_key);
   item.keys = static_cast<int32_t>(turn.key_hashes().size() - first_key);
   if (records == 1) item.tagsCode = turn.parts()[first_part].tagsCode;
-  turn.add(std::move(item), {&sink, slot, m.wait, m.may_give_up});
+  turn.add({&sink, slot, m.wait, m.may_give_up});
 }
 
 WaitingPuts PutPipeline::waiting() const noexcept {

@@ -37,7 +37,7 @@ void TopicTraffic::put(MessageType type, int64_t messages, int64_t bytes) noexce
   const auto at = static_cast<size_t>(type);
   put_nums[at].add(messages);
   put_bytes[at].add(bytes);
-  const double each = static_cast<double>(messages > 0 ? bytes / messages : 0);
+  const auto each = static_cast<double>(messages > 1 ? bytes / messages : messages * bytes);   // one seldom needs the division
   size_t bucket = 0;
   while (bucket < kSizeBounds.size() && each > kSizeBounds[bucket]) ++bucket;
   put_sizes[bucket].add(messages);

@@ -16,10 +16,6 @@ namespace {
 Logger log("broker");
 RateLimit slow_disk(10'000);
 
-// Between the messages of producers a turn batch larger than this is appended: what is read, written and answered then lies in the
-// processor's second cache. Rooms that put several messages are not interrupted before it is very large.
-constexpr size_t kTurnBytes = 160 << 10;
-constexpr size_t kMostTurnBytes = 4 << 20;
 constexpr size_t kMostWaitingBytes = 64 << 20;  // that may gather behind a write that does not come back
 constexpr size_t kKeptBytes = 16 << 20;         // of memory, for the next turn; what a slow disk made larger is given back
 constexpr int64_t kWatchMs = 50;
@@ -48,12 +44,9 @@ bool TurnBatch::full() const noexcept {
   return tickets_.size() >= most || batch_.bytes.size() >= kMostWaitingBytes;
 }
 
-void TurnBatch::add(AppendItem item, Ticket ticket) {
-  if (away_) [[unlikely]] ticket.since_ms = loop_.clock().mono_ms();
-  batch_.items.push_back(std::move(item));
-  tickets_.push_back(ticket);
-  const bool producers = tickets_.back().may_give_up;
-  if (batch_.bytes.size() > (producers ? kTurnBytes : kMostTurnBytes) && !gathering_) end_of_turn();
+void TurnBatch::wait_for_other(Ticket& ticket) {
+  if (turn_ms_ == 0) turn_ms_ = loop_.clock().mono_ms();
+  ticket.since_ms = turn_ms_;
 }
 
 void TurnBatch::end_of_turn() noexcept {
@@ -65,6 +58,7 @@ void TurnBatch::end_of_turn() noexcept {
 
 /// Appends what gathered and delivers the results, at once or when the disk has them.
 void TurnBatch::finish() noexcept {
+  turn_ms_ = 0;
   if (batch_.empty()) return;
   if (away_) [[unlikely]] {
     publish();
@@ -117,7 +111,8 @@ void TurnBatch::deliver(AppendBatch& batch, std::vector<Ticket>& tickets) noexce
   std::unique_ptr<Waiting> waiting;
   for (size_t i = 0; i < tickets.size(); ++i) {
     const AppendItem& item = batch.items[i];
-    const PutResult result{item.status, item.phy, item.queue_offset, item.store_timestamp, item.size, list_parts(batch, item)};
+    const PutResult result{item.status, item.phy, item.queue_offset, item.store_timestamp, item.size,
+                           item.records > 1 ? list_parts(batch, item) : std::span<const PhyOffset>()};
     if (durable && tickets[i].wait && item.status == PutStatus::kPutOk) {
       if (!waiting) waiting = take_waiting();
       waiting->add(tickets[i], result);
@@ -177,7 +172,7 @@ void TurnBatch::give_up() noexcept {
 }
 
 std::span<const PhyOffset> TurnBatch::list_parts(const AppendBatch& batch, const AppendItem& item) {
-  if (item.records <= 1 || item.status != PutStatus::kPutOk) return {};
+  if (item.status != PutStatus::kPutOk) return {};
   parts_.resize(static_cast<size_t>(item.records));
   const store::AppendPart* part = batch.parts.data() + item.first_part;
   int64_t phy = item.phy.bytes;

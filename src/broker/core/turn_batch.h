@@ -31,7 +31,14 @@ class TurnBatch {
   std::vector<store::AppendPart>& parts() noexcept { return batch_.parts; }
   /// True when so much waits for the disk already that a message that may give up had better do so now.
   bool full() const noexcept;
-  void add(store::AppendItem item, Ticket ticket);
+  /// Begins an item at the end of the batch, which its caller fills in and then adds.
+  store::AppendItem& next() { return batch_.items.emplace_back(); }
+  /// Adds what next() began.
+  void add(const Ticket& ticket) {
+    tickets_.push_back(ticket);
+    if (away_) [[unlikely]] return wait_for_other(tickets_.back());
+    if (batch_.bytes.size() > (ticket.may_give_up ? kTurnBytes : kMostTurnBytes) && !gathering_) end_of_turn();
+  }
   /// The end of a turn, or of a part of it that has become large: rooms add what they gathered, then all is appended.
   void end_of_turn() noexcept;
   /// Any thread.
@@ -54,6 +61,12 @@ class TurnBatch {
     void clear();
   };
 
+  // Between the messages of producers a turn batch larger than this is appended: what is read, written and answered then lies in the
+  // processor's second cache. Rooms that put several messages are not interrupted before it is very large.
+  static constexpr size_t kTurnBytes = 160 << 10;
+  static constexpr size_t kMostTurnBytes = 4 << 20;
+
+  void wait_for_other(Ticket& ticket);
   void finish() noexcept;
   bool hand_over();
   void send_back(const std::shared_ptr<Away>& away);
@@ -78,6 +91,7 @@ class TurnBatch {
   bool away_ = false;                            // a batch is with the append loop; nothing may overtake it
   bool gathering_ = false;                       // rooms add what must stand in the same append
   bool watched_ = false;                         // a timer looks at what waits
+  int64_t turn_ms_ = 0;                          // mono, of this turn's messages when they wait; 0: not looked up yet
   std::atomic<size_t> waiting_count_{0};         // badge: published
   std::atomic<int64_t> waiting_since_ms_{0};     // badge: published
 };

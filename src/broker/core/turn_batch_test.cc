@@ -84,10 +84,12 @@ class TurnBatchTest : public testing::Test, public PutSink {
     env_.run_on(io_loop_, [this, slot] { add(slot, "x", false); });
   }
   void add(uint32_t slot, const std::string& body, bool of_producer) {
-    AppendItem item{.offset = turn_->bytes().size(), .queue = store_->queue("T", 0)};
+    AppendItem& item = turn_->next();
+    item.offset = turn_->bytes().size();
+    item.queue = store_->queue("T", 0);
     item.size = encode_record({.topic = "T", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes(body)},
                               turn_->bytes()).value();
-    turn_->add(std::move(item), {.sink = this, .slot = slot, .wait = true, .may_give_up = of_producer});
+    turn_->add({.sink = this, .slot = slot, .wait = true, .may_give_up = of_producer});
   }
   void on_put(uint32_t slot, const PutResult& result) noexcept override {
     EXPECT_TRUE(io_.here());
