@@ -77,7 +77,7 @@ bool TurnBatch::hand_over() {
   std::swap(away->batch, batch_);
   std::swap(away->tickets, tickets_);
   const bool posted = broker_.append_loop->post([this, away] {
-    away->batch.loop = nullptr;
+    away->batch.loop = broker_.append_loop;
     store_.append(away->batch);
     send_back(away);
   });
