@@ -5,8 +5,6 @@
 
 #include <zlib.h>
 
-#include <atomic>
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -61,7 +59,7 @@ constexpr size_t kSmallest = 64;   // below this zlib's tables are as fast
 
 using Method = uint32_t (*)(uint32_t, const std::byte*, size_t) noexcept;
 
-Method best() noexcept {
+Method choose() noexcept {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1")) return by_multiplication;
@@ -69,17 +67,11 @@ Method best() noexcept {
   return by_zlib;
 }
 
-uint32_t by_first_use(uint32_t crc, const std::byte* p, size_t n) noexcept;
-constinit std::atomic<Method> method{by_first_use};   // badge: published; the first use replaces it
-
-uint32_t by_first_use(uint32_t crc, const std::byte* p, size_t n) noexcept {
-  method.store(best(), std::memory_order_relaxed);
-  return method.load(std::memory_order_relaxed)(crc, p, n);
-}
+const Method method = choose();   // no guard to ask for each message
 
 }  // namespace
 
-uint32_t crc32(uint32_t crc, ByteView bytes) noexcept { return method.load(std::memory_order_relaxed)(crc, bytes.data(), bytes.size()); }
-uint32_t crc32(ByteView bytes) noexcept { return method.load(std::memory_order_relaxed)(0, bytes.data(), bytes.size()); }
+uint32_t crc32(uint32_t crc, ByteView bytes) noexcept { return method(crc, bytes.data(), bytes.size()); }
+uint32_t crc32(ByteView bytes) noexcept { return method(0, bytes.data(), bytes.size()); }
 
 }  // namespace mq

@@ -79,24 +79,13 @@ const Fits fits = choose_fits();
 /// False when the text is no number, or one that this decoder leaves to the other: a leading zero is a number to some parsers and none to others.
 /// Eight bytes that end with it can be read.
 bool read_opaque(std::string_view digits, int32_t& out) noexcept {
-  if (digits[0] == '0' && digits.size() > 1) return false;
-  if (digits.size() <= 8) [[likely]] {   // at once, behind zeros in place of what stands before it
-    const auto other = 8 * (8 - digits.size());
-    uint64_t word;
-    std::memcpy(&word, digits.data() + digits.size() - 8, 8);
-    const uint64_t zeros = other == 0 ? 0 : 0x3030303030303030 >> (64 - other);
-    char text[8];
-    word = (other == 0 ? word : word >> other << other) | zeros;
-    std::memcpy(text, &word, 8);
-    return detail::eight_digits(text, out);
-  }
-  uint64_t number = 0;
-  for (const char c : digits) {
-    if (!is_digit(c)) return false;
-    number = number * 10 + static_cast<uint64_t>(c - '0');
-  }
-  out = static_cast<int32_t>(number);
-  return number <= INT32_MAX;
+  if (!is_digit(digits[0]) || (digits[0] == '0' && digits.size() > 1)) return false;
+  if (digits.size() > 8) return detail::parse_number(digits, out);
+  uint64_t text;   // at once, zeros in place of what stands before it
+  std::memcpy(&text, digits.data() + digits.size() - 8, 8);
+  const uint64_t own = ~uint64_t{0} << 8 * (8 - digits.size());
+  text = (text & own) | (0x3030303030303030 & ~own);
+  return detail::eight_digits(reinterpret_cast<const char*>(&text), out);
 }
 
 }  // namespace

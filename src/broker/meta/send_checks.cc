@@ -29,7 +29,7 @@ std::optional<Refusal> SendChecks::topic(const wire::SendMessageHeader& h, Topic
       return Refusal{ResponseCode::NO_PERMISSION, fmt::format("the broker[{}] sending message is forbidden", broker_.ip)};
     }
     if (topic->send_forbidden) return forbidden_topic(h.topic);
-    return topic->is_retry ? retry_group(h.topic) : std::nullopt;
+    return retry_group(h.topic);
   }
   if (std::string bad = check_topic_name(h.topic); !bad.empty()) return Refusal{ResponseCode::INVALID_PARAMETER, std::move(bad)};
   if (is_send_forbidden_topic(h.topic)) return forbidden_topic(h.topic);
@@ -44,7 +44,7 @@ std::optional<Refusal> SendChecks::topic(const wire::SendMessageHeader& h, Topic
   return Refusal{ResponseCode::TOPIC_NOT_EXIST, fmt::format("topic[{}] not exist, apply first please!{}", h.topic, wire::kFaqTail)};
 }
 
-/// Of a topic that is none of retries: nothing. A retry topic needs its group (spec semantics 3.5).
+/// A retry topic needs its group (spec semantics 3.5).
 std::optional<Refusal> SendChecks::retry_group(std::string_view topic) {
   if (!is_retry_topic(topic)) return std::nullopt;
   const std::string_view group = topic.substr(kRetryPrefix.size());

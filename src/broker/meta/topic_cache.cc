@@ -73,7 +73,6 @@ TopicCache::Entry* TopicCache::add(std::string_view name, uint64_t changes) {
   entry->topic = std::move(topic);
   const std::string& whole = entry->topic->name();
   entry->name_size = static_cast<uint16_t>(whole.size());
-  entry->is_retry = is_retry_topic(whole);
   entry->send_forbidden = is_send_forbidden_topic(whole);
   entry->key_hash_start = store::index_hash_start(whole);
   std::copy_n(whole.data(), std::min(whole.size(), entry->name_start.size()), entry->name_start.data());

@@ -24,7 +24,6 @@ class TopicCache {
   struct Entry {
     std::array<char, 40> name_start{};     // of the topic; the whole name when it is not longer
     uint16_t name_size = 0;
-    bool is_retry = false;                 // of a group's retries
     bool send_forbidden = false;           // one of the broker's own
     int32_t key_hash_start = 0;            // store::index_hash_start() of its name
     uint64_t changes = 0;                  // TopicTable::changes() when the topic was looked at last

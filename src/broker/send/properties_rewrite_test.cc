@@ -66,5 +66,18 @@ TEST(ScanProperties, OfAKnownFormSaysWhatTheTextSays) {
   EXPECT_GE(by_form, std::size(texts));
 }
 
+TEST(ScanProperties, NamesAreComparedOnceForEachForm) {
+  wire::ShapeCache cache;
+  wire::Frame f;
+  const std::string frame = frame_with("UNIQ_KEY\1" "0123456789\2TAGS\1tagA\2");
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(cache.decode(as_bytes(frame), f));
+  wire::HeaderForm* const form = f.ext.form();
+  ASSERT_TRUE(form);
+  EXPECT_EQ(scan_properties(f.ext.find("i"), form).tags, "tagA");
+  // What no header of the form can say shows that the names are not looked at again.
+  const std::string other = std::string(25, '-') + "tagB-";
+  EXPECT_EQ(scan_properties(other, form).tags, "tagB");
+}
+
 }  // namespace
 }  // namespace mq::broker

@@ -83,7 +83,7 @@ class SendRoom::Lane final : public PutSink {
     if (queue_id < 0) queue_id = checks_.any_queue(config);
     if (auto refusal = checks_.queue(request, config, queue_id)) return checks_.refuse(request, *refusal);
 
-    if (topic->is_retry && gives_up(h, request)) return send_dead(h, request);
+    if (is_retry_topic(h.topic) && gives_up(h, request)) return send_dead(h, request);
     const SendProperties seen = scan_properties(h.properties, request.frame().ext.form());
     if (is_transaction(seen) && broker_.config.rejectTransactionMessage()) {
       return checks_.refuse(request, {ResponseCode::NO_PERMISSION,
