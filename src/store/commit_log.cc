@@ -191,6 +191,7 @@ Result<> CommitLog::roll() {
   FileList list = *files_.get();
   list.push_back(std::move(next));
   publish(std::move(list));
+  if (prepared_ && prepared_->base() <= base) prepared_.reset();   // the flush loop was at it when we made the file ourselves
   end_.store(base, std::memory_order_release);
   return {};
 }

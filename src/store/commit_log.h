@@ -103,7 +103,7 @@ class CommitLog {
   int64_t dirty_until_ = 0;                      // badge: guarded by the append section; > end after a failed write
 
   Mutex files_mu_;
-  std::shared_ptr<MappedFile> prepared_ GUARDED_BY(files_mu_);   // badge: guarded
+  std::shared_ptr<MappedFile> prepared_ GUARDED_BY(files_mu_);   // badge: guarded; behind all files of the list
   int64_t reserved_ = 0;                         // badge: owned by the flush loop; blocks are reserved up to here
 };
 
