@@ -7,7 +7,6 @@ namespace mq::store {
 namespace {
 
 constexpr int32_t kReserveEntries = 64 << 10;   // blocks for 1.3 MB of entries at a time
-constexpr int32_t kMaxEntries = INT32_MAX;
 constexpr size_t kKeysPerPut = 1024;            // five pages of entries; their slots are asked for ahead, so that the misses pass at the same time
 
 }  // namespace
@@ -66,8 +65,7 @@ Result<size_t> IndexFile::put(std::span<const IndexKey> keys) {
   std::array<std::byte, kKeysPerPut * IndexLayout::kEntryBytes> entries;
   std::byte* e = entries.data();
   for (size_t i = 0; i < keys.size(); ++i, e += IndexLayout::kEntryBytes) {
-    const int64_t seconds = begin > 0 ? std::clamp<int64_t>((keys[i].store_timestamp - begin) / 1000, 0, kMaxEntries) : 0;
-    const IndexEntry entry{keys[i].hash, keys[i].phy, static_cast<int32_t>(seconds), link(slots[i], first + static_cast<int32_t>(i))};
+    const IndexEntry entry{keys[i].hash, keys[i].phy, index_seconds(begin, keys[i].store_timestamp), link(slots[i], first + static_cast<int32_t>(i))};
     entry.store(e);
     if (first + static_cast<int32_t>(i) <= 1) begin = keys.front().store_timestamp;
   }
@@ -105,7 +103,8 @@ void IndexFile::find(int32_t hash, int64_t begin, int64_t end, size_t max, std::
   }
 }
 
-Result<> IndexFile::repair(int64_t log_end, const std::function<bool(const IndexEntry&)>& leads_to_its_key) {
+Result<> IndexFile::repair(int64_t log_end, const std::function<bool(const IndexEntry&)>& leads_to_its_key,
+                           const std::function<std::optional<int64_t>(const IndexEntry&)>& time_of) {
   mapping_->read_ahead(true);   // once through all of it
   const int32_t claimed = count();
   const int32_t end = index_entries_end(mapping_->data(), layout_, [&](int32_t number, const IndexEntry& e) {
@@ -117,7 +116,13 @@ Result<> IndexFile::repair(int64_t log_end, const std::function<bool(const Index
   put32(32, 0);
   for (int32_t e = 1; e < end; ++e) put32(layout_.entry_at(e) + 16, link(layout_.slot_at(entry(e).hash % layout_.slots), e));
   put32(36, end);
-  if (end > 1) put64(24, entry(end - 1).phy);
+  if (end > 1) {
+    const IndexEntry first = entry(1), last = entry(end - 1);
+    if (const auto ms = time_of(first)) put64(0, *ms);
+    if (const auto ms = time_of(last)) put64(8, *ms);
+    put64(16, first.phy);
+    put64(24, last.phy);
+  }
   mapping_->read_ahead(false);
   reserved_ = -1;
   return file_->zero(layout_.entry_at(end), layout_.file_bytes() - layout_.entry_at(end));

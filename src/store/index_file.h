@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,10 +47,12 @@ class IndexFile {
   bool overlaps(int64_t begin_ms, int64_t end_ms) const noexcept;
 
   /// After a crash pages may be old, a header may be damaged: keeps the entries up to the first that cannot be right and builds slots, chains
-  /// and the header's end from them again, which gives the very bytes that were. Positions must not fall and lie before `log_end`; of entries
-  /// behind those that the header counts `leads_to_its_key` is asked. Errors: kIo.
-  Result<> repair(int64_t log_end, const std::function<bool(const IndexEntry&)>& leads_to_its_key);
-  /// The new end after repair(), when the last entry's time is known.
+  /// and the header from them again, which gives the very bytes that were. Positions must not fall and lie before `log_end`; of entries
+  /// behind those that the header counts `leads_to_its_key` is asked. `time_of` gives an entry's storeTimestamp; nullopt: nobody knows it any
+  /// more, and the header's stays. Errors: kIo.
+  Result<> repair(int64_t log_end, const std::function<bool(const IndexEntry&)>& leads_to_its_key,
+                  const std::function<std::optional<int64_t>(const IndexEntry&)>& time_of);
+  /// The last entry's time.
   void set_end_timestamp(int64_t ms) noexcept { put64(8, ms); }
   Result<> sync();
 

@@ -87,7 +87,11 @@ static bool leads_to_its_key(const FileList& files, const IndexEntry& e, int64_t
 Result<> IndexService::resume() {
   const auto list = log_.files();
   const auto repair = [&](IndexFile& file) {
-    return file.repair(log_.end(), [&](const IndexEntry& e) { return leads_to_its_key(*list, e, log_.min()); });
+    const auto time_of = [&](const IndexEntry& e) {
+      const auto record = record_in(*list, e.phy);
+      return record ? std::optional(record->m.storeTimestamp) : std::nullopt;
+    };
+    return file.repair(log_.end(), [&](const IndexEntry& e) { return leads_to_its_key(*list, e, log_.min()); }, time_of);
   };
   for (const auto& f : files_) {
     if (crashed_ && f == files_.back()) break;   // that one is repaired below, whatever its header says

@@ -46,7 +46,7 @@ class StoreChecker {
   Result<> rebuild_queue(const QueueKey& key);
   void add_bad_index(const std::string& file, std::string what);
   Result<> rebuild_index();
-  Result<> relink(const std::string& file, IndexLayout layout);
+  Result<> relink(const std::string& file, IndexLayout layout, const IndexCheck::Verdict& times);
   Result<> catch_up_index();
   Result<> restore_table(const std::string& file);
 

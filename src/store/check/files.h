@@ -57,6 +57,8 @@ struct IndexView {
   bool header_fits = true;
 
   int32_t get32(int64_t at) const noexcept { return load_be<int32_t>(bytes->data() + at); }
+  int64_t begin_timestamp() const noexcept { return load_be<int64_t>(bytes->data()); }
+  int64_t end_timestamp() const noexcept { return load_be<int64_t>(bytes->data() + 8); }
   IndexEntry entry(int64_t number) const noexcept { return index_entry(bytes->data(), layout, number); }
 };
 /// Errors: kCorrupt when the size is not the layout's, kIo.

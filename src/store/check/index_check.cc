@@ -37,7 +37,10 @@ void IndexCheck::visit(const RecordView& r) {
   }
   for (; !at_end() && files_[file_].entry(number_).phy < r.m.physicalOffset; advance()) verdicts_[file_].stray += files_[file_].entry(number_).phy >= log_min_;
   const size_t file = std::min(file_, files_.size() - 1);
-  for (; !at_end() && files_[file_].entry(number_).phy == r.m.physicalOffset; advance()) there_.push_back(files_[file_].entry(number_).hash);
+  for (; !at_end() && files_[file_].entry(number_).phy == r.m.physicalOffset; advance()) {
+    there_.push_back(files_[file_].entry(number_).hash);
+    check_time(r.m.storeTimestamp);
+  }
   if (at_end() && there_.empty()) {
     behind_ += static_cast<int64_t>(wanted_.size());
     return;
@@ -45,6 +48,15 @@ void IndexCheck::visit(const RecordView& r) {
   // QUIRK: RocketMQ enters the last message before a restart twice; a message with three keys may have six entries.
   for (const int32_t hash : wanted_) verdicts_[file].missing += std::find(there_.begin(), there_.end(), hash) == there_.end();
   for (const int32_t hash : there_) verdicts_[file].stray += std::find(wanted_.begin(), wanted_.end(), hash) == wanted_.end();
+}
+
+void IndexCheck::check_time(int64_t store_timestamp) noexcept {
+  const IndexView& f = files_[file_];
+  Verdict& v = verdicts_[file_];
+  if (number_ == 1) v.begin_ms = store_timestamp;
+  if (number_ + 1 == f.count) v.end_ms = store_timestamp;
+  // The first entry's seconds count from the end of the file before, which may be gone.
+  if (number_ > 1) v.mistimed += f.entry(number_).seconds != index_seconds(f.begin_timestamp(), store_timestamp);
 }
 
 void IndexCheck::finish() {

@@ -1,6 +1,7 @@
 // The index files held against the records, which come in the log's order.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "msg/record.h"
@@ -22,6 +23,8 @@ class IndexCheck {
     int64_t stray = 0;      // entries that lead to no such message
     int64_t missing = 0;    // keys of messages before the file's end that are not entered
     int64_t chains = 0;     // slots and links that are not what the entries say
+    int64_t mistimed = 0;   // entries whose seconds are not what the header's begin and their messages say
+    std::optional<int64_t> begin_ms, end_ms;   // of the messages of the first and last entry, where they are still there
   };
   const std::vector<IndexView>& files() const noexcept { return files_; }
   const std::vector<Verdict>& verdicts() const noexcept { return verdicts_; }
@@ -34,6 +37,7 @@ class IndexCheck {
   void advance() noexcept;
   void begin() noexcept;
   void check_chains(size_t file);
+  void check_time(int64_t store_timestamp) noexcept;
 
   std::vector<IndexView> files_;
   std::vector<Verdict> verdicts_;

@@ -123,10 +123,12 @@ Result<> StoreChecker::rebuild_index() {
   return catch_up_index();
 }
 
-Result<> StoreChecker::relink(const std::string& file, IndexLayout layout) {
+Result<> StoreChecker::relink(const std::string& file, IndexLayout layout, const IndexCheck::Verdict& times) {
   if (!fs_.exists(file)) return {};   // moved away with one before it
   MQ_TRY(const auto index, IndexFile::open(fs_, file, layout));
-  MQ_TRY_VOID(index->repair(report_.log_end, [](const IndexEntry&) { return true; }));   // the check held all of them against the log
+  // The check held all of them against the log.
+  MQ_TRY_VOID(index->repair(report_.log_end, [](const IndexEntry&) { return true; },
+                            [&](const IndexEntry& e) { return e == index->entry(1) ? times.begin_ms : times.end_ms; }));
   return index->sync();
 }
 

@@ -256,14 +256,21 @@ void StoreChecker::check_index() {
     const IndexCheck::Verdict& v = index_->verdicts()[i];
     const std::string& file = index_->files()[i].path;
     const bool last = i + 1 == index_->files().size();
+    const IndexView& view = index_->files()[i];
+    const auto relinked = [&](std::string what, std::string repair) {
+      add(Level::kDamage, file, std::move(what), std::move(repair), [this, file, layout = view.layout, v] { return relink(file, layout, v); });
+    };
+    const bool in_work = last && (report_.live || report_.crashed);   // of the newest file's header, a broker sets right what it finds
     if (v.stray + v.missing > 0 && !(last && report_.live)) {
       add_bad_index(file, fmt::format("{} keys are not entered, {} entries lead to no message with that key", v.missing, v.stray));
-    } else if (!index_->files()[i].header_fits && !(last && (report_.live || report_.crashed))) {
-      add(Level::kDamage, file, "its header does not say where its entries end", "it is made again from the entries",
-          [this, file, layout = index_->files()[i].layout] { return relink(file, layout); });
+    } else if (!view.header_fits && !in_work) {
+      relinked("its header does not say where its entries end", "it is made again from the entries");
+    } else if ((v.begin_ms.value_or(view.begin_timestamp()) != view.begin_timestamp() || v.end_ms.value_or(view.end_timestamp()) != view.end_timestamp()) && !in_work) {
+      relinked("its header does not say when its first and last message came, which searches by time go by", "it is made again from the entries");
+    } else if (v.mistimed > 0 && !in_work) {
+      add_bad_index(file, fmt::format("{} entries have another time than their messages", v.mistimed));
     } else if (v.chains > 0 && !(last && report_.live)) {
-      add(Level::kDamage, file, fmt::format("{} slots or links are not what the entries say", v.chains), "they are made again from the entries",
-          [this, file, layout = index_->files()[i].layout] { return relink(file, layout); });
+      relinked(fmt::format("{} slots or links are not what the entries say", v.chains), "they are made again from the entries");
     }
   }
   if (index_->behind() == 0 || index_unknown_) return;

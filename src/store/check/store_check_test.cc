@@ -170,6 +170,30 @@ TEST(StoreCheck, AnIndexWhoseHeaderSaysTheWrongEnd) {
   }
 }
 
+TEST(StoreCheck, AnIndexWhoseHeaderSaysTheWrongTimes) {
+  using namespace std::string_view_literals;
+  constexpr int64_t kBegin = 0, kEnd = 8;
+  for (const int64_t at : {kBegin, kEnd}) {
+    for (const std::string_view bytes : {"\0\0\0\0\0\0\0\0"sv, "\x7f\xff\xff\xff\xff\xff\xff\xff"sv, "\xff\xff\xff\xff\xff\xff\xff\xff"sv}) {
+      for (const bool newest : {true, false}) {
+        SCOPED_TRACE(std::to_string(at) + (newest ? " newest" : " oldest"));
+        TestStore t;
+        fill_and_stop(t);
+        const auto files = t.fs().list(TestStore::path("index")).value();
+        const std::string file = "index/" + (newest ? files.back() : files.front()).name;
+        const std::string sound = t.read(file);
+        t.write(file, at, bytes);
+        EXPECT_NE(check(t).to_text().find("does not say when its first and last message came"), std::string::npos) << check(t).to_text();
+        EXPECT_FALSE(check(t, true).damaged());
+        EXPECT_EQ(t.read(file), sound);
+        EXPECT_TRUE(check(t).findings.empty());
+      }
+    }
+  }
+  const auto first = [](TestStore& t) { return "index/" + t.fs().list(TestStore::path("index"))->front().name; };
+  expect_found_and_repaired("/index/", "another time than their messages", [&](TestStore& t) { t.write(first(t), 40 + 44 + 20 * 5 + 12, "\1"); });
+}
+
 TEST(StoreCheck, AnIndexWithoutALog) {
   TestStore t;
   fill_and_stop(t);

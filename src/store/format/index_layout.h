@@ -64,6 +64,11 @@ struct IndexEntry {
 
 inline IndexEntry index_entry(const std::byte* file, const IndexLayout& layout, int64_t number) noexcept { return IndexEntry::load(file + layout.entry_at(number)); }
 
+/// An entry's time: whole seconds since the file's first message, 0 where the header has no begin yet.
+inline int32_t index_seconds(int64_t begin_ms, int64_t store_timestamp) noexcept {
+  return begin_ms > 0 ? static_cast<int32_t>(std::clamp<int64_t>((store_timestamp - begin_ms) / 1000, 0, INT32_MAX)) : 0;
+}
+
 /// The number of the next entry as the header of a whole file has it: a damaged one may say anything.
 inline int32_t index_count(const std::byte* file, const IndexLayout& layout) noexcept {
   return std::clamp(load_be<int32_t>(file + 36), 1, static_cast<int32_t>(layout.entries));
