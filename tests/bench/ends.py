@@ -71,18 +71,25 @@ class End:
     namesrv: str = None           # where its clients find it
 
 
-def first_send(cluster):
-    """(ms from the start of a broker's process to the first acknowledged send, MiB resident two seconds later)."""
-    broker = cluster.broker("first", start=False, autoCreateTopicEnable="true")
-    began = time.monotonic()
-    broker.start()
-    with Connection(broker.addr) as k:
-        answer = k.wait(k.send_message("TBW102", 0, b"first"))
+def ask_first(addr, topic="TBW102"):
+    """A send that must be acknowledged."""
+    with Connection(addr) as k:
+        answer = k.wait(k.send_message(topic, 0, b"first"))
         assert answer.code == 0, (answer.code, answer.remark)
+
+
+def first_start(cluster):
+    """(ms from the start of a NameServer and a broker, one after the other, to the first acknowledged send, MiB of the broker two seconds later)."""
+    began = time.monotonic()
+    namesrv = cluster.namesrv()
+    broker = cluster.broker(f"first-{namesrv.port}", namesrvAddr=namesrv.addr, autoCreateTopicEnable="true")
+    ask_first(broker.addr)
     took = (time.monotonic() - began) * 1000
     time.sleep(2)
     memory = memory_mib(broker.process.pid)
-    broker.term()
+    for server in (broker, namesrv):
+        server.term()
+        cluster.servers.remove(server)
     return took, memory
 
 
@@ -112,7 +119,7 @@ class Ends:
 
     def java(self, version, name=None, optimized=True, **conf):
         ns, port = free_port(), free_port()
-        folder = self.scratch / f"java-{len(self.javas)}"
+        folder = self.scratch / f"java-{port}"
         sets = [w for k, v in (JAVA_SETTINGS | conf).items() for w in ("--set", f"{k}={v}")]
         subprocess.run([YARDSTICKS / "peers/peers", "up", version, folder, "--ns", str(ns), "--broker", f"broker-j:{port}", *sets], check=True,
                        stdout=subprocess.DEVNULL, env=os.environ | {"PEERS_BROKER_JVM": JAVA_MEMORY} | (JAVA_OPTIMIZED if optimized else {}))
@@ -121,6 +128,17 @@ class Ends:
         pid = next(p["pid"] for n, p in procs.items() if n.startswith("broker-j"))
         pin(pid)
         return End(name or f"Java {version}", f"127.0.0.1:{port}", pid, folder, f"127.0.0.1:{ns}")
+
+    def java_first_start(self, version):
+        """What first_start returns, of Java's servers as its own scripts run them."""
+        began = time.monotonic()
+        end = self.java(version, autoCreateTopicEnable="true")
+        ask_first(end.addr)
+        took = (time.monotonic() - began) * 1000
+        time.sleep(2)
+        memory = memory_mib(end.pid)
+        subprocess.run([YARDSTICKS / "peers/peers", "down", self.javas.pop()], check=True, stdout=subprocess.DEVNULL)
+        return took, memory
 
     def settle(self):
         """What the run before left to be written is on the disk: no end waits for another's pages."""
