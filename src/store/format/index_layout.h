@@ -66,7 +66,7 @@ inline IndexEntry index_entry(const std::byte* file, const IndexLayout& layout, 
 
 /// An entry's time: whole seconds since the file's first message, 0 where the header has no begin yet.
 inline int32_t index_seconds(int64_t begin_ms, int64_t store_timestamp) noexcept {
-  return begin_ms > 0 ? static_cast<int32_t>(std::clamp<int64_t>((store_timestamp - begin_ms) / 1000, 0, INT32_MAX)) : 0;
+  return begin_ms > 0 && store_timestamp > begin_ms ? static_cast<int32_t>(std::min<int64_t>((store_timestamp - begin_ms) / 1000, INT32_MAX)) : 0;
 }
 
 /// The number of the next entry as the header of a whole file has it: a damaged one may say anything.
