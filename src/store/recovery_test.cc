@@ -207,6 +207,31 @@ TEST(Recovery, RemovesEmptyAndTornLastLogFiles) {
   }
 }
 
+TEST(Recovery, ALogThatEndsBeforeWhatWasOnTheDiskIsSaidToHaveLostMessages) {
+  TestStore t;
+  fill_and_stop(t);
+  const int64_t end = [&] {
+    EXPECT_TRUE(t.start());
+    const int64_t at = t.store().max_phy().bytes;
+    t.stop();
+    return at;
+  }();
+  const auto starts_and_says = [&] {
+    stop_logging();   // what is logged goes to stderr
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(t.start());
+    t.stop();
+    start_logging({.level = LogLevel::kOff});   // as for the other tests
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(starts_and_says().find("messages in between are lost"), std::string::npos);
+  const int64_t last = end / TestStore::kLogFile;
+  ASSERT_GT(last, 0);
+  ASSERT_TRUE(t.fs().remove(TestStore::path(TestStore::log_file(static_cast<int>(last)))));
+  const std::string said = starts_and_says();
+  EXPECT_NE(said.find("was on the disk up to " + std::to_string(end) + " and ends at " + std::to_string(last * TestStore::kLogFile)), std::string::npos) << said;
+}
+
 TEST(Recovery, ADamagedRecordInTheMiddleCostsOnlyItself) {
   TestStore t;
   fill_and_stop(t);
