@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -14,56 +15,55 @@
 namespace mq::store {
 namespace {
 
-// Each roll lets go of the list that others may be in the middle of: the sanitizers see who did not keep it.
-TEST(CommitLog, WhoGoesThroughTheFilesKeepsTheListOverARoll) {
-  const auto root = std::filesystem::temp_directory_path() / ("commit_log_test_" + std::to_string(::getpid()));
-  std::filesystem::remove_all(root);
-  std::filesystem::create_directories(root);
-  {
-    const auto env = env::make_posix_env();
-    CommitLog log(env->fs(), root.string(), 4096);
-    ASSERT_TRUE(log.load());
-    log.set_end(0);
-    constexpr size_t kFiles = 200;
-    std::atomic<bool> rolled{false};
-    std::thread reader([&] {
-      for (bool on = false; !rolled; on = !on) log.set_read_ahead(on);
-    });
-    for (size_t i = 0; i < kFiles; ++i) EXPECT_TRUE(log.roll());
-    rolled = true;
-    reader.join();
-    EXPECT_EQ(log.files()->size(), kFiles);
+constexpr int64_t kFile = 4096;
+
+/// An empty log in a folder of its own.
+class CommitLogFiles : public testing::Test {
+ protected:
+  CommitLogFiles() {
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_);
   }
-  std::filesystem::remove_all(root);
+  ~CommitLogFiles() override { std::filesystem::remove_all(root_); }
+  void SetUp() override {
+    ASSERT_TRUE(log_.load());
+    log_.set_end(0);
+  }
+
+  const std::filesystem::path root_ = std::filesystem::temp_directory_path() / ("commit_log_test_" + std::to_string(::getpid()));
+  const std::unique_ptr<env::Env> env_ = env::make_posix_env();
+  CommitLog log_{env_->fs(), root_.string(), kFile};
+};
+
+// Each roll lets go of the list that others may be in the middle of: the sanitizers see who did not keep it.
+TEST_F(CommitLogFiles, WhoGoesThroughTheFilesKeepsTheListOverARoll) {
+  constexpr size_t kFiles = 200;
+  std::atomic<bool> rolled{false};
+  std::thread reader([&] {
+    for (bool on = false; !rolled; on = !on) log_.set_read_ahead(on);
+  });
+  for (size_t i = 0; i < kFiles; ++i) EXPECT_TRUE(log_.roll());
+  rolled = true;
+  reader.join();
+  EXPECT_EQ(log_.files()->size(), kFiles);
 }
 
 // Both make the next file then. What drop_prepared() removes must not be the one that records went into.
-TEST(CommitLog, ARollWhileTheNextFileIsPreparedKeepsThatFile) {
-  const auto root = std::filesystem::temp_directory_path() / ("commit_log_test_" + std::to_string(::getpid()));
-  std::filesystem::remove_all(root);
-  std::filesystem::create_directories(root);
-  {
-    const auto env = env::make_posix_env();
-    constexpr int64_t kFile = 4096;
-    CommitLog log(env->fs(), root.string(), kFile);
-    ASSERT_TRUE(log.load());
-    log.set_end(0);
-    const std::vector<std::byte> records(kFile - 100);   // more than the half of a file, from where on the next is prepared
-    std::atomic<bool> rolled{false};
-    std::thread flush([&] {
-      while (!rolled) log.prepare(0);
-    });
-    for (int i = 0; i < 300; ++i) {
-      EXPECT_TRUE(log.roll());
-      EXPECT_TRUE(log.write(records));
-    }
-    rolled = true;
-    flush.join();
-    log.drop_prepared();
-    const auto files = log.files();
-    for (const auto& f : *files) EXPECT_TRUE(env->fs().exists(f->path())) << f->path();
+TEST_F(CommitLogFiles, ARollWhileTheNextFileIsPreparedKeepsThatFile) {
+  const std::vector<std::byte> records(kFile - 100);   // more than the half of a file, from where on the next is prepared
+  std::atomic<bool> rolled{false};
+  std::thread flush([&] {
+    while (!rolled) log_.prepare(0);
+  });
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_TRUE(log_.roll());
+    EXPECT_TRUE(log_.write(records));
   }
-  std::filesystem::remove_all(root);
+  rolled = true;
+  flush.join();
+  log_.drop_prepared();
+  const auto files = log_.files();
+  for (const auto& f : *files) EXPECT_TRUE(env_->fs().exists(f->path())) << f->path();
 }
 
 }  // namespace

@@ -225,6 +225,10 @@ Result<Recovered> Recovery::run(const CheckpointData& checkpoint, bool crashed) 
   out.scanned_bytes = out.end - start;
   out.start = std::min(start, out.end);
   if (found->empty()) out.end = 0;
+  if (out.end < checkpoint.recoverFrom) {
+    log.error("the CommitLog in {} was on the disk up to {} and ends at {} now: messages in between are lost. Was a file of it removed or replaced? "
+              "Put it back before new messages take its place", log_.dir(), checkpoint.recoverFrom, out.end);
+  }
   // Entries before the safe point are removed below only after the checkpoint no longer vouches for them.
   if (out.start < checkpoint.recoverFrom) MQ_TRY_VOID(lower_safe_point(out.start));
   MQ_TRY_VOID(cut_log(out.end));

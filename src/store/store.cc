@@ -190,12 +190,8 @@ struct Store::Impl {
       saved.cleanEnd = -1;
       return checkpoint.save(saved, true);
     };
-    const int64_t started = env.clock().mono_ms(), on_disk = saved.recoverFrom;
+    const int64_t started = env.clock().mono_ms();
     MQ_TRY(const Recovered r, recovery.run(saved, crashed));
-    if (r.end < on_disk) {
-      log.error("the CommitLog in {} was on the disk up to {} and ends at {} now: messages in between are lost. Was a file of it removed or replaced? "
-                "Put it back before new messages take its place", log_.dir(), on_disk, r.end);
-    }
     const auto log_files = log_.files();
     for (const auto& f : *log_files) {
       if (f->end() > std::max<int64_t>(saved.recoverFrom, 0)) MQ_TRY_VOID(f->file().sync());

@@ -15,7 +15,6 @@
 namespace mq::store {
 namespace {
 
-constexpr int kQueues = 512;
 constexpr size_t kBody = 128, kProperties = 124;   // with a topic of 11 characters 354 bytes, what a Java producer's message of 128 takes
 
 /// A store on the posix environment, in a folder of the working directory that goes away with it. Set up by the first thread of a benchmark.

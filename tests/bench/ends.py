@@ -36,9 +36,13 @@ class Results:
         return 1 if self.failed else 0
 
 
+def thread_times(pid):
+    """[(a thread's name, its CPU time in µs)], from the scheduler's nanoseconds."""
+    return [((task / "comm").read_text().strip(), int((task / "schedstat").read_text().split()[0]) / 1000) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+
+
 def cpu_us(pid):
-    """CPU time of all threads, from the scheduler's nanoseconds."""
-    return sum(int(f.read_text().split()[0]) for f in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1000
+    return sum(us for _, us in thread_times(pid))
 
 
 def memory_mib(pid, field="VmRSS"):
@@ -71,11 +75,18 @@ class End:
     namesrv: str = None           # where its clients find it
 
 
-def ask_first(addr, topic="TBW102"):
-    """A send that must be acknowledged."""
+def first_send_ms(began, addr, topic="TBW102"):
+    """From then to the acknowledgement of a send."""
     with Connection(addr) as k:
         answer = k.wait(k.send_message(topic, 0, b"first"))
         assert answer.code == 0, (answer.code, answer.remark)
+    return (time.monotonic() - began) * 1000
+
+
+def idle_mib(pid):
+    """Resident when the start is over."""
+    time.sleep(2)
+    return memory_mib(pid)
 
 
 def first_start(cluster):
@@ -83,10 +94,7 @@ def first_start(cluster):
     began = time.monotonic()
     namesrv = cluster.namesrv()
     broker = cluster.broker(f"first-{namesrv.port}", namesrvAddr=namesrv.addr, autoCreateTopicEnable="true")
-    ask_first(broker.addr)
-    took = (time.monotonic() - began) * 1000
-    time.sleep(2)
-    memory = memory_mib(broker.process.pid)
+    took, memory = first_send_ms(began, broker.addr), idle_mib(broker.process.pid)
     for server in (broker, namesrv):
         server.term()
         cluster.servers.remove(server)
@@ -133,10 +141,7 @@ class Ends:
         """What first_start returns, of Java's servers as its own scripts run them."""
         began = time.monotonic()
         end = self.java(version, autoCreateTopicEnable="true")
-        ask_first(end.addr)
-        took = (time.monotonic() - began) * 1000
-        time.sleep(2)
-        memory = memory_mib(end.pid)
+        took, memory = first_send_ms(began, end.addr), idle_mib(end.pid)
         subprocess.run([YARDSTICKS / "peers/peers", "down", self.javas.pop()], check=True, stdout=subprocess.DEVNULL)
         return took, memory
 

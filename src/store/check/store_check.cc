@@ -254,18 +254,19 @@ void StoreChecker::check_index() {
   report_.index_entries = index_->entries();
   for (size_t i = 0; i < index_->files().size(); ++i) {
     const IndexCheck::Verdict& v = index_->verdicts()[i];
-    const std::string& file = index_->files()[i].path;
-    const bool last = i + 1 == index_->files().size();
     const IndexView& view = index_->files()[i];
+    const std::string& file = view.path;
+    const bool last = i + 1 == index_->files().size();
     const auto relinked = [&](std::string what, std::string repair) {
       add(Level::kDamage, file, std::move(what), std::move(repair), [this, file, layout = view.layout, v] { return relink(file, layout, v); });
     };
+    const bool times_fit = v.begin_ms.value_or(view.begin_timestamp()) == view.begin_timestamp() && v.end_ms.value_or(view.end_timestamp()) == view.end_timestamp();
     const bool in_work = last && (report_.live || report_.crashed);   // of the newest file's header, a broker sets right what it finds
     if (v.stray + v.missing > 0 && !(last && report_.live)) {
       add_bad_index(file, fmt::format("{} keys are not entered, {} entries lead to no message with that key", v.missing, v.stray));
     } else if (!view.header_fits && !in_work) {
       relinked("its header does not say where its entries end", "it is made again from the entries");
-    } else if ((v.begin_ms.value_or(view.begin_timestamp()) != view.begin_timestamp() || v.end_ms.value_or(view.end_timestamp()) != view.end_timestamp()) && !in_work) {
+    } else if (!times_fit && !in_work) {
       relinked("its header does not say when its first and last message came, which searches by time go by", "it is made again from the entries");
     } else if (v.mistimed > 0 && !in_work) {
       add_bad_index(file, fmt::format("{} entries have another time than their messages", v.mistimed));
