@@ -48,6 +48,8 @@ class File {
   virtual Result<int64_t> size() const = 0;
   /// Reads exactly into.size() bytes. Errors: kIo; kCorrupt when the file ends before.
   virtual Result<> read(int64_t offset, MutableByteView into) const = 0;
+  /// The same where that does not wait for the disk. False: it would (an unknown part of `into` is filled).
+  virtual Result<bool> read_cached(int64_t offset, MutableByteView into) const = 0;
   /// Writes all of `bytes`, extending the file when needed. Errors: kDiskFull, kIo; then an unknown part is written.
   virtual Result<> write(int64_t offset, ByteView bytes) = 0;
   /// Makes all completed writes durable (fdatasync).

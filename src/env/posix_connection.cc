@@ -109,18 +109,21 @@ void PosixConnection::hand_over(ByteView bytes) noexcept {
   rest_.clear();
   if (used < bytes.size() && !closing_) rest_.append(bytes.subspan(used));
   else rest_.shrink(4096);
+  update_interest();
 }
 
 void PosixConnection::hand_over_rest() noexcept {
   const size_t used = call_handler(rest_.view());
   rest_.consume(used);
   rest_.shrink(4096);
+  update_interest();
 }
 
 size_t PosixConnection::call_handler(ByteView bytes) noexcept {
   if (!handler_) return bytes.size();
   const size_t used = handler_->on_data(*this, bytes);
   MQ_CHECK(used <= bytes.size());
+  served_ = used > 0;
   return closing_ ? bytes.size() : used;
 }
 
@@ -318,7 +321,7 @@ void PosixConnection::fall_mute() noexcept {
 }
 
 void PosixConnection::update_interest() noexcept {
-  const uint32_t want = (paused_ || closing_ || ended_ ? 0u : uint32_t{EPOLLIN}) | (blocked_ ? uint32_t{EPOLLOUT} : 0u);
+  const uint32_t want = (paused_ || closing_ || ended_ || has_enough() ? 0u : uint32_t{EPOLLIN}) | (blocked_ ? uint32_t{EPOLLOUT} : 0u);
   if (want == interest_ || fd_ < 0) return;
   interest_ = want;
   loop_.rewatch(fd_, want, *this);

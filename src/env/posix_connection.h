@@ -87,6 +87,8 @@ class PosixConnection final : public Connection, public Pollable {
   void finish_later(Error why) noexcept;
   void end(Error why) noexcept;
   bool rest_is_due() const noexcept { return waiting_ && !rest_.empty(); }
+  /// Who puts off what came need not be given more: a peer that sends faster than it is served would fill the memory.
+  bool has_enough() const noexcept { return waiting_ && rest_.size() >= PosixLoop::kRestBytes; }
   void die(Error why) noexcept;
   void bury() noexcept;
 
@@ -113,6 +115,7 @@ class PosixConnection final : public Connection, public Pollable {
   bool dead_ = false;
   bool mute_ = false;             // the peer takes nothing any more; what it had sent is still read
   bool waiting_ = false;          // in the loop's list of rests to hand over again
+  bool served_ = false;           // the handler took something the last time
   std::unique_ptr<Error> why_;
   std::unique_ptr<Error> ended_;  // why nothing more comes, while a rest is due
   Endpoint peer_;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -89,6 +90,22 @@ class PosixFile final : public File {
       offset += n;
     }
     return {};
+  }
+
+  Result<bool> read_cached(int64_t offset, MutableByteView into) const override {
+    while (!into.empty()) {
+      const iovec piece{into.data(), into.size()};
+      const ssize_t n = ::preadv2(fd_, &piece, 1, offset, RWF_NOWAIT);
+      if (n <= 0) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return false;
+        MQ_TRY_VOID(read(offset, into));   // says what is wrong; or the file system knows no such reads
+        return true;
+      }
+      into = into.subspan(static_cast<size_t>(n));
+      offset += n;
+    }
+    return true;
   }
 
   Result<> write(int64_t offset, ByteView bytes) override {

@@ -35,6 +35,26 @@ TEST_F(PosixFiles, WritesExtendAndReadsSeeThem) {
   EXPECT_EQ(file->read(6, five).error().code(), Errc::kCorrupt);
 }
 
+TEST_F(PosixFiles, AReadFromMemoryIsTheSameOrSaysThatItWouldWait) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  std::string text(300'000, 'a');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  ASSERT_TRUE(file->write(0, as_bytes(text)));
+  std::string found(text.size(), ' ');
+  const MutableByteView into{reinterpret_cast<std::byte*>(found.data()), found.size()};
+  ASSERT_TRUE(file->read_cached(0, into).value());
+  EXPECT_EQ(found, text);
+  ASSERT_TRUE(file->sync());
+  file->drop_cache(0, static_cast<int64_t>(text.size()));   // where a file system can
+  const auto there = file->read_cached(0, into);
+  ASSERT_TRUE(there);
+  if (!*there) {
+    ASSERT_TRUE(file->read(0, into));
+  }
+  EXPECT_EQ(found, text);
+  EXPECT_EQ(file->read_cached(1, into).error().code(), Errc::kCorrupt);
+}
+
 TEST_F(PosixFiles, OpenReportsWhatIsMissing) {
   EXPECT_EQ(fs_->open(at("none"), Open::kReadWrite).error().code(), Errc::kNotFound);
   EXPECT_EQ(fs_->list(at("none")).error().code(), Errc::kNotFound);

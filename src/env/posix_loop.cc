@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <limits>
 
 #include "env/posix_connection.h"
@@ -147,6 +148,12 @@ void PosixLoop::turn() {
 void PosixLoop::redeliver() {
   redelivering_.swap(waiting_);
   for (PosixConnection* c : redelivering_) c->redeliver();
+  // Whoever was passed over comes before those who have had a part of this turn.
+  redelivering_.clear();
+  for (const bool served : {false, true}) {
+    std::ranges::copy_if(waiting_, std::back_inserter(redelivering_), [served](const PosixConnection* c) { return c->served_ == served; });
+  }
+  waiting_.swap(redelivering_);
   redelivering_.clear();
   carry_ |= !waiting_.empty();
 }

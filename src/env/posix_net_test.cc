@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 
 #include "base/test_eventually.h"
 #include "env/loop.h"
@@ -429,6 +430,31 @@ TEST_F(PosixNets, AYieldingReaderGetsTheRestInLaterTurnsAlsoWhenItsPeerHasGone) 
   EXPECT_TRUE(eventually([&] { return server.closes == 1; }));
   EXPECT_EQ(server.received, 1000u);
   EXPECT_GE(server.calls, 100);
+}
+
+TEST_F(PosixNets, AYieldingReaderIsGivenOnlySoMuchInAdvance) {
+  Reader& server = make();
+  server.unit = 10;
+  server.keep = false;
+  bool one = false;
+  server.stop_when = [&](Connection& c) {
+    if (!std::exchange(one, !one)) return false;
+    c.yield();
+    return true;
+  };
+  const int fd = raw_connect(listen_for(server));
+  ASSERT_GE(fd, 0);
+  const std::string piece(1 << 20, 'x');
+  size_t sent = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  while (std::chrono::steady_clock::now() < end) {
+    const ssize_t n = ::send(fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) sent += static_cast<size_t>(n);
+  }
+  EXPECT_LT(server.largest, size_t{1} << 20);
+  EXPECT_GT(server.received, 100u);
+  EXPECT_LT(sent, server.received + (size_t{32} << 20));   // what the kernel keeps
+  reset(fd);
 }
 
 TEST_F(PosixNets, WhatAYieldingReaderLeftIsHandledAlsoAfterAReset) {

@@ -35,7 +35,7 @@ struct SimFaults {
   double open_error = 0;              // chance per opening of a file of EMFILE
   std::string faulty_path;            // only files whose path contains it have the errors above
   int64_t disk_limit_bytes = 0;       // 0: none; above it writes fail with kDiskFull
-  double cold_read = 0;               // chance that Mapping::resident() says no
+  double cold_read = 0;               // chance that Mapping::resident() or File::read_cached() says no
   int64_t max_turn_delay_us = 0;      // how long a loop that could run may be kept from it
   // Lies of a broken machine, to prove that a checker notices. Never part of an honest run.
   double lost_write = 0;              // chance per write that it does nothing and reports success

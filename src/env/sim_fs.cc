@@ -70,6 +70,12 @@ class SimFile final : public File {
     return {};
   }
 
+  Result<bool> read_cached(int64_t offset, MutableByteView into) const override {
+    if (process_.machine().rng().chance(process_.machine().faults().cold_read)) return false;
+    MQ_TRY_VOID(read(offset, into));
+    return true;
+  }
+
   Result<> write(int64_t offset, ByteView bytes) override {
     if (!process_.alive()) return dead();
     MQ_TRY_VOID(check_range(offset, static_cast<int64_t>(bytes.size())));

@@ -33,8 +33,16 @@ class Session {
   /// A fresh opaque of the server's own counter.
   virtual int32_t next_opaque() noexcept = 0;
   virtual void close() noexcept = 0;                    // loop thread only
+  /// A request of this client has an answer with so many bytes of body, `old` ones when they have long been stored. Loop thread only.
+  void note_answer(size_t bytes, bool old) noexcept {
+    if (bytes >= kLongAnswer) note_long_answer(bytes, old);
+  }
   /// Where answers are appended; null once closed. Loop thread only.
   virtual ByteBuffer* output() noexcept { return open() ? &connection().out() : nullptr; }
+
+ protected:
+  static constexpr size_t kLongAnswer = 4 << 10;
+  virtual void note_long_answer(size_t /*bytes*/, bool /*old*/) noexcept {}
 };
 using SessionRef = std::shared_ptr<Session>;
 
@@ -61,21 +69,25 @@ class Responder {
   /// `header` of type H; wire::NoHeader leaves extFields out. `remark` with data() == nullptr: none.
   template <class H>
   Answer answer(wire::ResponseCode code, const H& header, std::string_view remark = {}, ByteView body = {}) {
-    if (ByteBuffer* out = output()) wire::encode_frame(*out, head(code, remark), header, body);
+    if (ByteBuffer* out = output()) {
+      wire::encode_frame(*out, head(code, remark), header, body);
+      session_->note_answer(body.size(), false);
+    }
     return {};
   }
   template <class H = wire::NoHeader>
   Answer ok(const H& header = {}, std::string_view body = {}) { return answer(wire::ResponseCode::SUCCESS, header, {}, as_bytes(body)); }
   Answer refuse(wire::ResponseCode code, std::string_view remark) { return answer(code, wire::NoHeader{}, remark); }
-  /// The header now, the body as pinned pieces behind it, in this order.
+  /// The header now, the body as pinned pieces behind it, in this order. `old`: for somebody who catches up with what was stored long ago.
   template <class H>
   Answer answer_pinned(wire::ResponseCode code, const H& header, std::string_view remark,
-                       std::span<env::PinnedBytes> body, size_t body_size) {
+                       std::span<env::PinnedBytes> body, size_t body_size, bool old = false) {
     if (ByteBuffer* out = output()) {
       wire::FrameHead h = head(code, remark);
       wire::FrameWriter w(*out, h, !std::is_same_v<H, wire::NoHeader>);
       wire::write_fields(w, header);
       w.finish_without_body(body_size);
+      session_->note_answer(body_size, old);
       for (env::PinnedBytes& piece : body) session_->connection().send_pinned(std::move(piece));
     }
     return {};
@@ -120,6 +132,7 @@ class Request {
     if (ByteBuffer* out = session_->output()) {
       wire::encode_frame(*out, {.type = kAnswerType, .code = static_cast<int32_t>(code), .opaque = frame_.opaque,
                                 .flag = wire::kFlagResponse, .remark = remark}, header, body);
+      session_->note_answer(body.size(), false);
     }
     return {};
   }

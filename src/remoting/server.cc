@@ -34,7 +34,30 @@ Result<uint16_t> ServerPart::listen(uint16_t port, bool several, bool first) {
 
 void ServerPart::end_turn() noexcept {
   meter_.end_turn(loop_.clock());
-  answered_ = 0;
+  if (!readers_.end_turn(loop_.clock()) || rest_) return;
+  rest_ = true;
+  loop_.after(ReaderBudget::kRestMs, [self = weak_from_this()] {
+    if (const auto part = self.lock()) part->go_on();
+  });
+}
+
+bool ServerPart::holds_back(ServerSession& reader) {
+  if (rest_ && reader.catches_up_) {
+    reader.connection().pause(true);
+    resting_.push_back(&reader);
+  } else if (readers_.used_up()) {
+    reader.connection().yield();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// In the order in which they came to rest.
+void ServerPart::go_on() noexcept {
+  rest_ = false;
+  for (ServerSession* s : resting_) s->connection().pause(false);
+  resting_.clear();
 }
 
 void ServerPart::stop_listening() noexcept { listener_.reset(); }
@@ -65,6 +88,7 @@ void ServerPart::remove(ServerSession& s) noexcept {
   sessions_[place] = sessions_.back();
   sessions_[place]->place_ = place;
   sessions_.pop_back();
+  if (!resting_.empty()) std::erase(resting_, &s);
   shared_->connections.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -41,23 +41,15 @@ size_t ServerSession::on_data(env::Connection& c, ByteView bytes) noexcept {
       c.pause(true);
       break;
     }
-    if (long_answers_ && part_->answered_enough()) [[unlikely]] {
-      c.yield();
-      break;
-    }
+    if (reader_for_ > 0 && part_->holds_back(*this)) [[unlikely]] break;
     const ByteView stream = bytes.subspan(used);
     const wire::FrameSize size = wire::probe_frame(stream);
     if (size.state == wire::FrameSize::State::kBad) return refuse_protocol(size.why), bytes.size();
     if (size.bytes > part_->shared().options.max_frame_bytes) return refuse_protocol("frame too large"), bytes.size();
     if (size.state == wire::FrameSize::State::kIncomplete) break;
-    (void)c.out();   // sends what does not wait for the turn's end now, not amid the answer that is counted
-    const size_t before = c.unsent();
     if (!handle(stream.first(size.bytes))) return c.close(), bytes.size();
     used += size.bytes;
     if (c.closing()) return bytes.size();
-    const size_t after = c.unsent(), answer = after >= before ? after - before : after;   // less: some of it has left
-    long_answers_ = answer >= kLongAnswer;
-    part_->note_answer(answer);
   }
   if (const size_t rest = bytes.size() - used; rest != 0 || rest_ != 0) note_rest(rest);
   return used;
@@ -135,6 +127,8 @@ bool ServerSession::handle(ByteView bytes) noexcept {
     return true;
   }
   part_->meter().note(frame.code, loop().clock());
+  if (reader_for_ > 0) --reader_for_;
+  else part_->readers().note_other();
   Request request(frame, self_);
   part_->shared().router->dispatch(request, part_->shared().options.main_port);
   return true;

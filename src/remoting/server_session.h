@@ -6,6 +6,7 @@
 
 #include "base/badges.h"
 #include "base/log.h"
+#include "remoting/reader_budget.h"
 #include "remoting/request_meter.h"
 #include "remoting/server.h"
 #include "wire/shape_cache.h"
@@ -45,18 +46,16 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   wire::Frame& frame() noexcept { return frame_; }
   wire::ShapeCache& shapes() noexcept { return shapes_; }
   RequestMeter& meter() noexcept { return meter_; }
-  /// True when this turn has answered so much that a reader's next request waits for the next turn: whoever sends meanwhile would have
-  /// to wait for the answers to all readers otherwise.
-  bool answered_enough() const noexcept { return answered_ >= kTurnBytes; }
-  void note_answer(size_t bytes) noexcept { answered_ += bytes; }
+  ReaderBudget& readers() noexcept { return readers_; }
+  /// True when `reader`'s next request waits: it is handed over again with the next turn or at the end of the readers' rest.
+  bool holds_back(ServerSession& reader);
   void remove(ServerSession& s) noexcept;
 
  private:
   void accept(env::Connection& c);
   void scan() noexcept;
   void end_turn() noexcept;
-
-  static constexpr size_t kTurnBytes = 256 << 10;   // answered at once; copying them to the kernel takes part of a millisecond
+  void go_on() noexcept;
 
   env::Loop& loop_;
   std::shared_ptr<ServerShared> shared_;
@@ -67,7 +66,9 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   wire::Frame frame_;
   wire::ShapeCache shapes_;
   RequestMeter meter_;
-  size_t answered_ = 0;                    // bytes, in this turn
+  ReaderBudget readers_;
+  std::vector<ServerSession*> resting_;    // those who catch up, not read until the rest ends
+  bool rest_ = false;
   env::Periodic scanning_;
 };
 
@@ -99,11 +100,18 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   /// Closes when idle for too long, or when a frame does not get on.
   void check_idle(int64_t now_ms) noexcept;
 
+ protected:
+  void note_long_answer(size_t bytes, bool old) noexcept override {
+    part_->readers().note_answer(bytes, old);
+    reader_for_ = kReaderFor;
+    catches_up_ = old;
+  }
+
  private:
   friend class ServerPart;
   static constexpr size_t kProgressBytes = 64 << 10;
   static constexpr size_t kMaxCalls = 1024;   // to one client, unanswered
-  static constexpr size_t kLongAnswer = 4 << 10;
+  static constexpr int kReaderFor = 64;
 
   struct Call {
     UniqueFunction<void(Result<const wire::Frame*>)> done;
@@ -129,7 +137,8 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   size_t place_ = 0;                        // in the part's list
   size_t rest_ = 0;                         // bytes of an unfinished frame ...
   int64_t rest_since_ms_ = 0;               // ... that made no progress since then
-  bool long_answers_ = false;               // the last request had one, so the next may
+  bool catches_up_ = false;                 // the last long answer was of old messages
+  int reader_for_ = 0;                      // so many requests: one before them had a long answer, so the next may
   std::vector<Task> close_hooks_;
   std::unordered_map<int32_t, Call> calls_;
   enum class Stage : uint8_t { kStart, kProxied /* no PROXY header is to come any more */, kTls /* nothing has come through it */, kFrames };

@@ -111,7 +111,7 @@ Result<std::shared_ptr<env::File>> ConsumeQueue::open_file(QueueFiles& files, in
   return files.open({serial_, base}, dir(files));
 }
 
-Result<size_t> ConsumeQueue::read(int64_t from, std::span<CqEntry> out, QueueFiles& files) const {
+Result<size_t> ConsumeQueue::read(int64_t from, std::span<CqEntry> out, QueueFiles& files, bool may_wait) const {
   MQ_DCHECK(from >= 0);
   {
     MutexLock lock(mu_);
@@ -133,7 +133,13 @@ Result<size_t> ConsumeQueue::read(int64_t from, std::span<CqEntry> out, QueueFil
   // The bytes are read into the front of `out` and spread from the back: an entry in memory is larger than on disk.
   static_assert(sizeof(CqEntry) >= CqEntry::kBytes);
   auto* raw = reinterpret_cast<std::byte*>(out.data());
-  MQ_TRY_VOID(file->read(position - base, {raw, out.size() * CqEntry::kBytes}));
+  const MutableByteView bytes{raw, out.size() * CqEntry::kBytes};
+  if (may_wait) {
+    MQ_TRY_VOID(file->read(position - base, bytes));
+  } else {
+    MQ_TRY(const bool there, file->read_cached(position - base, bytes));
+    if (!there) return fail(Errc::kBusy, "not in memory").at(file->path());
+  }
   for (size_t i = out.size(); i-- > 0;) out[i] = CqEntry::load(raw + i * CqEntry::kBytes);
   return out.size();
 }

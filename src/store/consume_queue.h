@@ -50,8 +50,8 @@ class ConsumeQueue {
   int64_t max() const noexcept { return max_.load(std::memory_order_acquire); }
   bool deleted() const noexcept { return deleted_.load(std::memory_order_acquire); }
   /// Reads entries from `from` on, as many as fit, are there and stand in one place (memory, or one file). 0 at the end.
-  /// Errors: kNotFound when the file is gone, kIo.
-  Result<size_t> read(int64_t from, std::span<CqEntry> out, QueueFiles& files) const;
+  /// Errors: kNotFound when the file is gone, kIo; kBusy when the disk would have to be waited for and `may_wait` is false.
+  Result<size_t> read(int64_t from, std::span<CqEntry> out, QueueFiles& files, bool may_wait = true) const;
   Result<CqEntry> entry(int64_t index, QueueFiles& files) const;
   /// Its ConsumeQueueExt, for those who meet an address where a tagsCode stands; null when there is none.
   QueueExt* ext() const noexcept { return ext_.get(); }

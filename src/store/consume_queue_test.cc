@@ -106,6 +106,23 @@ TEST(ConsumeQueue, MemoryThatIsNeededIsGivenBack) {
   EXPECT_TRUE(t.reads(0));
 }
 
+TEST(ConsumeQueue, AReadThatMayNotWaitSaysSoWhereTheDiskWouldBeAsked) {
+  Queue t;
+  t.put(2000);
+  t.flush();
+  t.put(10);
+  std::array<CqEntry, 32> block;
+  t.machine.faults().cold_read = 1;
+  const auto cold = t.q.read(0, block, t.files, false);
+  ASSERT_FALSE(cold);
+  EXPECT_EQ(cold.error().code(), Errc::kBusy);
+  EXPECT_EQ(t.q.read(0, block, t.files).value(), block.size());
+  EXPECT_EQ(t.q.read(2005, block, t.files, false).value(), 5u);   // from memory
+  t.machine.faults().cold_read = 0;
+  EXPECT_EQ(t.q.read(0, block, t.files, false).value(), block.size());
+  EXPECT_EQ(block[7], entry_of(7));
+}
+
 TEST(ConsumeQueue, ReadsAreTheSameWhereverEntriesAre) {
   for (unsigned seed = 0; seed < 100; ++seed) {
     Queue t;

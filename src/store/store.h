@@ -125,6 +125,7 @@ struct ReadResult {
   int32_t message_count = 0;
   size_t bytes = 0;
   bool suggest_slave = false;
+  bool old = false;                        // it begins before the part of the log that is kept in memory
   int64_t first_store_timestamp = 0;
   void clear() noexcept { *this = ReadResult{.slices = std::move(slices)}; slices.clear(); }
 };

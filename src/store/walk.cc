@@ -23,6 +23,7 @@ WalkLimits::WalkLimits(const MessageStoreConfig& c, int64_t memory, const ReadRe
       disk_messages(c.maxTransferCountOnMessageInDisk()),
       disk_bytes(c.maxTransferBytesOnMessageInDisk()),
       in_memory_distance(memory / 100 * c.accessMessageInMemoryMaxRatio()),
+      kept(c.commitLogCacheMegabytes() > 0 ? std::min<int64_t>(in_memory_distance, c.commitLogCacheMegabytes() * int64_t{1 << 20}) : in_memory_distance),
       start_end(start) {}
 
 void Walk::run() noexcept {
@@ -35,6 +36,7 @@ void Walk::run() noexcept {
   }
   // QUIRK: Java compares with 0 when nothing was taken, so a filtered read near the end of a big log suggests the slave.
   out_.suggest_slave = log_.end() - last_phy_ > limits_.in_memory_distance;
+  out_.old = out_.message_count > 0 && log_.end() - first_phy_ > limits_.kept;
 }
 
 bool Walk::offset_is_inside() noexcept {
@@ -60,9 +62,11 @@ void Walk::walk_entries() noexcept {
   out_.status = GetStatus::NO_MATCHED_MESSAGE;
   out_.next = request_.offset;
   while (index < stop) {
-    const auto n = queue_.read(index, std::span(block).first(static_cast<size_t>(std::min<int64_t>(stop - index, kBlock))), files_);
+    const auto n = queue_.read(index, std::span(block).first(static_cast<size_t>(std::min<int64_t>(stop - index, kBlock))), files_, request_.may_wait);
     if (!n) {
       if (index > request_.offset.index) return;
+      out_.cold = !request_.may_wait && n.error().code() == Errc::kBusy;
+      if (out_.cold) return;
       // Only a file that is gone is passed over. What the disk or the limit of descriptors denies may come back.
       out_.failed = n.error().code() != Errc::kNotFound && n.error().code() != Errc::kCorrupt;
       if (out_.failed) {
@@ -185,6 +189,7 @@ void Walk::add(const std::shared_ptr<MappedFile>& file, const CqEntry& e) {
   } else {
     out_.slices.push_back({bytes, file->mapping()});
   }
+  if (out_.message_count == 0) first_phy_ = e.phy;
   if (out_.message_count++ == 0 && bytes.size() >= store_timestamp_at(true) + 8) {
     const bool v6 = load_be<int32_t>(bytes.data() + kSysFlagAt) & sys_flag::kBornHostV6;
     out_.first_store_timestamp = load_be<int64_t>(bytes.data() + store_timestamp_at(v6));

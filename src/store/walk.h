@@ -22,6 +22,7 @@ struct WalkLimits {
   int64_t memory_messages, memory_bytes;   // while reading what is "in memory"
   int64_t disk_messages, disk_bytes;       // and what is not
   int64_t in_memory_distance;              // from the log's end
+  int64_t kept;                            // the newest part of the log that stays in memory
   int64_t start_end;                       // end of the log when this process began
 };
 
@@ -62,7 +63,7 @@ class Walk {
   int64_t log_end_ = 0;
   int64_t skip_until_ = 0;                 // entries before this position lead into a file that is gone
   int64_t resident_until_ = 0;             // the log is in memory up to here, from the last range that was asked about
-  int64_t last_phy_ = 0;                   // of the last record taken
+  int64_t first_phy_ = 0, last_phy_ = 0;   // of the records taken
   ByteBuffer unit_;                        // of the entry looked at, when it has a ConsumeQueueExt unit
   std::string why_failed_;
 };

@@ -49,6 +49,12 @@ def memory_mib(pid, field="VmRSS"):
     return int(next(x for x in open(f"/proc/{pid}/status") if x.startswith(field)).split()[1]) / 1024
 
 
+def withheld_s():
+    """CPU time that the host of a virtual machine has given to others while one of its cores wanted to run (steal): where it has a share of so much
+    for all its threads, the one that works for the disk among them, and has used it up, everything stands still for the rest of a tenth of a second."""
+    return int(open("/proc/stat").readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def pin(pid):
     subprocess.run(["taskset", "-a", "-p", "-c", "0", str(pid)], check=True, stdout=subprocess.DEVNULL)
 
@@ -177,8 +183,10 @@ class Bench(Ends):
 
     def load(self, end, mode, **options):
         """One run of the client: its JSON object. Options as the client's, with _ for -. A run with refusals or losses is no measurement; a
-        limit program has the same messages in all topics, which the client takes for duplicates."""
+        limit program has the same messages in all topics, which the client takes for duplicates. "withheld": % of the machine's time meanwhile."""
+        began, before = time.monotonic(), withheld_s()
         result = self.result(self.start_load(end, mode, **options))
+        result["withheld"] = (withheld_s() - before) / (time.monotonic() - began) / os.cpu_count() * 100
         if not result["ok"] and not end.name.startswith("LP-"):
             sys.exit(f"loadgen {mode} at {end.name}: answers that were refused or lost: {result}")
         return result

@@ -66,6 +66,7 @@ class ClusterSim {
     s.registerBrokerTimeoutMills = dice_.chance(0.5) ? 3000 : 24'000;
     s.forceRegister = dice_.chance(0.5);
     if (dice_.chance(0.5)) broker_.machine().faults().max_turn_delay_us = 2000;
+    if (dice_.chance(0.3)) broker_.machine().faults().cold_read = 0.2;
     for (int64_t i = 0, count = dice_.between(1, 2); i < count; ++i) {
       namesrvs_.push_back(std::make_unique<NamesrvServer>(world_.machine(fmt::format("ns-{}", i))));
       directory_.namesrvs.push_back(namesrvs_.back()->addr());

@@ -66,6 +66,7 @@ class DeliverySim {
     s.transactionCheckInterval = static_cast<int32_t>(dice_.between(1500, 5000));
     s.transactionCheckMax = 1000;
     if (dice_.chance(0.3)) broker_.machine().faults().max_turn_delay_us = 2000;
+    if (dice_.chance(0.3)) broker_.machine().faults().cold_read = 0.2;
     directory_.broker = broker_.addr();
     calm_ = dice_.chance(0.25) ? 0 : 60;   // some runs see no trouble at all
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <optional>
 
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include "broker/meta/topic_cache.h"
 #include "broker/pull/filters.h"
 #include "msg/names.h"
+#include "remoting/reader_budget.h"
 
 namespace mq::broker {
 
@@ -86,6 +88,14 @@ class PullRoom::Lane {
     std::shared_ptr<const wire::TopicConfig> topic;
     GroupTable::ConfigRef group;
     GroupTraffic* traffic = nullptr;
+  };
+
+  /// A pull whose range is not in memory, on its way to a read loop and back.
+  struct ColdRead {
+    std::unique_ptr<KeptPull> kept;
+    Plan plan;
+    store::ReadResult result;
+    bool first_pass;
   };
 
   void first(const PullMessageHeader& h, const Responder& responder, bool lite) {
@@ -225,22 +235,30 @@ class PullRoom::Lane {
 
   /// The range is not in memory: a read loop fetches it, the answer is formed here again.
   void read_elsewhere(std::unique_ptr<KeptPull> kept, Plan plan, bool first_pass) {
-    struct Job {
-      std::unique_ptr<KeptPull> kept;
-      Plan plan;
-      store::ReadResult result;
-      bool first_pass;
-    };
-    auto job = std::make_shared<Job>(Job{std::move(kept), std::move(plan), {}, first_pass});
+    auto job = std::make_shared<ColdRead>(ColdRead{std::move(kept), std::move(plan), {}, first_pass});
     env::Loop& reader = broker_.next_read_loop();
     const bool posted = reader.post([this, job] {
       read(job->kept->header, job->plan, true, job->result);
-      const bool back = loop_.post([this, job] {
-        finish(job->kept->header, job->kept->responder, job->kept->lite, job->plan, job->result, job->first_pass);
-      });
+      const bool back = loop_.post([this, job] { come_back(job); });
       if (!back) log.warn("a cold read of topic {} is dropped: the io loop's queue is full", job->kept->topic);
     });
     if (!posted) refuse(job->kept->responder, {ResponseCode::SYSTEM_BUSY, std::string(kOverloadRemark), {}});
+  }
+
+  /// The disk gives what many asked for at once: with some answers a turn nobody else waits for all of them.
+  void come_back(std::shared_ptr<ColdRead> job) {
+    came_back_.push_back(std::move(job));
+    if (came_back_.size() == 1) loop_.after(0, [this] { answer_some(); });
+  }
+
+  void answer_some() {
+    for (size_t bytes = 0; !came_back_.empty() && bytes < remoting::ReaderBudget::kSharedTurnBytes;) {
+      const std::shared_ptr<ColdRead> job = std::move(came_back_.front());
+      came_back_.pop_front();
+      bytes += job->result.bytes;
+      finish(job->kept->header, job->kept->responder, job->kept->lite, job->plan, job->result, job->first_pass);
+    }
+    if (!came_back_.empty()) loop_.after(0, [this] { answer_some(); });
   }
 
   // --- the answer -------------------------------------------------------------------------------------------------------
@@ -270,7 +288,7 @@ class PullRoom::Lane {
       (void)to.answer(code, header, remark);
     } else {
       plan.traffic->get(r.message_count, static_cast<int64_t>(r.bytes));
-      (void)to.answer_pinned(code, header, remark, r.slices, r.bytes);
+      (void)to.answer_pinned(code, header, remark, r.slices, r.bytes, r.old);
     }
     r.slices.clear();
   }
@@ -337,6 +355,7 @@ class PullRoom::Lane {
   TopicCache topics_;
   HoldTable holds_;
   store::ReadResult result_;                            // of the pull being served
+  std::deque<std::shared_ptr<ColdRead>> came_back_;     // read, and to be answered
   size_t early_ = 0;                                    // pulls that wait for a heartbeat
   FilterCache filters_;
 };
