@@ -127,6 +127,28 @@ def test_a_consume_queue_that_cannot_be_read_is_an_error_not_an_end(a):
             assert "cannot be read at offset 0" in w.log(b)
 
 
+def test_a_slow_read_of_a_consume_queue_holds_up_nobody_else(a):
+    with World(a.bin) as w:
+        b = w.broker()
+        with client(b) as c:
+            for i in range(50):
+                assert send(c, b"%d" % i).code == SUCCESS
+        b.term()
+        w.restart(b)
+        with client(b) as reader, client(b) as other:
+            assert send(other, b"first", queue=1).code == SUCCESS
+            w.fault("pread /consumequeue/ 0 1500")
+            opaque = reader.send_pull("Faults", 0, 0)
+            time.sleep(0.1)
+            started = time.monotonic()
+            assert send(other, b"meanwhile", queue=1).code == SUCCESS
+            assert other.pull("Faults", 1, 0).code == SUCCESS
+            assert time.monotonic() - started < 0.7, "who sends waits for the disk of a pull"
+            answer = reader.wait(opaque)
+            assert answer.code == SUCCESS and time.monotonic() - started > 0.8, f"code {answer.code}: {answer.remark}"
+            w.heal()
+
+
 def test_a_slow_fsync_times_out_and_holds_up_nobody_else(a):
     with World(a.bin) as w:
         b = w.broker(flushDiskType="SYNC_FLUSH", syncFlushTimeout=500)

@@ -4,7 +4,8 @@
  *                     or:         clock SECONDS 0 0        the wall clock is that far ahead; seen some 50 ms later
  *
  * CALL: pwrite pread fdatasync open accept. WHERE: a part of the file's path ("-" for any). ERRNO 0: the call is done, only
- * later. The file is read with every call, so that a test changes it while the server runs. */
+ * later. The file is read with every call, so that a test changes it while the server runs. A preadv2 that must not wait for the disk
+ * finds nothing in memory where a line has pread. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,28 +32,38 @@ static void read_faults(char* text, size_t size) {
   text[n > 0 ? n : 0] = 0;
 }
 
-/* 0, or the errno with which the call shall fail. */
-static int fault_of(const char* call, const char* path) {
+/* Whether a line fits, and what it says. */
+static int find_fault(const char* call, const char* path, int* error, int* delay_ms) {
   char text[2048];
   read_faults(text, sizeof text);
   char* rest = NULL;
   for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
     char name[32], where[256];
-    int error = 0, delay_ms = 0;
-    if (sscanf(line, "%31s %255s %d %d", name, where, &error, &delay_ms) != 4 || strcmp(name, call)) continue;
-    if (strcmp(where, "-") && !strstr(path, where)) continue;
-    const struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000L};
-    nanosleep(&delay, NULL);
-    return error;
+    if (sscanf(line, "%31s %255s %d %d", name, where, error, delay_ms) != 4 || strcmp(name, call)) continue;
+    if (!strcmp(where, "-") || strstr(path, where)) return 1;
   }
   return 0;
 }
 
-static int fault_of_fd(const char* call, int fd) {
-  char link[64], path[1024];
+/* 0, or the errno with which the call shall fail. */
+static int fault_of(const char* call, const char* path) {
+  int error = 0, delay_ms = 0;
+  if (!find_fault(call, path, &error, &delay_ms)) return 0;
+  const struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000L};
+  nanosleep(&delay, NULL);
+  return error;
+}
+
+static void path_of(int fd, char* path, size_t size) {
+  char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  const ssize_t n = syscall(SYS_readlink, link, path, sizeof path - 1);
+  const ssize_t n = syscall(SYS_readlink, link, path, size - 1);
   path[n > 0 ? n : 0] = 0;
+}
+
+static int fault_of_fd(const char* call, int fd) {
+  char path[1024];
+  path_of(fd, path, sizeof path);
   return fault_of(call, path);
 }
 
@@ -62,6 +74,13 @@ ssize_t pwrite(int fd, const void* p, size_t n, off_t at) { FAIL_AS(fault_of_fd(
 ssize_t pwrite64(int fd, const void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pwrite", fd)); return REAL(pwrite64)(fd, p, n, at); }
 ssize_t pread(int fd, void* p, size_t n, off_t at) { FAIL_AS(fault_of_fd("pread", fd)); return REAL(pread)(fd, p, n, at); }
 ssize_t pread64(int fd, void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pread", fd)); return REAL(pread64)(fd, p, n, at); }
+ssize_t preadv2(int fd, const struct iovec* pieces, int count, off_t at, int flags) {
+  char path[1024];
+  int error = 0, delay_ms = 0;
+  path_of(fd, path, sizeof path);
+  FAIL_AS(flags & RWF_NOWAIT && find_fault("pread", path, &error, &delay_ms) ? EAGAIN : 0);
+  return REAL(preadv2)(fd, pieces, count, at, flags);
+}
 int fdatasync(int fd) { FAIL_AS(fault_of_fd("fdatasync", fd)); return REAL(fdatasync)(fd); }
 int fsync(int fd) { FAIL_AS(fault_of_fd("fdatasync", fd)); return REAL(fsync)(fd); }
 int accept4(int fd, struct sockaddr* a, socklen_t* size, int flags) { FAIL_AS(fault_of("accept", "")); return REAL(accept4)(fd, a, size, flags); }

@@ -102,8 +102,11 @@ class Connection:
         return self.call(17, dict(topic=name, defaultTopic="TBW102", readQueueNums=queues, writeQueueNums=queues, perm=6, topicFilterType="SINGLE_TAG",
                                   topicSysFlag=0, order="false"))
 
-    def pull(self, topic, queue, offset, group="smoke_group", count=32, suspend_ms=0, expression="*"):
-        return self.call(11, dict(consumerGroup=group, topic=topic, queueId=queue, queueOffset=offset, maxMsgNums=count,
+    def pull(self, *words, **more):
+        return self.wait(self.send_pull(*words, **more))
+
+    def send_pull(self, topic, queue, offset, group="smoke_group", count=32, suspend_ms=0, expression="*"):
+        return self.send(11, dict(consumerGroup=group, topic=topic, queueId=queue, queueOffset=offset, maxMsgNums=count,
                                   sysFlag=4 | (2 if suspend_ms else 0), commitOffset=0, suspendTimeoutMillis=suspend_ms,
                                   subscription=expression, subVersion=0, expressionType="TAG"))
 
