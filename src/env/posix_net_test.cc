@@ -46,6 +46,15 @@ struct Reader : ConnectionHandler {
   std::atomic<Errc> why{};
 };
 
+/// For stop_when: takes one unit a turn.
+UniqueFunction<bool(Connection&)> after_one_yield() {
+  return [one = false](Connection& c) mutable {
+    if (!std::exchange(one, !one)) return false;
+    c.yield();
+    return true;
+  };
+}
+
 /// A client that is a mere socket; -1 when it does not connect.
 int raw_connect(uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -415,12 +424,7 @@ TEST_F(PosixNets, ResumingHandsOverTheRestAlthoughNothingNewCame) {
 TEST_F(PosixNets, AYieldingReaderGetsTheRestInLaterTurnsAlsoWhenItsPeerHasGone) {
   Reader &server = make(), &client = make();
   server.unit = 10;
-  bool one = false;
-  server.stop_when = [&](Connection& c) {
-    if (!std::exchange(one, !one)) return false;
-    c.yield();
-    return true;
-  };
+  server.stop_when = after_one_yield();
   const uint16_t port = listen_for(server);
   auto c = connect("127.0.0.1", port, client).value();
   on_loop([&] {
@@ -436,12 +440,7 @@ TEST_F(PosixNets, AYieldingReaderIsGivenOnlySoMuchInAdvance) {
   Reader& server = make();
   server.unit = 10;
   server.keep = false;
-  bool one = false;
-  server.stop_when = [&](Connection& c) {
-    if (!std::exchange(one, !one)) return false;
-    c.yield();
-    return true;
-  };
+  server.stop_when = after_one_yield();
   const int fd = raw_connect(listen_for(server));
   ASSERT_GE(fd, 0);
   const std::string piece(1 << 20, 'x');

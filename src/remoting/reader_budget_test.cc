@@ -2,17 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "env/test_clock.h"
+
 namespace mq::remoting {
 namespace {
 
-struct SetClock final : env::Clock {
-  int64_t us = 0;
-  int64_t now_ms() noexcept override { return us / 1000; }
-  int64_t mono_us() noexcept override { return us; }
-};
-
 struct Loop {
-  SetClock clock;
+  env::HandClock clock;
   ReaderBudget budget;
 
   /// A turn in which readers get what there is for them, 16 KiB a time, and `others` ask for something. Returns what readers got.

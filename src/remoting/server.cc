@@ -34,15 +34,15 @@ Result<uint16_t> ServerPart::listen(uint16_t port, bool several, bool first) {
 
 void ServerPart::end_turn() noexcept {
   meter_.end_turn(loop_.clock());
-  if (!readers_.end_turn(loop_.clock()) || rest_) return;
-  rest_ = true;
+  if (!readers_.end_turn(loop_.clock()) || readers_rest_) return;
+  readers_rest_ = true;
   loop_.after(ReaderBudget::kRestMs, [self = weak_from_this()] {
     if (const auto part = self.lock()) part->go_on();
   });
 }
 
 bool ServerPart::holds_back(ServerSession& reader) {
-  if (rest_ && reader.catches_up_) {
+  if (readers_rest_ && reader.catches_up_) {
     reader.connection().pause(true);
     resting_.push_back(&reader);
   } else if (readers_.used_up()) {
@@ -55,7 +55,7 @@ bool ServerPart::holds_back(ServerSession& reader) {
 
 /// In the order in which they came to rest.
 void ServerPart::go_on() noexcept {
-  rest_ = false;
+  readers_rest_ = false;
   for (ServerSession* s : resting_) s->connection().pause(false);
   resting_.clear();
 }

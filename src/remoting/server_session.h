@@ -68,7 +68,7 @@ class ServerPart : public std::enable_shared_from_this<ServerPart> {
   RequestMeter meter_;
   ReaderBudget readers_;
   std::vector<ServerSession*> resting_;    // those who catch up, not read until the rest ends
-  bool rest_ = false;
+  bool readers_rest_ = false;
   env::Periodic scanning_;
 };
 
@@ -111,7 +111,7 @@ class ServerSession final : public Session, public env::ConnectionHandler {
   friend class ServerPart;
   static constexpr size_t kProgressBytes = 64 << 10;
   static constexpr size_t kMaxCalls = 1024;   // to one client, unanswered
-  static constexpr int kReaderFor = 64;
+  static constexpr int kReaderFor = 64;       // requests without a long answer
 
   struct Call {
     UniqueFunction<void(Result<const wire::Frame*>)> done;

@@ -110,14 +110,20 @@ def test_consume_queues_that_cannot_be_written(a):
         assert len(bodies(b)) == 200, "from the log"
 
 
+def with_entries_on_disk(w):
+    """A broker with 50 messages of an earlier life: entries that it has written itself it reads from memory."""
+    b = w.broker()
+    with client(b) as c:
+        for i in range(50):
+            assert send(c, b"%d" % i).code == SUCCESS
+    b.term()
+    w.restart(b)
+    return b
+
+
 def test_a_consume_queue_that_cannot_be_read_is_an_error_not_an_end(a):
     with World(a.bin) as w:
-        b = w.broker()
-        with client(b) as c:
-            for i in range(50):
-                assert send(c, b"%d" % i).code == SUCCESS
-        b.term()                 # entries that it has written itself it would read from memory
-        w.restart(b)
+        b = with_entries_on_disk(w)
         with client(b) as c:
             w.fault(f"pread /consumequeue/ {errno.EIO} 0")
             answer = c.pull("Faults", 0, 0)
@@ -129,12 +135,7 @@ def test_a_consume_queue_that_cannot_be_read_is_an_error_not_an_end(a):
 
 def test_a_slow_read_of_a_consume_queue_holds_up_nobody_else(a):
     with World(a.bin) as w:
-        b = w.broker()
-        with client(b) as c:
-            for i in range(50):
-                assert send(c, b"%d" % i).code == SUCCESS
-        b.term()
-        w.restart(b)
+        b = with_entries_on_disk(w)
         with client(b) as reader, client(b) as other:
             assert send(other, b"first", queue=1).code == SUCCESS
             w.fault("pread /consumequeue/ 0 1500")

@@ -2,17 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "env/test_clock.h"
+
 namespace mq::broker {
 namespace {
 
-struct HandClock : env::Clock {
-  int64_t ms = 1000;
-  int64_t now_ms() noexcept override { return ms; }
-  int64_t mono_us() noexcept override { return ms * 1000; }
-};
-
 TEST(QueueLocks, AGroupConsumesInOrderWhileALockLives) {
-  HandClock clock;
+  env::HandClock clock(1000);
   QueueLocks locks(clock);
   const std::vector<wire::MessageQueue> both{{"T", "b", 0}, {"T", "b", 1}}, first{both[0]};
   EXPECT_FALSE(locks.any_held("g"));
@@ -23,9 +19,9 @@ TEST(QueueLocks, AGroupConsumesInOrderWhileALockLives) {
 
   locks.unlock("g", "two", both);
   EXPECT_TRUE(locks.any_held("g")) << "only its own";
-  clock.ms += QueueLocks::kLifeMs;
+  clock.pass_ms(QueueLocks::kLifeMs);
   EXPECT_TRUE(locks.any_held("g"));
-  clock.ms += 1;
+  clock.pass_ms(1);
   EXPECT_FALSE(locks.any_held("g"));
   EXPECT_EQ(locks.lock("g", "two", both)->size(), 2U) << "a lock that was not refreshed is free";
   locks.unlock("g", "two", both);
@@ -33,7 +29,7 @@ TEST(QueueLocks, AGroupConsumesInOrderWhileALockLives) {
 }
 
 TEST(QueueLocks, WhoWasRefusedAQueueWaitsForIt) {
-  HandClock clock;
+  env::HandClock clock(1000);
   QueueLocks locks(clock);
   const std::vector<wire::MessageQueue> both{{"T", "b", 0}, {"T", "b", 1}}, first{both[0]}, second{both[1]};
   EXPECT_FALSE(locks.unlock("g", "one", both)) << "nobody holds any";
@@ -48,14 +44,14 @@ TEST(QueueLocks, WhoWasRefusedAQueueWaitsForIt) {
 }
 
 TEST(QueueLocks, GroupsWhoseLocksHaveEndedMakeRoom) {
-  HandClock clock;
+  env::HandClock clock(1000);
   QueueLocks locks(clock);
   const std::vector<wire::MessageQueue> one{{"T", "b", 0}};
   EXPECT_TRUE(locks.lock("asks for nothing", "c", {})->empty());
   for (size_t i = 0; i < QueueLocks::kMaxGroups; ++i) ASSERT_TRUE(locks.lock("g" + std::to_string(i), "c", one));
   EXPECT_FALSE(locks.lock("one more", "c", one));
   EXPECT_TRUE(locks.lock("g7", "c", one));
-  clock.ms += QueueLocks::kLifeMs + 1;
+  clock.pass_ms(QueueLocks::kLifeMs + 1);
   EXPECT_TRUE(locks.lock("g7", "c", one));
   EXPECT_TRUE(locks.lock("one more", "c", one));
   EXPECT_TRUE(locks.any_held("g7"));

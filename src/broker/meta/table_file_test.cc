@@ -6,16 +6,10 @@
 #include <map>
 
 #include "env/sim.h"
+#include "env/test_clock.h"
 
 namespace mq::broker {
 namespace {
-
-class HandClock final : public env::Clock {
- public:
-  int64_t now_ms() noexcept override { return ms; }
-  int64_t mono_us() noexcept override { return ms * 1000; }
-  int64_t ms = 1'000'000;
-};
 
 /// Names and numbers.
 class Numbers final : public TableFile::Table {
@@ -76,7 +70,7 @@ class TableFileTest : public testing::Test {
   env::SimWorld world{1};
   env::SimMachine& machine = world.machine("broker");
   const std::string path = "/config/numbers.json";
-  HandClock clock;
+  env::HandClock clock{1'000'000};
   Numbers table;
   TableFile file{fs(), clock, path, "number", table};
 };
@@ -134,11 +128,11 @@ TEST_F(TableFileTest, ManyChangesWhileTheFileIsWrittenAreNotForgotten) {
 
 TEST_F(TableFileTest, WhatIsSlowToWriteIsWrittenSeldom) {
   fill(256);
-  table.during_content = [this] { clock.ms += 100; };
+  table.during_content = [this] { clock.pass_ms(100); };
   set("A", 0);
   ASSERT_TRUE(file.persist_in_due_time());
   ASSERT_EQ(table.contents, 1);
-  for (int i = 1; i < 100; ++i, clock.ms += 20) {
+  for (int i = 1; i < 100; ++i, clock.pass_ms(20)) {
     set("A", i);
     ASSERT_TRUE(file.persist_in_due_time());
     expect_read_back();   // from the journal
