@@ -12,7 +12,7 @@ namespace {
 
 Logger log("store");
 
-constexpr int64_t kReserveAhead = 64 << 20;   // blocks reserved beyond `end`: 0.2 s of the fastest appending
+constexpr int64_t kReserveStep = 64 << 20;    // so that write-back and syncs wait for one only
 constexpr int64_t kReserveLeast = 1 << 20;    // less is not worth a call
 
 const std::array<std::byte, 64 << 10> kZeros{};
@@ -196,33 +196,38 @@ Result<> CommitLog::roll() {
   return {};
 }
 
-void CommitLog::reserve_blocks(const MappedFile& last, int64_t end, int64_t disk_free_bytes) noexcept {
-  const int64_t ahead = std::min(kReserveAhead, disk_free_bytes / 32);
-  if (ahead < kReserveLeast || !last.holds(end) || reserved_ >= std::min(end + ahead / 2, last.end())) return;
-  reserved_ = std::min(end + ahead, last.end());
-  // A failure says that space is short; blocks then come one by one with the writes, as long as there are any.
-  if (auto r = last.file().allocate(reserved_ - last.base()); !r) log.debug("{}", r.error().message());
-}
-
 void CommitLog::prepare(int64_t disk_free_bytes) noexcept {
-  const int64_t end = this->end();
   const auto list = files();
   if (list->empty()) return;
   const MappedFile& last = *list->back();
-  reserve_blocks(last, end, disk_free_bytes);
-  if (last.end() - end > file_size_ / 2) return;
+  if (last.end() - end() > file_size_ / 2) return;
+  std::shared_ptr<MappedFile> next;
   {
     MutexLock lock(files_mu_);
-    if (prepared_ && prepared_->base() == last.end()) return;
+    if (prepared_ && prepared_->base() == last.end()) next = prepared_;
   }
-  auto next = make_file(last.end());
   if (!next) {
-    log.warn("the next CommitLog file cannot be prepared: {}", next.error().message());
-    return;
+    auto made = make_file(last.end());
+    if (!made) {
+      log.warn("the next CommitLog file cannot be prepared: {}", made.error().message());
+      return;
+    }
+    reserved_ = 0;
+    next = std::move(*made);
+    MutexLock lock(files_mu_);
+    // The append path may have been faster and uses the very file already.
+    if (files_.get()->back()->base() == last.base()) prepared_ = next;
   }
-  MutexLock lock(files_mu_);
-  // The append path may have been faster and uses the very file already.
-  if (files_.get()->back()->base() == last.base()) prepared_ = std::move(*next);
+  reserve_blocks(*next, disk_free_bytes);
+}
+
+/// Of a file to which nobody writes yet: who writes to the same file waits while the file system looks for blocks.
+void CommitLog::reserve_blocks(const MappedFile& next, int64_t disk_free_bytes) noexcept {
+  const int64_t until = std::min({reserved_ + kReserveStep, file_size_, disk_free_bytes / 32});
+  if (until - reserved_ < kReserveLeast) return;
+  reserved_ = until;
+  // A failure says that space is short; blocks then come one by one with the writes, as long as there are any.
+  if (auto r = next.file().allocate(until); !r) log.debug("{}", r.error().message());
 }
 
 void CommitLog::set_end(int64_t end) noexcept {

@@ -72,8 +72,8 @@ class CommitLog {
   Result<> roll();
 
   // --- flush loop -------------------------------------------------------------------------------------------------------
-  /// Reserves blocks ahead of `end`, a small share of `disk_free_bytes` at most, and has the next file ready before it is
-  /// needed. Failures are not fatal: the append path then makes the file itself or meets the full disk.
+  /// Has the next file ready before it is needed and reserves blocks for it, a small share of `disk_free_bytes` at most.
+  /// Failures are not fatal: the append path then makes the file itself or meets the full disk.
   void prepare(int64_t disk_free_bytes) noexcept;
 
   // --- recovery, expiry, stop -------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class CommitLog {
   Result<std::shared_ptr<MappedFile>> make_file(int64_t base);
   void publish(FileList list);
   Result<> clean_failed_write();
-  void reserve_blocks(const MappedFile& last, int64_t end, int64_t disk_free_bytes) noexcept;
+  void reserve_blocks(const MappedFile& next, int64_t disk_free_bytes) noexcept;
 
   env::FileSystem& fs_;
   const std::string dir_;
@@ -104,7 +104,7 @@ class CommitLog {
 
   Mutex files_mu_;
   std::shared_ptr<MappedFile> prepared_ GUARDED_BY(files_mu_);   // badge: guarded; behind all files of the list
-  int64_t reserved_ = 0;                         // badge: owned by the flush loop; blocks are reserved up to here
+  int64_t reserved_ = 0;                         // badge: owned by the flush loop; so much of the prepared file has blocks
 };
 
 }  // namespace mq::store

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "env/loop.h"
+#include "env/sim.h"
 
 namespace mq::store {
 namespace {
@@ -64,6 +65,31 @@ TEST_F(CommitLogFiles, ARollWhileTheNextFileIsPreparedKeepsThatFile) {
   log_.drop_prepared();
   const auto files = log_.files();
   for (const auto& f : *files) EXPECT_TRUE(env_->fs().exists(f->path())) << f->path();
+}
+
+// Looking for blocks keeps out who writes to the same file, for milliseconds on a busy disk.
+TEST(CommitLogBlocks, AreReservedInTheNextFileOnlyAndNoMoreThanTheDiskCanSpare) {
+  constexpr int64_t kLarge = 128 << 20, kPlenty = int64_t{1} << 40;
+  const std::vector<std::byte> records(kLarge / 4);
+  env::SimWorld world{1};
+  env::FileSystem& fs = world.machine("broker").env().fs();
+  const auto free_bytes = [&] { return fs.disk_usage("/log")->usable_bytes; };
+  CommitLog log{fs, "/log", kLarge};
+  ASSERT_TRUE(fs.make_dirs("/log"));
+  ASSERT_TRUE(log.load());
+  log.set_end(0);
+  ASSERT_TRUE(log.roll());
+  ASSERT_TRUE(log.write(records));
+  int64_t before = free_bytes();
+  log.prepare(kPlenty);
+  EXPECT_EQ(free_bytes(), before) << "the file that is written to";
+
+  ASSERT_TRUE(log.write(records));
+  before = free_bytes();
+  log.prepare(32 * (int64_t{10} << 20));
+  EXPECT_EQ(before - free_bytes(), 10 << 20) << "a share of what is free";
+  for (int i = 0; i < 5; ++i) log.prepare(kPlenty);
+  EXPECT_EQ(before - free_bytes(), kLarge) << "all of the next, in steps";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ Logger log("store");
 
 constexpr int64_t kTickMs = 200;
 constexpr int64_t kWriteBackBytes = 4 << 20;   // small enough that no sync finds much left to do
+constexpr int64_t kWriteBackStep = 1 << 20;    // the piece of cache that is being filled is left alone: its writers would wait
 constexpr int64_t kPageBytes = 4096;
 // Whoever appends drops as much, in pieces so small that its next write takes the same memory: it is in the processor's own list of free
 // pages then. What the flush loop drops the kernel joins to large pieces, and on a virtual machine those may go back to the host.
@@ -81,7 +82,8 @@ auto FlushService::watched(F f) {
 }
 
 void FlushService::write_back() {
-  const int64_t end = log_.end();
+  const int64_t end = log_.end() / kWriteBackStep * kWriteBackStep;
+  if (end <= written_back_) return;
   watched([&] { each_part(written_back_, end, [](const MappedFile& f, int64_t at, int64_t length) { f.file().write_back(at, length); }); });
   written_back_ = end;
   drop_cache(end, kMostLateBytes);
