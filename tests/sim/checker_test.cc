@@ -52,7 +52,7 @@ TEST_F(Checker, NoticesAStoreThatAcknowledgesBeforeItWrites) {
   EXPECT_GE(caught(run_cluster, Sabotage::kBugAcknowledgesBeforeWriting, "", 40), 5);
 }
 TEST_F(Checker, NoticesAStoreThatSkipsConsumeQueueEntries) {
-  EXPECT_GE(caught(run_store, Sabotage::kBugSkipsEntries, "dense", 20), 10);
+  EXPECT_GE(caught(run_store, Sabotage::kBugSkipsEntries, "dense", 40), 20);
   EXPECT_GE(caught(run_cluster, Sabotage::kBugSkipsEntries, "", 10), 5);
 }
 TEST_F(Checker, NoticesAStoreThatReorders) {
