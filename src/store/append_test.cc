@@ -176,7 +176,7 @@ TEST(Append, KnownPartsGiveTheSameEntries) {
 }
 
 TEST(Append, AWaitForAnotherAppendIsNoSignOfASlowDisk) {
-  struct HandClock final : env::Clock {
+  struct WatchedClock final : env::Clock {
     std::atomic<int64_t> us{1'000'000'000};
     std::atomic<int> looks{0};
     int64_t now_ms() noexcept override { return us / 1000; }
@@ -193,7 +193,7 @@ TEST(Append, AWaitForAnotherAppendIsNoSignOfASlowDisk) {
   WriteGate gate;
   gate.reopen(Closed::kNotRunning);
   DiskPace pace;
-  HandClock clock;
+  WatchedClock clock;
   Appender appender(clock, log, queues, gate, pace);
   std::thread waits;
   appender.exclusively([&] {

@@ -212,11 +212,11 @@ void CommitLog::prepare(int64_t disk_free_bytes) noexcept {
       log.warn("the next CommitLog file cannot be prepared: {}", made.error().message());
       return;
     }
-    reserved_ = 0;
     next = std::move(*made);
+    reserved_ = 0;
     MutexLock lock(files_mu_);
-    // The append path may have been faster and uses the very file already.
-    if (files_.get()->back()->base() == last.base()) prepared_ = next;
+    if (files_.get()->back()->base() != last.base()) return;   // the append path was faster and uses the very file already
+    prepared_ = next;
   }
   reserve_blocks(*next, disk_free_bytes);
 }

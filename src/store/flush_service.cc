@@ -106,7 +106,7 @@ bool FlushService::sync_is_due(int64_t now_ms) const noexcept {
 }
 
 void FlushService::tick() {
-  if (log_.end() > written_back_) write_back();
+  write_back();
   log_.prepare(disk_free_.load(std::memory_order_relaxed));
   if (sync_is_due(clock_.mono_ms())) (void)sync();
   durability_.deliver_again();
