@@ -59,7 +59,7 @@ def test_the_tutorials_cluster(binaries):
         def both_known():
             with Connection(f"{p.ip(NAMES[0])}:9876") as ns:
                 return ns.call(106).body.count(b'"brokerName"') >= 2
-        wait_for(35, both_known)
+        wait_for(10, both_known)
 
         # kill -9: everything acknowledged is there.
         p.podman("kill", "-s", "KILL", BROKERS[0])

@@ -109,11 +109,20 @@ class Pods:
             mount = next(m["mountPath"] for m in c["volumeMounts"] if m["name"] == template["metadata"]["name"])
             words += ["-v", f"{disk}:{mount}"]
         self.podman(*words, self.image)
+        self.keep_bridge_address()
 
     def run(self, name, *options):
         """A container of the image that is in no manifest."""
         self.specs[name] = None
         self.podman("run", "-d", "--name", name, "--network", self.network, *options, self.image)
+        self.keep_bridge_address()
+
+    def keep_bridge_address(self):
+        """A bridge has the lowest address of its ports until it is given one. That changes as pods come and go, and for 8 s (ARP's probes) to a
+        minute the others send to the old one what is for the bridge itself: their questions to the DNS."""
+        link = json.loads(self.podman("network", "inspect", self.network).stdout)[0]["network_interface"]
+        address = pathlib.Path(f"/sys/class/net/{link}/address").read_text().strip()
+        subprocess.run(["ip", "link", "set", "dev", link, "address", address], check=True)
 
     def anonymous_memory(self, name):
         """Bytes of its first process that no file backs."""
