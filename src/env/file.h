@@ -52,6 +52,11 @@ class File {
   virtual Result<bool> read_cached(int64_t offset, MutableByteView into) const = 0;
   /// Writes all of `bytes`, extending the file when needed. Errors: kDiskFull, kIo; then an unknown part is written.
   virtual Result<> write(int64_t offset, ByteView bytes) = 0;
+  /// write(), and behind it `zeros` zero bytes, fewer than cache_piece_bytes(), where there is room for them. Errors are those of `bytes`.
+  virtual Result<> write_padded(int64_t offset, ByteView bytes, int64_t zeros) = 0;
+  /// What is written at once, so many bytes at a multiple of as many, is one large page in memory here, which costs a fraction of as many
+  /// bytes in pages of 4 KiB. 0: this file system has only those.
+  virtual int64_t cache_piece_bytes() const noexcept = 0;
   /// Makes all completed writes durable (fdatasync).
   virtual Result<> sync() = 0;
   /// Starts writing back the range without waiting for it (sync_file_range); a hint.

@@ -1,14 +1,19 @@
 // One open file: positioned reads and writes, write-back hints and mappings by plain system calls.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -22,6 +27,10 @@ size_t page_size() noexcept {
   static const size_t size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   return size;
 }
+
+// Of pieces of 16 to 256 KiB the cheapest over writes of 300 bytes to 70 KB: the file system goes through all blocks of a page at each write to it.
+constexpr int64_t kCachePieceBytes = 64 << 10;
+constexpr std::array<std::byte, kCachePieceBytes> kZeros{};
 
 /// Unmaps when the last holder goes; the file may be closed and removed by then.
 class PosixMapping final : public Mapping {
@@ -121,6 +130,21 @@ class PosixFile final : public File {
     return {};
   }
 
+  Result<> write_padded(int64_t offset, ByteView bytes, int64_t zeros) override {
+    const std::array<iovec, 2> parts = {iovec{const_cast<std::byte*>(bytes.data()), bytes.size()},   // pwritev reads only
+                                        iovec{const_cast<std::byte*>(kZeros.data()), std::min(static_cast<size_t>(zeros), kZeros.size())}};
+    const ssize_t n = ::pwritev(fd_, parts.data(), parts.size(), offset);
+    const size_t done = std::min(bytes.size(), static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    return done == bytes.size() ? Result<>{} : write(offset + static_cast<int64_t>(done), bytes.subspan(done));   // says what is wrong
+  }
+
+  int64_t cache_piece_bytes() const noexcept override {
+    struct statfs fs;
+    utsname kernel;
+    if (::fstatfs(fd_, &fs) != 0 || ::uname(&kernel) != 0) return 0;
+    return has_large_pages(fs.f_type, kernel.release) ? kCachePieceBytes : 0;
+  }
+
   Result<> sync() override {
     while (::fdatasync(fd_) != 0) {
       if (errno != EINTR) return failed("fdatasync");
@@ -190,6 +214,17 @@ class PosixFile final : public File {
 };
 
 }  // namespace
+
+bool has_large_pages(int64_t file_system, const std::string& release) noexcept {
+  struct Since {
+    int64_t file_system;
+    int major, minor;
+  };
+  static constexpr std::array kSince = {Since{EXT4_SUPER_MAGIC, 6, 16}, Since{XFS_SUPER_MAGIC, 6, 6}};
+  int major = 0, minor = 0;
+  if (std::sscanf(release.c_str(), "%d.%d", &major, &minor) != 2) return false;
+  return std::ranges::any_of(kSince, [&](const Since& s) { return s.file_system == file_system && std::pair(major, minor) >= std::pair(s.major, s.minor); });
+}
 
 Result<std::unique_ptr<File>> open_posix_file(const std::string& path, Open mode) {
   int flags = O_CLOEXEC;

@@ -35,6 +35,29 @@ TEST_F(PosixFiles, WritesExtendAndReadsSeeThem) {
   EXPECT_EQ(file->read(6, five).error().code(), Errc::kCorrupt);
 }
 
+TEST_F(PosixFiles, WhatIsPaddedEndsWithZerosAndDisturbsNothingBehind) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  ASSERT_TRUE(file->write(0, as_bytes("................")));
+  ASSERT_TRUE(file->write_padded(2, as_bytes("hello"), 3));
+  EXPECT_EQ(read_file(*fs_, at("f")).value(), std::string("..hello\0\0\0......", 16));
+  ASSERT_TRUE(file->write_padded(14, as_bytes("end"), 0));
+  EXPECT_EQ(file->size().value(), 17);
+  auto reader = fs_->open(at("f"), Open::kRead).value();
+  EXPECT_FALSE(reader->write_padded(0, as_bytes("x"), 1));
+}
+
+TEST(LargePages, AreKnownByFileSystemAndKernel) {
+  constexpr int64_t kExt4 = 0xEF53, kXfs = 0x58465342, kTmpfs = 0x01021994;
+  EXPECT_FALSE(has_large_pages(kExt4, "6.1.0-28-amd64"));
+  EXPECT_FALSE(has_large_pages(kExt4, "6.15.9"));
+  EXPECT_TRUE(has_large_pages(kExt4, "6.16.0-rc1"));
+  EXPECT_TRUE(has_large_pages(kExt4, "7.0"));
+  EXPECT_FALSE(has_large_pages(kXfs, "5.18.0"));
+  EXPECT_TRUE(has_large_pages(kXfs, "6.6.1-cloud"));
+  EXPECT_FALSE(has_large_pages(kTmpfs, "6.18.44"));
+  EXPECT_FALSE(has_large_pages(kExt4, "unknown"));
+}
+
 TEST_F(PosixFiles, AReadFromMemoryIsTheSameOrSaysThatItWouldWait) {
   auto file = fs_->open(at("f"), Open::kCreate).value();
   std::string text(300'000, 'a');

@@ -101,6 +101,15 @@ class SimFile final : public File {
     return {};
   }
 
+  Result<> write_padded(int64_t offset, ByteView bytes, int64_t zeros) override {
+    MQ_TRY_VOID(write(offset, bytes));
+    const int64_t end = offset + static_cast<int64_t>(bytes.size());
+    if (!check_range(end, zeros) || !check_space(end, zeros)) return {};
+    content().write(end, std::vector<std::byte>(static_cast<size_t>(zeros)));
+    return {};
+  }
+  int64_t cache_piece_bytes() const noexcept override { return 16 << 10; }
+
   Result<> sync() override {
     return change(process_, [&]() -> Result<> {
       return sync_with([&](SimContent& c) { c.sync(); });

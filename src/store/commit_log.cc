@@ -130,12 +130,26 @@ Result<> CommitLog::clean_failed_write() {
   return {};
 }
 
+void CommitLog::go_on_in(std::shared_ptr<MappedFile> file) {
+  current_ = std::move(file);
+  piece_bytes_ = current_ ? current_->file().cache_piece_bytes() : 0;
+  laid_until_ = piece_bytes_ ? 0 : INT64_MAX;
+}
+
+/// What a write that ends there in the file takes along.
+int64_t CommitLog::zeros_behind(int64_t until) noexcept {
+  if (until <= laid_until_) return 0;
+  laid_until_ = std::min((until + piece_bytes_ - 1) / piece_bytes_ * piece_bytes_, current_->size());
+  return laid_until_ - until;
+}
+
 Result<> CommitLog::write(ByteView records) {
   const int64_t at = end_.load(std::memory_order_relaxed);
   // Remains of a failed write could be taken for records that follow ours; they go before anything else is written.
   if (dirty_until_ > at) [[unlikely]] MQ_TRY_VOID(clean_failed_write());
   const auto size = static_cast<int64_t>(records.size());
-  if (auto r = current_->file().write(at - current_->base(), records); !r) [[unlikely]] {
+  const int64_t from = at - current_->base();
+  if (auto r = current_->file().write_padded(from, records, zeros_behind(from + size)); !r) [[unlikely]] {
     dirty_until_ = std::max(dirty_until_, at + size);
     return r;
   }
@@ -186,7 +200,7 @@ Result<> CommitLog::roll() {
       }
     }
   }
-  current_ = next;
+  go_on_in(next);
   MutexLock lock(files_mu_);
   FileList list = *files_.get();
   list.push_back(std::move(next));
@@ -234,9 +248,9 @@ void CommitLog::set_end(int64_t end) noexcept {
   MutexLock lock(files_mu_);
   const auto list = files_.get();
   const auto* file = find(*list, end);
-  current_ = file ? *file : nullptr;
   // The end may be the end of the last file; roll() then finds nothing to fill.
-  if (!current_ && !list->empty() && list->back()->end() == end) current_ = list->back();
+  const bool at_its_end = !file && !list->empty() && list->back()->end() == end;
+  go_on_in(file ? *file : at_its_end ? list->back() : nullptr);
   if (list->empty()) min_.store(end, std::memory_order_release);
   dirty_until_ = 0;
   reserved_ = 0;

@@ -65,7 +65,8 @@ class CommitLog {
   // --- append section (the store's append mutex) ----------------------------------------------------------------------
   /// Bytes that records may still take in the current file; 0 when there is no file yet.
   int64_t room() const noexcept;
-  /// Writes whole records at `end` with one write and moves `end`. The caller has asked room().
+  /// Writes whole records at `end` with one write and moves `end`. The caller has asked room(). Where the cache has large pages a write that
+  /// begins one goes on with zeros to the page's end: the next ones then fill a page that is there, instead of making one for each 4 KiB.
   /// Errors: kDiskFull, kIo; nothing becomes visible then.
   Result<> write(ByteView records);
   /// Ends the current file with a filler and goes on in the next one, the prepared one if it is ready.
@@ -88,6 +89,8 @@ class CommitLog {
   Result<std::shared_ptr<MappedFile>> take_next(int64_t base);
   Result<std::shared_ptr<MappedFile>> make_file(int64_t base);
   void publish(FileList list);
+  void go_on_in(std::shared_ptr<MappedFile> file);
+  int64_t zeros_behind(int64_t until) noexcept;
   Result<> clean_failed_write();
   void reserve_blocks(const MappedFile& next, int64_t disk_free_bytes) noexcept;
 
@@ -101,6 +104,8 @@ class CommitLog {
   std::atomic<bool> read_ahead_{true};           // badge: published
   std::shared_ptr<MappedFile> current_;          // badge: guarded by the append section
   int64_t dirty_until_ = 0;                      // badge: guarded by the append section; > end after a failed write
+  int64_t piece_bytes_ = 0;                      // badge: guarded by the append section; of the current file, as are these
+  int64_t laid_until_ = 0;                       // in the file: what is written before it finds its pages there
 
   Mutex files_mu_;
   std::shared_ptr<MappedFile> prepared_ GUARDED_BY(files_mu_);   // badge: guarded; behind all files of the list

@@ -92,5 +92,36 @@ TEST(CommitLogBlocks, AreReservedInTheNextFileOnlyAndNoMoreThanTheDiskCanSpare) 
   EXPECT_EQ(before - free_bytes(), kLarge) << "all of the next, in steps";
 }
 
+/// What lies behind the log's end was written with it, up to the end of a piece of the cache, and only once a piece.
+TEST(CommitLogPieces, AWriteThatBeginsOneIsPaddedToItsEnd) {
+  constexpr int64_t kLarge = 1 << 20;
+  env::SimWorld world{1};
+  env::FileSystem& fs = world.machine("broker").env().fs();
+  const auto used = [&, all = fs.disk_usage("/log")->usable_bytes] { return all - fs.disk_usage("/log")->usable_bytes; };
+  CommitLog log{fs, "/log", kLarge};
+  ASSERT_TRUE(fs.make_dirs("/log"));
+  ASSERT_TRUE(log.load());
+  log.set_end(0);
+  ASSERT_TRUE(log.roll());
+  const auto files = log.files();
+  const int64_t piece = files->back()->file().cache_piece_bytes();
+  const auto write = [&](int64_t bytes) { return log.write(std::vector<std::byte>(static_cast<size_t>(bytes), std::byte{'r'})); };
+
+  const int64_t before = used();
+  ASSERT_TRUE(write(100));
+  EXPECT_EQ(used() - before, piece);
+  ASSERT_TRUE(write(piece - 100));
+  EXPECT_EQ(used() - before, piece) << "to the very end";
+  ASSERT_TRUE(write(2 * piece + 1));
+  EXPECT_EQ(used() - before, 4 * piece) << "over several";
+  EXPECT_EQ(log.end(), 3 * piece + 1);
+
+  ASSERT_TRUE(write(kLarge - log.end() - 3000));
+  EXPECT_EQ(used() - before, kLarge) << "not beyond the file";
+  ASSERT_TRUE(log.roll());
+  ASSERT_TRUE(write(1));
+  EXPECT_EQ(used() - before, kLarge + piece) << "the next file has pieces of its own";
+}
+
 }  // namespace
 }  // namespace mq::store

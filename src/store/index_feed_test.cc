@@ -3,6 +3,7 @@
 
 #include "msg/properties.h"
 #include "store/format/index_layout.h"
+#include "store/index_feed.h"
 #include "store/test_store.h"
 
 namespace mq::store {
@@ -19,17 +20,25 @@ class Feed : public testing::Test {
     t_.run_for(1000);   // what start() has the index do is over
   }
 
-  /// A record with the key own<n>. Its room knows `keys` of it, fed<n> and fed<n>-1, ..., or none at all (-1).
-  void append(int n, int32_t keys) {
-    AppendItem item{.queue = t_.store().queue("T", 0), .keys = keys};
-    batch_.clear();
+  /// Into the batch: a record with the key own<n>. Its room knows `keys` of it, fed<n> and fed<n>-1, ..., or none at all (-1).
+  void gather(int n, int32_t keys) {
+    AppendItem item{.offset = batch_.bytes.size(), .queue = t_.store().queue("T", 0), .keys = keys, .first_key = static_cast<uint32_t>(batch_.key_hashes.size())};
     item.size = encode_record({.topic = "T", .bornHost = *Host::parse("10.0.0.9", 4000), .storeHost = *Host::parse("10.0.0.1", 10911), .body = as_bytes("x"),
                                .properties = "KEYS\x01own" + std::to_string(n) + "\x02"}, batch_.bytes).value();
     for (int32_t k = 0; k < keys; ++k) batch_.key_hashes.push_back(index_hash("T", fed(n, k)));
     batch_.items.push_back(item);
+  }
+  void append_gathered() {
     t_.store().append(batch_);
-    ASSERT_EQ(batch_.items[0].status, PutStatus::kPutOk);
-    positions_.push_back(batch_.items[0].phy.bytes);
+    for (const AppendItem& item : batch_.items) {
+      ASSERT_EQ(item.status, PutStatus::kPutOk);
+      positions_.push_back(item.phy.bytes);
+    }
+    batch_.clear();
+  }
+  void append(int n, int32_t keys) {
+    gather(n, keys);
+    append_gathered();
   }
   static std::string fed(int n, int32_t k) { return "fed" + std::to_string(n) + (k == 0 ? "" : "-" + std::to_string(k)); }
 
@@ -99,21 +108,54 @@ TEST_F(Feed, TheRecordsOfABatchAreFedOneByOne) {
 }
 
 TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
-  constexpr int kAll = 270'000;   // the feed takes 262,144
-  for (int n = 0; n < kAll; ++n) append(n, 1);
-  t_.run_for(3000);
+  constexpr int kAll = 1'060'000;   // the feed takes 1,048,576
+  for (int n = 0; n < kAll; ++n) {
+    gather(n, 1);
+    if (n % 1000 == 999) append_gathered();
+  }
+  t_.run_for(5000);
   append(kAll, 1);
   t_.run_for(1000);
   int of_feed = 0, of_log = 0;
-  for (int n = 0; n < kAll; n += 7) {
+  for (int n = 0; n < kAll; n += 29) {
     const bool from_feed = finds(fed(n, 0), n), from_log = finds("own" + std::to_string(n), n);
     ASSERT_TRUE(from_feed != from_log) << n;
     of_feed += from_feed;
     of_log += from_log;
   }
-  EXPECT_GT(of_feed, 250'000 / 7);
-  EXPECT_GT(of_log, 4'000 / 7);
+  EXPECT_GT(of_feed, 1'040'000 / 29);
+  EXPECT_GT(of_log, 10'000 / 29);
   EXPECT_TRUE(finds(fed(kAll, 0), kAll)) << "it is fed again afterwards";
+}
+
+// Two loops append, and the second one is the first to tell.
+TEST_F(Feed, WhatComesInAnotherOrderIsARunOfItsOwn) {
+  AppendBatch first;
+  gather(0, 1);
+  gather(1, 1);
+  std::swap(first, batch_);
+  gather(2, 1);
+  t_.run_for(1000);
+  IndexFeed feed;
+  IndexFeed::Fed taken;
+  t_.store().append(first);
+  t_.store().append(batch_);
+  feed.push(batch_);
+  feed.push(first);
+  feed.take(taken);
+  ASSERT_FALSE(taken.empty());
+  EXPECT_EQ(taken.front().phy, batch_.items[0].phy.bytes);
+  EXPECT_EQ(taken.front().entries, 1u);
+  taken.advance(1, first.items[0].phy.bytes);
+  EXPECT_EQ(taken.front().phy, first.items[0].phy.bytes) << "a run of its own";
+  EXPECT_EQ(taken.front().entries, 2u) << "what stands behind each other is one";
+  taken.advance(1, first.items[1].phy.bytes);
+  EXPECT_EQ(taken.front().phy, first.items[1].phy.bytes);
+  EXPECT_EQ(taken.entries()[0].hash, first.key_hashes[1]);
+  taken.advance(1, first.items[1].phy.bytes + taken.entries()[0].size);
+  EXPECT_TRUE(taken.empty());
+  feed.take(taken);
+  EXPECT_TRUE(taken.empty()) << "taken once";
 }
 
 TEST_F(Feed, AStopAndAKillMissNothing) {

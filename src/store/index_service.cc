@@ -13,7 +13,7 @@ namespace {
 
 Logger log("store");
 
-constexpr int kRecordsPerLock = 1024;         // a look-up waits for no more than these
+constexpr size_t kRecordsPerLock = 1024;         // a look-up waits for no more than these
 constexpr int64_t kFollowDelayMs = 10;        // gathers what follows a first append
 constexpr int64_t kFollowMs = 20;             // in one turn of the loop, which has more to do
 constexpr int64_t kStopMs = 3000;
@@ -200,18 +200,15 @@ void IndexService::follow() {
 IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
   for (;;) {
     // What is left of the last time goes first: reading it from the log would take longer than it came in.
-    if (fed_next_ == fed_.size()) {
-      feed_.take(fed_);
-      fed_next_ = 0;
-    }
-    const bool fed = fed_next_ < fed_.size();
-    const int64_t end = fed ? fed_[fed_next_].phy : log_.end();
+    if (fed_.empty()) feed_.take(fed_);
+    const bool fed = !fed_.empty();
+    const int64_t end = fed ? fed_.front().phy : log_.end();
     const auto files = log_.files();
     {
       MutexLock lock(mu_);
       position_ = std::max(position_, log_.min());
       const bool more = gather_some(end, *files);
-      if (!more && fed && position_ < end) fed_next_ = fed_.size();   // what lies between cannot be read now
+      if (!more && fed && position_ < end) fed_.drop();   // what lies between cannot be read now
       if (!more) gather_fed();
       if (auto r = enter(0); !r) {
         log.debug("the index waits: {}", r.error().message());
@@ -225,23 +222,30 @@ IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
 
 void IndexService::gather_fed() {
   const bool enabled = config_.messageIndexEnable();
-  const size_t before = keys_.size(), left = std::min(fed_.size() - fed_next_, size_t{kRecordsPerLock});
-  keys_.resize(before + left);
+  const size_t before = keys_.size();
+  keys_.resize(before + kRecordsPerLock);
   IndexKey* to = keys_.data() + before;
-  const IndexFeed::Entry* e = fed_.data() + fed_next_;
   int64_t position = position_;
-  for (const auto* const end = e + left; e < end && e->phy <= position; ++e) {
-    if (e->phy < position) continue;
-    if (e->hash >= 0 && enabled) *to++ = {e->hash, e->phy, e->store_timestamp};
-    position += e->size;
+  for (size_t left = kRecordsPerLock; left > 0 && !fed_.empty() && fed_.front().phy <= position;) {
+    const IndexFeed::Run& run = fed_.front();
+    const size_t count = std::min(left, run.entries);
+    int64_t phy = run.phy;
+    for (const IndexFeed::Entry& e : std::span(fed_.entries(), count)) {
+      if (phy == position) {   // else it is entered already
+        if (e.hash >= 0 && enabled) *to++ = {e.hash, phy, run.store_timestamp};
+        position += e.size;
+      }
+      phy += e.size;
+    }
+    fed_.advance(count, phy);
+    left -= count;
   }
   position_ = position;
-  fed_next_ = static_cast<size_t>(e - fed_.data());
   keys_.resize(static_cast<size_t>(to - keys_.data()));
 }
 
 bool IndexService::gather_some(int64_t end, const FileList& files) {
-  for (int i = 0; i < kRecordsPerLock; ++i) {
+  for (size_t i = 0; i < kRecordsPerLock; ++i) {
     if (position_ >= end) return false;
     const auto* file = CommitLog::find(files, position_);
     if (!file) {

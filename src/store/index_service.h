@@ -70,7 +70,7 @@ class IndexService {
   Result<size_t> put(std::span<const IndexKey> keys) REQUIRES(mu_);
   /// Puts keys_ from `first` into the files and forgets them. On an error position_ is the record of the first key left.
   Result<> enter(size_t first) REQUIRES(mu_);
-  /// Gathers keys from fed_[fed_next_] on, as long as they are those at position_.
+  /// Gathers the next fed keys, as long as they are those at position_.
   void gather_fed() REQUIRES(mu_);
   /// Gathers the keys of some records from position_; false at the end of what can be read.
   bool gather_some(int64_t end, const FileList& files) REQUIRES(mu_);
@@ -88,8 +88,7 @@ class IndexService {
   bool again_posted_ = false;                                     // badge: owned by the index loop
   std::atomic<bool> awake_{false};                                // badge: published; a follow() is to come
   IndexFeed feed_;
-  std::vector<IndexFeed::Entry> fed_;                             // badge: owned by the index loop
-  size_t fed_next_ = 0;                                           // badge: owned by the index loop; what of fed_ is entered
+  IndexFeed::Fed fed_;                                            // badge: owned by the index loop; what is left of it is to be entered
   mutable Mutex mu_;
   std::vector<std::unique_ptr<IndexFile>> files_ GUARDED_BY(mu_); // badge: guarded; oldest first
   int64_t position_ GUARDED_BY(mu_) = 0;                          // badge: guarded; everything before is entered

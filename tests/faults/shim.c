@@ -72,6 +72,14 @@ static int fault_of_fd(const char* call, int fd) {
 
 ssize_t pwrite(int fd, const void* p, size_t n, off_t at) { FAIL_AS(fault_of_fd("pwrite", fd)); return REAL(pwrite)(fd, p, n, at); }
 ssize_t pwrite64(int fd, const void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pwrite", fd)); return REAL(pwrite64)(fd, p, n, at); }
+ssize_t pwritev(int fd, const struct iovec* pieces, int count, off_t at) {
+  FAIL_AS(fault_of_fd("pwrite", fd));
+  return REAL(pwritev)(fd, pieces, count, at);
+}
+ssize_t pwritev64(int fd, const struct iovec* pieces, int count, off64_t at) {
+  FAIL_AS(fault_of_fd("pwrite", fd));
+  return REAL(pwritev64)(fd, pieces, count, at);
+}
 ssize_t pread(int fd, void* p, size_t n, off_t at) { FAIL_AS(fault_of_fd("pread", fd)); return REAL(pread)(fd, p, n, at); }
 ssize_t pread64(int fd, void* p, size_t n, off64_t at) { FAIL_AS(fault_of_fd("pread", fd)); return REAL(pread64)(fd, p, n, at); }
 ssize_t preadv2(int fd, const struct iovec* pieces, int count, off_t at, int flags) {
