@@ -27,7 +27,8 @@ void IndexFeed::take(Fed& out) {
 }
 
 bool IndexFeed::has_room(const AppendItem& item) const noexcept {
-  return fed_.entries_.size() + static_cast<size_t>(item.keys) + static_cast<size_t>(item.records) <= kMaxEntries;
+  const size_t entries = fed_.entries_.size() + static_cast<size_t>(item.keys) + static_cast<size_t>(item.records);
+  return entries * sizeof(Entry) + (fed_.runs_.size() + 1) * sizeof(Run) <= kMaxBytes;
 }
 
 IndexFeed::Run& IndexFeed::run_for(int64_t phy, int64_t store_timestamp) {

@@ -55,9 +55,9 @@ class IndexFeed {
   /// The run that the record at `phy` belongs to: the last one, or a new one.
   Run& run_for(int64_t phy, int64_t store_timestamp) REQUIRES(mu_);
 
-  // 8 MB, when the index loop lags so far: it waits for the disk in between, and half a second of full load must find room. An index that must
-  // read the log costs several times as much, falls behind by that, and could stay there for as long as the load does.
-  static constexpr size_t kMaxEntries = 1 << 20;
+  // When the index loop lags so far: it waits for the disk in between, and half a second of full load, a million records in long runs, must find
+  // room. An index that must read the log costs several times as much, falls behind by that, and could stay there for as long as the load does.
+  static constexpr size_t kMaxBytes = 8 << 20;
 
   Mutex mu_;
   Fed fed_ GUARDED_BY(mu_);        // badge: guarded

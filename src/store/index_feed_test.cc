@@ -108,7 +108,7 @@ TEST_F(Feed, TheRecordsOfABatchAreFedOneByOne) {
 }
 
 TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
-  constexpr int kAll = 1'060'000;   // the feed takes 1,048,576
+  constexpr int kAll = 1'060'000;   // the feed takes 1,045,000 in runs of 1,000
   for (int n = 0; n < kAll; ++n) {
     gather(n, 1);
     if (n % 1000 == 999) append_gathered();
@@ -126,6 +126,22 @@ TEST_F(Feed, WhatIsTooMuchForTheFeedIsReadFromTheLog) {
   EXPECT_GT(of_feed, 1'040'000 / 29);
   EXPECT_GT(of_log, 10'000 / 29);
   EXPECT_TRUE(finds(fed(kAll, 0), kAll)) << "it is fed again afterwards";
+}
+
+// A run takes as much room as three entries.
+TEST_F(Feed, ItsMemoryIsBoundedAlsoWhenEachRecordIsARunOfItsOwn) {
+  gather(0, 1);
+  t_.store().append(batch_);
+  IndexFeed feed;
+  for (int n = 0; n < 300'000; ++n) {
+    batch_.items[0].phy.bytes += 1000;   // far from the one before
+    feed.push(batch_);
+  }
+  IndexFeed::Fed taken;
+  feed.take(taken);
+  size_t count = 0;
+  for (; !taken.empty(); ++count) taken.advance(1, 0);
+  EXPECT_EQ(count, (size_t{8} << 20) / (sizeof(IndexFeed::Run) + sizeof(IndexFeed::Entry)) - 1);
 }
 
 // Two loops append, and the second one is the first to tell.
