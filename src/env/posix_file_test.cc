@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +46,23 @@ TEST_F(PosixFiles, WhatIsPaddedEndsWithZerosAndDisturbsNothingBehind) {
   EXPECT_EQ(file->size().value(), 17);
   auto reader = fs_->open(at("f"), Open::kRead).value();
   EXPECT_FALSE(reader->write_padded(0, as_bytes("x"), 1));
+}
+
+// A limit of the file's size cuts a write short as a full disk does.
+TEST_F(PosixFiles, PaddingIsLeftOutWhereThereIsNoRoomForIt) {
+  auto file = fs_->open(at("f"), Open::kCreate).value();
+  rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto on_limit = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{8192, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto kept = file->write_padded(8100, as_bytes(std::string(50, 'r')), 3000);
+  const auto refused = file->write_padded(8150, as_bytes(std::string(50, 'r')), 3000);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, on_limit);
+  EXPECT_TRUE(kept) << "the bytes have room";
+  EXPECT_FALSE(refused) << "they do not";
+  EXPECT_EQ(file->size().value(), 8192);
 }
 
 TEST(LargePages, AreKnownByFileSystemAndKernel) {

@@ -133,14 +133,13 @@ Result<> CommitLog::clean_failed_write() {
 void CommitLog::go_on_in(std::shared_ptr<MappedFile> file) {
   current_ = std::move(file);
   piece_bytes_ = current_ ? current_->file().cache_piece_bytes() : 0;
-  laid_until_ = piece_bytes_ ? 0 : INT64_MAX;
 }
 
-/// What a write that ends there in the file takes along.
-int64_t CommitLog::zeros_behind(int64_t until) noexcept {
-  if (until <= laid_until_) return 0;
-  laid_until_ = std::min((until + piece_bytes_ - 1) / piece_bytes_ * piece_bytes_, current_->size());
-  return laid_until_ - until;
+/// What a write of [from, until) of the file takes along: it begins a piece unless it ends in the one in which the write before did.
+int64_t CommitLog::zeros_behind(int64_t from, int64_t until) const noexcept {
+  if (piece_bytes_ == 0) return 0;
+  const auto piece_end = [this](int64_t at) { return std::min((at + piece_bytes_ - 1) / piece_bytes_ * piece_bytes_, current_->size()); };
+  return piece_end(until) > piece_end(from) ? piece_end(until) - until : 0;
 }
 
 Result<> CommitLog::write(ByteView records) {
@@ -149,7 +148,7 @@ Result<> CommitLog::write(ByteView records) {
   if (dirty_until_ > at) [[unlikely]] MQ_TRY_VOID(clean_failed_write());
   const auto size = static_cast<int64_t>(records.size());
   const int64_t from = at - current_->base();
-  if (auto r = current_->file().write_padded(from, records, zeros_behind(from + size)); !r) [[unlikely]] {
+  if (auto r = current_->file().write_padded(from, records, zeros_behind(from, from + size)); !r) [[unlikely]] {
     dirty_until_ = std::max(dirty_until_, at + size);
     return r;
   }

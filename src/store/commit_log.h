@@ -90,7 +90,7 @@ class CommitLog {
   Result<std::shared_ptr<MappedFile>> make_file(int64_t base);
   void publish(FileList list);
   void go_on_in(std::shared_ptr<MappedFile> file);
-  int64_t zeros_behind(int64_t until) noexcept;
+  int64_t zeros_behind(int64_t from, int64_t until) const noexcept;
   Result<> clean_failed_write();
   void reserve_blocks(const MappedFile& next, int64_t disk_free_bytes) noexcept;
 
@@ -104,8 +104,7 @@ class CommitLog {
   std::atomic<bool> read_ahead_{true};           // badge: published
   std::shared_ptr<MappedFile> current_;          // badge: guarded by the append section
   int64_t dirty_until_ = 0;                      // badge: guarded by the append section; > end after a failed write
-  int64_t piece_bytes_ = 0;                      // badge: guarded by the append section; of the current file, as are these
-  int64_t laid_until_ = 0;                       // in the file: what is written before it finds its pages there
+  int64_t piece_bytes_ = 0;                      // badge: guarded by the append section; cache_piece_bytes() of the current file
 
   Mutex files_mu_;
   std::shared_ptr<MappedFile> prepared_ GUARDED_BY(files_mu_);   // badge: guarded; behind all files of the list

@@ -27,18 +27,18 @@ class IndexFeed {
   /// What has come, in this order; read from the front, by its owner.
   class Fed {
    public:
-    bool empty() const noexcept { return run_ == runs_.size(); }
+    size_t size() const noexcept { return entries_.size() - entry_; }   // in entries
+    bool empty() const noexcept { return size() == 0; }
     /// The run whose entries are next; not when empty().
     const Run& front() const noexcept { return runs_[run_]; }
     const Entry* entries() const noexcept { return entries_.data() + entry_; }
     /// `count` entries of the front run are dealt with, the next is of the record at `phy`.
     void advance(size_t count, int64_t phy) noexcept;
-    /// Nothing that is left is of use.
-    void drop() noexcept { run_ = runs_.size(); }
+    /// Nothing that is left is of use; its memory is.
+    void clear() noexcept;
 
    private:
     friend class IndexFeed;
-    void clear() noexcept;
 
     std::vector<Run> runs_;
     std::vector<Entry> entries_;

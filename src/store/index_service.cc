@@ -13,7 +13,7 @@ namespace {
 
 Logger log("store");
 
-constexpr size_t kRecordsPerLock = 1024;         // a look-up waits for no more than these
+constexpr size_t kRecordsPerLock = 1024;      // a look-up waits for no more than these
 constexpr int64_t kFollowDelayMs = 10;        // gathers what follows a first append
 constexpr int64_t kFollowMs = 20;             // in one turn of the loop, which has more to do
 constexpr int64_t kStopMs = 3000;
@@ -208,7 +208,7 @@ IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
       MutexLock lock(mu_);
       position_ = std::max(position_, log_.min());
       const bool more = gather_some(end, *files);
-      if (!more && fed && position_ < end) fed_.drop();   // what lies between cannot be read now
+      if (!more && fed && position_ < end) fed_.clear();   // what lies between cannot be read now
       if (!more) gather_fed();
       if (auto r = enter(0); !r) {
         log.debug("the index waits: {}", r.error().message());
@@ -222,11 +222,11 @@ IndexService::Followed IndexService::follow_until(int64_t deadline_ms) {
 
 void IndexService::gather_fed() {
   const bool enabled = config_.messageIndexEnable();
-  const size_t before = keys_.size();
-  keys_.resize(before + kRecordsPerLock);
+  const size_t before = keys_.size(), most = std::min(fed_.size(), kRecordsPerLock);
+  keys_.resize(before + most);
   IndexKey* to = keys_.data() + before;
   int64_t position = position_;
-  for (size_t left = kRecordsPerLock; left > 0 && !fed_.empty() && fed_.front().phy <= position;) {
+  for (size_t left = most; left > 0 && fed_.front().phy <= position;) {
     const IndexFeed::Run& run = fed_.front();
     const size_t count = std::min(left, run.entries);
     int64_t phy = run.phy;
